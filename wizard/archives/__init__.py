@@ -1,0 +1,1 @@
+"""Safe extraction of zip, tar and nested archives."""

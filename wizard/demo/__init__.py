@@ -1,0 +1,1 @@
+"""A miniature collection made on the spot and a loopback server for it."""

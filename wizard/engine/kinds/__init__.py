@@ -1,0 +1,1 @@
+"""One module per family of step kinds, binding recipe tables to the working code."""

@@ -1,0 +1,73 @@
+"""The protocol every kind of step follows: look at the disk, do what is missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+from wizard.engine.views import FailureGroup, Need
+from wizard.progress import CancelToken, Counter
+
+Lane = Literal["instant", "network", "disk", "cpu"]
+"""Which resource a step uses; the runner bounds how many of a lane run at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What the disk says of a step: finished, begun, untouched, or up to a person."""
+
+    state: Literal["done", "partial", "todo", "waiting"]
+    done: int = 0
+    total: int | None = None
+    unit: str = "files"
+    detail: str = ""
+    need: Need | None = None
+
+
+@dataclass(slots=True)
+class StepContext:
+    """What a running step is given: where to count, when to stop, where to report."""
+
+    counter: Counter = field(default_factory=Counter)
+    token: CancelToken = field(default_factory=CancelToken)
+    failures: list[FailureGroup] = field(default_factory=list)
+    """Non-fatal findings as well as failures; the runner shows them and journals them."""
+
+
+class Step(Protocol):
+    """One step of the plan, bound to a destination.
+
+    ``probe`` is quick, reads only, and trusts nothing but the disk. ``run`` does what is missing,
+    returns when the postcondition holds and raises ``WizardError`` otherwise; it may be killed at
+    any instant and run again.
+    """
+
+    address: str
+    dataset: str
+    title: str
+    kind: str
+    lane: Lane
+    needs: tuple[str, ...]
+
+    def probe(self) -> Probe:
+        """Look at the disk."""
+        ...
+
+    def run(self, context: StepContext) -> None:
+        """Do what is missing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an install lives."""
+
+    dest: Path
+    root: Path
+    """The collection's root below ``dest``."""
+
+    @property
+    def state(self) -> Path:
+        """Folder of the install's own small files."""
+        return self.dest / ".segwizard"

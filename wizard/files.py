@@ -1,0 +1,56 @@
+"""Files that appear whole or not at all, and links that spare the disk."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+PARTIAL = ".segwizard-partial-"
+"""Start of every temporary name, so that leftovers of a killed run can be told and removed."""
+
+
+def partial_name(path: Path) -> Path:
+    """Return a unique temporary path in the folder of ``path``."""
+    return path.with_name(f"{PARTIAL}{secrets.token_hex(6)}")
+
+
+@contextlib.contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Yield a temporary path that takes the name ``path`` only if the block succeeds.
+
+    Rule 2 of the design: existing under the final name means whole.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = partial_name(path)
+    try:
+        yield partial
+        partial.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise
+
+
+def write_whole(path: Path, data: bytes, *, mode: int | None = None) -> None:
+    """Write bytes under their final name in one rename; ``mode`` is set before any byte is."""
+    with whole(path) as partial:
+        descriptor = os.open(
+            partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666 if mode is None else mode
+        )
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+
+
+def link_or_copy(source: Path, target: Path) -> str:
+    """Give ``source`` a second name at the least cost; returns ``hard link``, or ``copy``."""
+    with whole(target) as partial:
+        try:
+            partial.hardlink_to(source)
+        except OSError:
+            shutil.copy2(source, partial)
+            return "copy"
+    return "hard link"

@@ -1,0 +1,1 @@
+"""The command line's way of running, watching and asking; lines or JSON."""

@@ -1,0 +1,1 @@
+"""Label images: decode, tables, colours, panoptic ids, polygons, relabel records, writing."""

@@ -1,0 +1,1 @@
+"""Collections as data: the recipe and site models and their loader."""

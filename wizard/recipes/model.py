@@ -1,0 +1,177 @@
+"""The shape of a recipe: a collection of datasets as data, decoded from TOML.
+
+Paths are POSIX and relative: archive and step paths to the collection's root below the
+destination, unless a field says otherwise. Sizes are bytes.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from wizard.recipes.steps import StepSpec
+
+AccessKind = Literal["open", "login", "link", "base-url", "browser", "token"]
+"""How an archive is gained: freely, behind a form, by a mailed or copied link, below a mailed
+address, by hand in a browser, or with a bearer token."""
+
+
+class Model(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Base of every table in a recipe: immutable, and strict about its keys."""
+
+
+class Reading(Model, frozen=True, kw_only=True):
+    """A page people are asked to read before they start."""
+
+    title: str
+    url: str
+    why: str = ""
+
+
+class Mail(Model, frozen=True, kw_only=True):
+    """A draft a person can send to ask for access."""
+
+    to: str
+    subject: str
+    body: str
+    attach: str = ""
+    """Address of a form to fill in, sign and attach."""
+
+
+class Request(Model, frozen=True, kw_only=True):
+    """What a person must ask for, where, and how long the answer usually takes."""
+
+    page: str
+    wait: str
+    """In words, for example ``about a week``."""
+    wait_days: float
+    """The same as a number, to sort by; 0 is at once."""
+    how: str
+    """What to do and fill in there, one instruction a line."""
+    mail: Mail | None = None
+
+
+class Terms(Model, frozen=True, kw_only=True):
+    """The licence a person accepts before the first download."""
+
+    title: str
+    url: str
+    summary: str
+    """In our words: who may use the data, for what."""
+    commercial: bool = False
+
+
+class Site(Model, frozen=True, kw_only=True):
+    """A host with a login form, and the addresses its protocol uses.
+
+    Addresses are templates: ``{package}`` and ``{name}`` are filled from the archive.
+    """
+
+    id: str
+    title: str
+    protocol: Literal["cityscapes", "csrf-form", "bearer"]
+    login_url: str
+    register_url: str = ""
+    file_url: str = ""
+    md5_url: str = ""
+    list_url: str = ""
+    user_env: str = ""
+    password_env: str = ""
+
+
+class Access(Model, frozen=True, kw_only=True):
+    """How one archive is gained and what a person does for it."""
+
+    kind: AccessKind = "open"
+    site: str = ""
+    """Id of the login or token site."""
+    package: str = ""
+    """The site's own number or name for this archive."""
+    page: str = ""
+    """The page to open for a link or a browser download."""
+    how: str = ""
+    suffix: str = ""
+    """Path below a mailed base address."""
+
+
+class Version(Model, frozen=True, kw_only=True):
+    """A release that goes by the same name, recognised by size, hash or members."""
+
+    name: str
+    accepted: bool
+    note: str
+    """The effect of using it, or what is needed instead."""
+    size: int | None = None
+    md5: str = ""
+    sha256: str = ""
+    has: tuple[str, ...] = ()
+    """Glob patterns every one of which matches some member."""
+    lacks: tuple[str, ...] = ()
+
+
+class Archive(Model, frozen=True, kw_only=True):
+    """One file to fetch or import, with all that is known to prove it."""
+
+    name: str
+    path: str = ""
+    """Where the document puts it; default ``<dataset folder>/<name>``."""
+    urls: tuple[str, ...] = ()
+    """Tried in order."""
+    access: Access = Access()
+    size: int | None = None
+    """Exact size; leave out when only an estimate is known."""
+    size_about: int = 0
+    unpacked_about: int = 0
+    files_about: int = 0
+    md5: str = ""
+    sha1: str = ""
+    sha256: str = ""
+    aliases: tuple[str, ...] = ()
+    """Other names the same file goes by on servers."""
+    keep: bool = False
+    """Whether it stays after the dataset is proven, unless the user says otherwise."""
+    note: str = ""
+    """What a person should know, for example that the host has been down."""
+    versions: tuple[Version, ...] = ()
+    optional: bool = False
+    """True for archives no later step needs."""
+
+
+class Dataset(Model, frozen=True, kw_only=True):
+    """One dataset of a collection and the ordered steps that prepare it."""
+
+    id: str
+    title: str
+    folder: str
+    about: str
+    paper: str = ""
+    website: str = ""
+    citation: str = ""
+    terms: Terms | None = None
+    request: Request | None = None
+    archives: tuple[Archive, ...] = ()
+    steps: tuple[StepSpec, ...] = ()
+    labels_about: int = 0
+    """Bytes the prepared labels take, estimated."""
+    label_files_about: int = 0
+    core_seconds_about: float = 0.0
+    """CPU seconds of all label work, estimated on the machine of the benchmarks."""
+    leaving_out: str = ""
+    """What an install without this dataset lacks."""
+
+
+class Recipe(Model, frozen=True, kw_only=True):
+    """A collection: what to read first, where to log in, its datasets and how it is finished."""
+
+    id: str
+    title: str
+    about: str
+    root: str
+    """Folder below the destination that holds the datasets; empty for the destination itself."""
+    document: str = ""
+    reading: tuple[Reading, ...] = ()
+    sites: tuple[Site, ...] = ()
+    datasets: tuple[Dataset, ...]
+    finish: tuple[StepSpec, ...] = ()
+    """Steps of the whole collection after every dataset, under the dataset id ``finish``."""

@@ -1,0 +1,159 @@
+"""The kinds of step a recipe can ask for, each a typed table with ``kind = "..."``.
+
+Terms and fetch steps are not written in recipes: the plan derives them from a dataset's terms
+and archives, under the ids ``terms`` and ``fetch:<archive name>``.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+
+class StepTable(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind"):
+    """What every step has: an id, a title and the steps it waits for."""
+
+    id: str = ""
+    """Unique within the dataset; default is the kind."""
+    title: str = ""
+    needs: tuple[str, ...] = ()
+    """More step addresses to wait for, beyond the step before it: ``step`` or ``dataset/step``."""
+
+
+class Rule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where members of an archive go: the first rule whose prefix fits decides."""
+
+    prefix: str
+    to: str | None = None
+    """What replaces the prefix; leave out to drop the member."""
+
+
+class Nested(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An archive inside the archive, unpacked in turn and not kept."""
+
+    member: str
+    """Its path after the rules, as a glob pattern."""
+    into: str = ""
+    """Folder below ``Extract.into`` its members land in."""
+
+
+class Extract(StepTable, frozen=True, kw_only=True, tag="extract"):
+    """Unpack an archive so that every member lands, whole, under its final name."""
+
+    archive: str
+    into: str = ""
+    rules: tuple[Rule, ...] = ()
+    """Members no rule fits keep their path; ``__MACOSX`` junk is always dropped."""
+    nested: tuple[Nested, ...] = ()
+    lower: bool = False
+
+
+class Assign(StepTable, frozen=True, kw_only=True, tag="assign"):
+    """Set one string assignment in a Python file of a fetched archive, by text, never by import."""
+
+    file: str
+    name: str
+    value: str
+    """May hold ``{dest}``."""
+
+
+class Mat(StepTable, frozen=True, kw_only=True, tag="mat"):
+    """Write one variable of every MATLAB file as an integer PNG, then drop the sources."""
+
+    sources: str
+    variable: str
+    into: str
+    bits: Literal[8, 16] = 16
+    remove: str = ""
+    """Folder to delete once every output is whole."""
+
+
+class Polygons(StepTable, frozen=True, kw_only=True, tag="polygons"):
+    """Draw the polygon JSON files of a dataset as label images beside them."""
+
+    sources: str
+    replace: tuple[str, str]
+    """Ending of the source's name, and what the label's name ends in instead."""
+    tables: str
+    taxonomy: str
+    background: str = "unlabeled"
+
+
+class Relabel(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How relabel records of one taxonomy find their pixels."""
+
+    records: str
+    """Name of the record table, such as ``ade20k_update_records``."""
+    mask: Literal["label", "panoptic", "instance", "polygon", "channel"]
+    source: str = ""
+    """Where the mask's image or JSON is; ``{parent}``, ``{stem}`` and ``{split}`` are filled."""
+    strict: bool = False
+    """Whether every masked pixel must hold the old class before."""
+
+
+class LabelOutput(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One taxonomy to write: the one before it through a table, then its records."""
+
+    taxonomy: str
+    base: str = ""
+    """Taxonomy whose pixels go through the table ``<base>_to_<taxonomy>``; empty: as decoded."""
+    relabel: Relabel | None = None
+
+
+class Labels(StepTable, frozen=True, kw_only=True, tag="labels"):
+    """Read each source label once and write every taxonomy made from it."""
+
+    tables: str
+    """Folder below the destination that holds dataset_lists, class_remapping_files, ..."""
+    folder: str
+    """Folder below the collection root that list lines start from."""
+    source: str
+    """Taxonomy of the source labels."""
+    decode: Literal["index", "colours", "panoptic"] = "index"
+    outputs: tuple[LabelOutput, ...]
+    splits: tuple[str, ...] = ("train", "val")
+
+
+class Example(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A pixel whose class people can look up: the document's targeted checks."""
+
+    taxonomy: str
+    name: str
+    index: int
+    segment: str
+    """File name of the segment; its parent, stem and id are parsed as in the records."""
+    split: str
+    y: int
+    x: int
+
+
+class Segments(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Relabelled taxonomy whose every record is checked in the written labels."""
+
+    taxonomy: str
+    base: str
+    relabel: Relabel
+
+
+class Verify(StepTable, frozen=True, kw_only=True, tag="verify"):
+    """Prove every path, label and relabelled segment of a dataset."""
+
+    tables: str
+    folder: str
+    taxonomies: tuple[str, ...]
+    segments: tuple[Segments, ...] = ()
+    examples: tuple[Example, ...] = ()
+    splits: tuple[str, ...] = ("train", "val")
+
+
+class Report(StepTable, frozen=True, kw_only=True, tag="report"):
+    """Write the install's report."""
+
+
+class ClearCredentials(StepTable, frozen=True, kw_only=True, tag="clear-credentials"):
+    """Remove every stored credential and cookie, and prove they are gone."""
+
+
+StepSpec = Extract | Assign | Mat | Polygons | Labels | Verify | Report | ClearCredentials
+"""Any step a recipe can hold."""

@@ -1,0 +1,1 @@
+"""Getting files: http with resume and mirrors, logins, links, inbox import, hashing."""

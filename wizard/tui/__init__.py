@@ -1,0 +1,1 @@
+"""The wizard on screen; the only folder that imports textual."""

@@ -1,0 +1,1 @@
+"""Postconditions, whole-tree verification and the report."""
