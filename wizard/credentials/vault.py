@@ -1,0 +1,27 @@
+"""Where secrets are kept: the protocol all rungs of the ladder follow."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from wizard.credentials.secret import Secret
+
+
+class Vault(Protocol):
+    """Keeps secrets by site and field; fields are such as ``user``, ``password``, ``link``."""
+
+    def get(self, site: str, field: str) -> Secret | None:
+        """Return a secret, or None when there is none."""
+        ...
+
+    def put(self, site: str, field: str, secret: Secret) -> str:
+        """Keep a secret and say in words where; raises ``CredentialError``."""
+        ...
+
+    def clear(self, site: str | None = None) -> tuple[str, ...]:
+        """Remove what is kept for one site or all, re-read to prove it, and name the places."""
+        ...
+
+    def where(self, site: str, field: str) -> str:
+        """Say in words where a secret is kept; empty when it is not."""
+        ...

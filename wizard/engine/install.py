@@ -1,0 +1,44 @@
+"""An install: a plan bound to a place, its settings and its secrets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from wizard.credentials.vault import Vault
+from wizard.engine.step import Place
+from wizard.plan.model import Plan
+from wizard.recipes.model import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a run goes about it; none of it changes what the result is."""
+
+    workers: int = 2
+    executor: Literal["threads", "processes", "dask"] = "threads"
+    scheduler: str = ""
+    """Address of a dask scheduler."""
+    keep_archives: bool | None = None
+    """None: as each archive of the recipe says."""
+    rate_limit: int = 0
+    """Bytes a second over all transfers; 0 is no limit."""
+    transfers: int = 4
+    """Archives at once."""
+    per_host: int = 4
+    """Connections to one host."""
+    accept_terms: bool = False
+    """Whether the person accepted every licence beforehand (``--yes``)."""
+    clear_credentials: bool = True
+    """Whether the finishing step clears what was stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Install:
+    """What the builders of steps are given."""
+
+    place: Place
+    recipe: Recipe
+    plan: Plan
+    settings: Settings
+    vault: Vault

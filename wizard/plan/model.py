@@ -1,0 +1,76 @@
+"""The plan: ordered steps with sizes, hours and what each waits for; the object a run executes.
+
+Sizes are bytes, times seconds.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from wizard.recipes.model import Archive, Request, Terms
+from wizard.recipes.steps import StepSpec, StepTable
+
+
+class Accept(StepTable, frozen=True, kw_only=True, tag="terms"):
+    """Show a dataset's terms and record who accepted them; derived, never written in recipes."""
+
+    terms: Terms
+
+
+class Fetch(StepTable, frozen=True, kw_only=True, tag="fetch"):
+    """Bring one archive to its place, proven; derived from the dataset's archives."""
+
+    archive: Archive
+
+
+PlannedSpec = Accept | Fetch | StepSpec
+"""What a planned step does."""
+
+
+class PlannedStep(Struct, frozen=True, kw_only=True):
+    """One step, addressed, with everything it waits for spelled out."""
+
+    address: str
+    dataset: str
+    title: str
+    kind: str
+    needs: tuple[str, ...]
+    """Addresses; a step opens when all of them are done."""
+    spec: PlannedSpec
+
+
+class PlannedDataset(Struct, frozen=True, kw_only=True):
+    """One chosen dataset with what it costs."""
+
+    id: str
+    title: str
+    folder: str
+    access: tuple[str, ...]
+    """Kinds of access of its archives, in order, without repeats."""
+    fetch_bytes: int
+    present_bytes: int
+    """Archive bytes already on this machine."""
+    unpacked_bytes: int
+    label_bytes: int
+    files: int
+    """Inodes at the end."""
+    core_seconds: float
+    request: Request | None = None
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """All of it, in order."""
+
+    collection: str
+    dest: str
+    datasets: tuple[PlannedDataset, ...]
+    left_out: tuple[str, ...]
+    steps: tuple[PlannedStep, ...]
+    fetch_bytes: int
+    peak_bytes: int
+    """Most disk space in use at any moment of a run from here."""
+    end_bytes: int
+    inodes: int
+    core_seconds: float
+    estimated: bool
+    """Whether any figure rests on an estimate rather than an exact size."""
