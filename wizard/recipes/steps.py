@@ -87,7 +87,11 @@ class Relabel(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Name of the record table, such as ``ade20k_update_records``."""
     mask: Literal["label", "panoptic", "instance", "polygon", "channel"]
     source: str = ""
-    """Where the mask's image or JSON is; ``{parent}``, ``{stem}`` and ``{split}`` are filled."""
+    """Where the mask's image or JSON is, below the collection root: ``{parent}`` and ``{stem}`` are
+    the record's, ``{split}`` the list's, ``{top}`` the first folder of the image's path; ``*`` and
+    ``**`` are searched once. Empty for ``label``: the pixels of the base taxonomy."""
+    trim: str = ""
+    """Ending of the stem that ``{stem}`` leaves out, such as ``_leftImg8bit``."""
     strict: bool = False
     """Whether every masked pixel must hold the old class before."""
 
