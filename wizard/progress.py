@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
+from typing import Literal
 
 from wizard.errors import Cancelled
 
@@ -23,6 +25,26 @@ class Counter:
     def advance(self, amount: int = 1) -> None:
         """Add finished work, in units."""
         self.done += amount
+
+
+@dataclass(slots=True)
+class TransferGauge:
+    """What a transfer says of itself beyond its count; written by it, sampled by viewers."""
+
+    phase: Literal["queued", "connecting", "running", "retrying", "checking"] = "queued"
+    mirror: str = ""
+    """Host in use."""
+    note: str = ""
+    """A sentence, for example why it is trying again; never an address with its query."""
+    last_byte: float = field(default_factory=time.monotonic)
+    """``time.monotonic()`` of the last byte that came in."""
+
+
+@dataclass(slots=True)
+class RateDial:
+    """The limit over all transfers, bytes a second, 0 for none; may be turned while they run."""
+
+    limit: int = 0
 
 
 class CancelToken:

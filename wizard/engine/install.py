@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from wizard.credentials.vault import Vault
 from wizard.engine.step import Place
 from wizard.plan.model import Plan
+from wizard.progress import RateDial
 from wizard.recipes.model import Recipe
 
 
@@ -42,3 +43,5 @@ class Install:
     plan: Plan
     settings: Settings
     vault: Vault
+    rate: RateDial = field(default_factory=RateDial)
+    """Shared by every transfer of the install; the runner turns it on ``LimitRate``."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from wizard.engine.views import FailureGroup, Need
-from wizard.progress import CancelToken, Counter
+from wizard.progress import CancelToken, Counter, TransferGauge
 
 Lane = Literal["instant", "network", "disk", "cpu"]
 """Which resource a step uses; the runner bounds how many of a lane run at once."""
@@ -33,6 +33,10 @@ class StepContext:
     token: CancelToken = field(default_factory=CancelToken)
     failures: list[FailureGroup] = field(default_factory=list)
     """Non-fatal findings as well as failures; the runner shows them and journals them."""
+    gauge: TransferGauge = field(default_factory=TransferGauge)
+    """For fetch steps: mirror in use, phase and the moment of the last byte."""
+    detail: str = ""
+    """A few words on what is going on right now; written by the step, shown as it is."""
 
 
 class Step(Protocol):
