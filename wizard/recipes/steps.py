@@ -94,6 +94,9 @@ class Relabel(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Ending of the stem that ``{stem}`` leaves out, such as ``_leftImg8bit``."""
     strict: bool = False
     """Whether every masked pixel must hold the old class before."""
+    segment: str = "{stem}_{id}"
+    """How the file names in the segment lists are made up; ``{parent}`` is the piece up to the
+    next ``_``. A name without it belongs to the one folder its split's labels lie in."""
 
 
 class LabelOutput(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
