@@ -62,6 +62,9 @@ class Answer(Command, frozen=True, kw_only=True, tag="answer"):
     address: str
     values: dict[str, str]
 
+    def __repr__(self) -> str:
+        return f"Answer({self.address!r}, {sorted(self.values)})"
+
 
 AnyCommand = Pause | Resume | Retry | Stop | LimitRate | Answer
 

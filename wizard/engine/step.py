@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
+from wizard.credentials.secret import Secret
 from wizard.engine.views import FailureGroup, Need
 from wizard.progress import CancelToken, Counter, TransferGauge
 
@@ -60,6 +62,19 @@ class Step(Protocol):
 
     def run(self, context: StepContext) -> None:
         """Do what is missing."""
+        ...
+
+
+@runtime_checkable
+class Answerable(Protocol):
+    """A step that takes what it asked a person for."""
+
+    def answer(self, values: Mapping[str, Secret]) -> str:
+        """Keep the values in the vault or the install's state and say in words what happened.
+
+        Quick and local (no network); raises ``UsageError`` when a value cannot be right. The
+        runner probes the step again afterwards.
+        """
         ...
 
 
