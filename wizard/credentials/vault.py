@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from wizard.credentials.secret import Secret
@@ -14,6 +15,10 @@ class Vault(Protocol):
         """Return a secret, or None when there is none."""
         ...
 
+    def has(self, site: str, field: str) -> bool:
+        """Tell whether a secret is at hand, from names alone: quick, nothing is unlocked or run."""
+        ...
+
     def put(self, site: str, field: str, secret: Secret) -> str:
         """Keep a secret and say in words where; raises ``CredentialError``."""
         ...
@@ -24,4 +29,12 @@ class Vault(Protocol):
 
     def where(self, site: str, field: str) -> str:
         """Say in words where a secret is kept; empty when it is not."""
+        ...
+
+    def on_clear(self, forget: Callable[[], None]) -> None:
+        """Have ``forget`` called when secrets are cleared: for cookies and sessions in memory."""
+        ...
+
+    def describe(self) -> str:
+        """Say in a sentence which place new secrets go to, and why."""
         ...

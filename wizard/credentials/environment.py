@@ -1,0 +1,153 @@
+"""Secrets a person hands in from outside: variables, password files and password commands."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from wizard.credentials.secret import Secret
+from wizard.errors import CredentialError
+from wizard.recipes.model import Site
+
+FIELDS = ("user", "password", "token", "link", "base-url")
+"""Every field a site or dataset can have."""
+
+COMMAND_SECONDS = 60.0
+"""Longest a password command may take; it may ask a person to touch a key."""
+
+_OWN_SECRET = re.compile(r"SEGWIZARD_\w+_(PASSWORD|TOKEN|LINK|BASE_URL)")
+
+
+def variable(site: str, name: str) -> str:
+    """Return our own variable for a field, such as ``SEGWIZARD_CITYSCAPES_PASSWORD``."""
+    return "SEGWIZARD_" + re.sub(r"\W", "_", f"{site}_{name}").upper()
+
+
+def clean_environment(
+    environ: Mapping[str, str] | None = None, sites: Iterable[Site] = ()
+) -> dict[str, str]:
+    """Return the environment without secrets, fit for a child process."""
+    named = {site.password_env for site in sites}
+    environ = os.environ if environ is None else environ
+    return {
+        name: value
+        for name, value in environ.items()
+        if name not in named and not _OWN_SECRET.fullmatch(name)
+    }
+
+
+@dataclass(slots=True)
+class Given:
+    """The first rung: what was handed in, read when first asked for and never written.
+
+    Besides ``SEGWIZARD_<SITE>_<FIELD>`` and the variables a recipe names, a password is read
+    from ``files`` and ``commands`` (by site), or from ``SEGWIZARD_<SITE>_PASSWORD_FILE`` and
+    ``SEGWIZARD_<SITE>_PASSWORD_COMMAND``.
+    """
+
+    sites: tuple[Site, ...] = ()
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
+    files: Mapping[str, Path] = field(default_factory=dict)
+    commands: Mapping[str, str] = field(default_factory=dict, repr=False)
+    _read: dict[tuple[str, str], Secret] = field(default_factory=dict, repr=False)
+
+    def get(self, site: str, name: str) -> Secret | None:
+        """Return what was handed in; raises ``CredentialError`` when a file or command fails."""
+        known = self._read.get((site, name))
+        if known is None and (source := self.source(site, name)):
+            known = self._read[(site, name)] = self._load(site, name, source)
+        return known
+
+    def source(self, site: str, name: str) -> str:
+        """Say where a field comes from, without reading it; empty when it was not given."""
+        for candidate in self._variables(site, name):
+            if self.environ.get(candidate):
+                return f"the variable {candidate}"
+        if name in ("password", "token"):
+            if self._file(site, name):
+                return "the password file"
+            if self._command(site, name):
+                return "the password command"
+        return ""
+
+    def given(self) -> tuple[tuple[str, str], ...]:
+        """List the site and field of everything handed in for the sites of the recipe."""
+        names = [site.id for site in self.sites]
+        return tuple((site, name) for site in names for name in FIELDS if self.source(site, name))
+
+    def clean(self) -> dict[str, str]:
+        """Return the environment without its secrets, for a child process."""
+        return clean_environment(self.environ, self.sites)
+
+    def _variables(self, site: str, name: str) -> list[str]:
+        candidates = [variable(site, name)]
+        for known in self.sites:
+            if known.id == site:
+                named = {"user": known.user_env, "password": known.password_env}
+                candidates += [named[name]] if named.get(name) else []
+                if name == "token" and known.protocol == "bearer" and known.password_env:
+                    candidates.append(known.password_env)
+        return candidates
+
+    def _file(self, site: str, name: str) -> Path | None:
+        path = self.files.get(site) or self.environ.get(variable(site, name) + "_FILE")
+        return Path(path).expanduser() if path else None
+
+    def _command(self, site: str, name: str) -> str:
+        return self.commands.get(site) or self.environ.get(variable(site, name) + "_COMMAND", "")
+
+    def _load(self, site: str, name: str, source: str) -> Secret:
+        for candidate in self._variables(site, name):
+            if self.environ.get(candidate):
+                return Secret(self.environ[candidate])
+        path = self._file(site, name)
+        text = (
+            read_password_file(path)
+            if path
+            else run_password_command(self._command(site, name), self.clean())
+        )
+        if not text:
+            raise CredentialError(f"{source} gave nothing", where=site)
+        return Secret(text)
+
+
+def read_password_file(path: Path) -> str:
+    """Return the first line of a password file; raises ``CredentialError``."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            return file.readline().rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CredentialError(
+            f"the password file cannot be read: {type(error).__name__}",
+            where=str(path),
+            hint="give a readable text file whose first line is the password",
+        ) from None
+
+
+def run_password_command(command: str, environ: Mapping[str, str]) -> str:
+    """Return the first line a command prints; raises ``CredentialError``, never with its output."""
+    hint = "run the command by hand and see that it prints the password alone"
+    try:
+        words = shlex.split(command)
+        result = subprocess.run(
+            words,
+            env=dict(environ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=COMMAND_SECONDS,
+            check=False,
+        )
+    except (OSError, ValueError, IndexError, subprocess.TimeoutExpired) as error:
+        message = f"the password command did not work: {type(error).__name__}"
+        raise CredentialError(message, hint=hint) from None
+    if result.returncode:
+        message = f"the password command ended with status {result.returncode}"
+        raise CredentialError(message, hint=hint)
+    lines = result.stdout.decode("utf-8", errors="replace").splitlines()
+    return lines[0] if lines else ""

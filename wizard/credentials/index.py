@@ -1,0 +1,100 @@
+"""The list of what is kept where: site and field names, never a value.
+
+A keyring cannot list its entries, so without this list neither ``credentials list`` nor
+``clear --all`` could know what to look for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from wizard.credentials.places import index_path
+from wizard.errors import CredentialError
+from wizard.files import write_whole
+
+Rung = Literal["environment", "keyring", "memory", "file"]
+"""A step of the ladder, best first."""
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """One secret that is kept: of which site, which field, on which rung, since when."""
+
+    site: str
+    field: str
+    rung: Rung
+    since: float
+    """Seconds since the epoch; a changed moment tells other processes to read it again."""
+
+
+class _File(msgspec.Struct, frozen=True, kw_only=True):
+    version: int = 1
+    entries: tuple[Kept, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The list on disk, shared by every process of this user."""
+
+    path: Path
+
+    @classmethod
+    def usual(cls) -> Index:
+        """Return the list at its usual place."""
+        return cls(index_path())
+
+    def entries(self) -> tuple[Kept, ...]:
+        """Return everything listed; a missing or damaged list is empty."""
+        try:
+            return msgspec.json.decode(self.path.read_bytes(), type=_File).entries
+        except (OSError, msgspec.DecodeError):
+            return ()
+
+    def find(self, site: str, field: str) -> Kept | None:
+        """Return the entry of one field."""
+        for entry in self.entries():
+            if (entry.site, entry.field) == (site, field):
+                return entry
+        return None
+
+    def add(self, site: str, field: str, rung: Rung) -> None:
+        """List a field, in the place of what was listed before; raises ``CredentialError``."""
+        entry = Kept(site=site, field=field, rung=rung, since=time.time())
+        self._change(site, field, (entry,))
+
+    def remove(self, site: str, field: str) -> None:
+        """Forget a field; raises ``CredentialError``."""
+        self._change(site, field, ())
+
+    def _change(self, site: str, field: str, added: tuple[Kept, ...]) -> None:
+        try:
+            with _locked(self.path):
+                kept = tuple(e for e in self.entries() if (e.site, e.field) != (site, field))
+                if kept + added:
+                    file = _File(entries=kept + added)
+                    write_whole(self.path, msgspec.json.encode(file), mode=0o600)
+                else:
+                    self.path.unlink(missing_ok=True)
+        except OSError as error:
+            raise CredentialError(
+                f"the list of kept credentials cannot be written: {error.strerror}",
+                where=str(self.path),
+                hint="free the disk or mend the folder's permissions",
+            ) from None
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with path.with_name(path.name + ".lock").open("w") as lock:
+        # Some network file systems know no locks; losing a race then costs one list entry.
+        with contextlib.suppress(OSError):
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,237 @@
+"""The ladder of places for secrets: given from outside, keyring, memory, and by a typed yes a file.
+
+The order and its reasons: fact sheet pain_points section 3. Whatever rung is in use is said in
+words, nothing is ever written in plain text unasked, and clearing re-reads to prove it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from wizard.credentials.environment import FIELDS, Given
+from wizard.credentials.file_rung import YES, SecretFile
+from wizard.credentials.index import Index, Kept
+from wizard.credentials.keyring_rung import SECONDS, Keyring, Verdict
+from wizard.credentials.process import forbid_core_dumps
+from wizard.credentials.secret import Secret
+from wizard.errors import CredentialError, UsageError
+from wizard.recipes.model import Site
+
+MEMORY_WORDS = "memory, for this run only"
+_Held = tuple[float, Secret]
+
+
+@dataclass(slots=True)
+class Ladder:
+    """A vault that uses the best rung there is; see ``open_vault``."""
+
+    given: Given
+    keyring: Keyring
+    file: SecretFile
+    index: Index
+    use_keyring: bool = True
+    _memory: dict[tuple[str, str], Secret] = field(default_factory=dict, repr=False)
+    _read: dict[tuple[str, str], _Held] = field(default_factory=dict, repr=False)
+    _forget: list[Callable[[], None]] = field(default_factory=list, repr=False)
+    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+
+    def get(self, site: str, field: str) -> Secret | None:
+        """Return a secret from the first rung that has it; raises ``CredentialError``."""
+        given = self.given.get(site, field)
+        if given is not None:
+            return given
+        with self._lock:
+            if (site, field) in self._memory:
+                return self._memory[site, field]
+            return self._recall(site, field)
+
+    def has(self, site: str, field: str) -> bool:
+        """Tell whether a secret is at hand, from names alone: nothing is unlocked or run."""
+        if self.given.source(site, field) or (site, field) in self._memory:
+            return True
+        return self.index.find(site, field) is not None
+
+    def put(self, site: str, field: str, secret: Secret) -> str:
+        """Keep a secret in the keyring, or else in memory, and say in words where."""
+        if not self.verdict().usable:
+            return self.put_memory(site, field, secret)
+        try:
+            self.keyring.put(site, field, secret)
+        except CredentialError as error:
+            return f"{self.put_memory(site, field, secret)} ({error.message})"
+        self._settle(site, field, "keyring")
+        return self.verdict().words
+
+    def put_memory(self, site: str, field: str, secret: Secret) -> str:
+        """Keep a secret for this run only."""
+        with self._lock:
+            self._memory[site, field] = secret
+        return MEMORY_WORDS
+
+    def put_file(self, site: str, field: str, secret: Secret, *, typed: str) -> str:
+        """Keep a secret in the file; ``typed`` is the person's answer to ``file.question()``."""
+        if typed.strip().lower() != YES:
+            raise UsageError(
+                "the secret was not written to a file",
+                hint=f"type {YES!r} in full, or keep it for this run only",
+            )
+        self.file.put(site, field, secret)
+        self._settle(site, field, "file")
+        return f"the file {self.file.path}"
+
+    def clear(self, site: str | None = None) -> tuple[str, ...]:
+        """Remove what is kept for one site or all, re-read to prove it, and name the places.
+
+        Raises ``CredentialError`` naming what could not be removed, after removing the rest.
+        """
+        places: list[str] = []
+        stuck: list[str] = []
+        for forget in self._forget:
+            forget()
+        with self._lock:
+            places += self._clear_memory(site)
+            for entry in self.index.entries():
+                if site in (None, entry.site):
+                    self._clear_entry(entry, places, stuck)
+        if stuck:
+            raise CredentialError(
+                "could not be cleared: " + "; ".join(stuck),
+                hint="unlock the keyring and clear again",
+            )
+        return tuple(places)
+
+    def where(self, site: str, field: str) -> str:
+        """Say in words where a secret is kept; empty when it is not."""
+        source = self.given.source(site, field)
+        if source:
+            return source
+        if (site, field) in self._memory:
+            return MEMORY_WORDS
+        entry = self.index.find(site, field)
+        return self._place(entry) if entry else ""
+
+    def kept(self) -> tuple[Kept, ...]:
+        """List every secret at hand by site, field and rung."""
+        given = [
+            Kept(site=site, field=name, rung="environment", since=0.0)
+            for site, name in self.given.given()
+        ]
+        memory = [
+            Kept(site=site, field=name, rung="memory", since=0.0) for site, name in self._memory
+        ]
+        return (*given, *memory, *self.index.entries())
+
+    def describe(self) -> str:
+        """Say in a sentence which rung new secrets go to, and why."""
+        verdict = self.verdict()
+        if verdict.usable:
+            return f"Secrets are kept in {verdict.words}."
+        return f"Secrets are kept in {MEMORY_WORDS}: {verdict.words}."
+
+    def verdict(self) -> Verdict:
+        """Say whether the keyring can be used; the first call probes it, for up to 5 seconds."""
+        if not self.use_keyring:
+            return Verdict(usable=False, words="the keyring is switched off")
+        return self.keyring.verdict()
+
+    def on_clear(self, forget: Callable[[], None]) -> None:
+        """Have ``forget`` called when secrets are cleared: for cookies and sessions in memory."""
+        self._forget.append(forget)
+
+    def handover(self) -> bytes:
+        """Return what only this process holds, for the pipe to a runner; see ``open_vault``."""
+        with self._lock:
+            held = [(site, name, value.reveal()) for (site, name), value in self._memory.items()]
+        for site, name in self.given.given():
+            value = self.given.get(site, name)
+            if value is not None:
+                held.append((site, name, value.reveal()))
+        return json.dumps(held).encode()
+
+    def take(self, handed: bytes) -> None:
+        """Hold in memory what another process handed over."""
+        for site, name, value in json.loads(handed):
+            self.put_memory(site, name, Secret(value))
+
+    def _recall(self, site: str, field: str) -> Secret | None:
+        entry = self.index.find(site, field)
+        if entry is None:
+            return None
+        held = self._read.get((site, field))
+        if held and held[0] == entry.since:
+            return held[1]
+        rung = self.file if entry.rung == "file" else self.keyring
+        secret = rung.get(site, field)
+        if secret is not None:
+            self._read[site, field] = (entry.since, secret)
+        return secret
+
+    def _settle(self, site: str, field: str, rung: str) -> None:
+        """List a secret under its new rung and drop it from the others."""
+        before = self.index.find(site, field)
+        self.index.add(site, field, "file" if rung == "file" else "keyring")
+        with self._lock:
+            self._memory.pop((site, field), None)
+            self._read.pop((site, field), None)
+        if before and before.rung != rung:
+            (self.file if before.rung == "file" else self.keyring).delete(site, field)
+
+    def _clear_memory(self, site: str | None) -> list[str]:
+        gone = [key for key in self._memory if site in (None, key[0])]
+        for key in gone:
+            del self._memory[key]
+        self._read = {k: held for k, held in self._read.items() if site not in (None, k[0])}
+        return [f"{name} of {owner} in memory" for owner, name in gone]
+
+    def _clear_entry(self, entry: Kept, places: list[str], stuck: list[str]) -> None:
+        rung = self.file if entry.rung == "file" else self.keyring
+        label = f"{entry.field} of {entry.site} in {self._place(entry)}"
+        try:
+            rung.delete(entry.site, entry.field)
+            if rung.get(entry.site, entry.field) is not None:
+                stuck.append(f"{label} is still there")
+                return
+            self.index.remove(entry.site, entry.field)
+        except CredentialError as error:
+            stuck.append(f"{label} ({error.message})")
+            return
+        places.append(label)
+
+    def _place(self, entry: Kept) -> str:
+        return f"the file {self.file.path}" if entry.rung == "file" else "the OS keyring"
+
+
+def open_vault(
+    sites: Iterable[Site] = (),
+    *,
+    environ: Mapping[str, str] | None = None,
+    password_files: Mapping[str, Path] | None = None,
+    password_commands: Mapping[str, str] | None = None,
+    use_keyring: bool | None = None,
+    handed: bytes = b"",
+    keyring_seconds: float = SECONDS,
+) -> Ladder:
+    """Open this user's vault; quick, the keyring is only asked when it is needed.
+
+    ``sites`` name the variables a recipe reads; ``password_files`` and ``password_commands`` are
+    by site; ``use_keyring`` None follows ``SEGWIZARD_KEYRING`` (``off`` switches it off);
+    ``handed`` is another process's ``Ladder.handover()``, read from a pipe.
+    """
+    forbid_core_dumps()
+    environ = dict(os.environ) if environ is None else environ
+    if use_keyring is None:
+        use_keyring = environ.get("SEGWIZARD_KEYRING", "").lower() not in ("off", "no", "0")
+    given = Given(tuple(sites), environ, password_files or {}, password_commands or {})
+    keyring = Keyring(given.clean(), keyring_seconds)
+    vault = Ladder(given, keyring, SecretFile.usual(), Index.usual(), use_keyring)
+    if handed:
+        vault.take(handed)
+    return vault
+
+
+__all__ = ["FIELDS", "Ladder", "open_vault"]
