@@ -1,0 +1,46 @@
+"""Addresses as people may see them: without query, user or anything that opens a door."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote, urlsplit
+
+from wizard.credentials.secret import Secret
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def reveal(address: str | Secret) -> str:
+    """Return the address to connect to."""
+    return address.reveal() if isinstance(address, Secret) else address
+
+
+def shown(address: str | Secret) -> str:
+    """Return an address fit for screens, logs and state files.
+
+    Query, fragment and user are cut; of a secret address only host and file name are left,
+    since mailed base addresses hide their secret in the path.
+    """
+    parts = urlsplit(reveal(address))
+    place = f"{parts.scheme}://{host(address)}"
+    if isinstance(address, Secret):
+        return f"{place}/.../{parts.path.rsplit('/', 1)[-1]}"
+    return f"{place}{parts.path}"
+
+
+def host(address: str | Secret) -> str:
+    """Return host name and any unusual port, without user and password."""
+    return urlsplit(reveal(address)).netloc.rpartition("@")[2].lower()
+
+
+def origin(address: str | Secret) -> str:
+    """Return ``scheme://host[:port]``, lower case, default ports left out: who gets secrets."""
+    parts = urlsplit(reveal(address))
+    name, port = (parts.hostname or "").lower(), parts.port
+    name = f"[{name}]" if ":" in name else name
+    usual = port is None or port == _DEFAULT_PORTS.get(parts.scheme)
+    return f"{parts.scheme}://{name}" if usual else f"{parts.scheme}://{name}:{port}"
+
+
+def file_name(address: str | Secret) -> str:
+    """Return the last part of the path, decoded; empty when the path ends in a slash."""
+    return unquote(urlsplit(reveal(address)).path.rsplit("/", 1)[-1])
