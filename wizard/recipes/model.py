@@ -1,12 +1,14 @@
 """The shape of a recipe: a collection of datasets as data, decoded from TOML.
 
-Paths are POSIX and relative: archive and step paths to the collection's root below the
-destination, unless a field says otherwise. Sizes are bytes.
+Paths are POSIX and relative: archive and step paths to the dataset's base, which is the
+collection's root below the destination unless the dataset says ``base = "dest"``; ``tables`` is
+always relative to the destination. Sizes are bytes.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from pathlib import PurePosixPath
+from typing import Literal, NoReturn
 
 from msgspec import Struct
 
@@ -144,6 +146,11 @@ class Dataset(Model, frozen=True, kw_only=True):
     id: str
     title: str
     folder: str
+    """Its own folder below the base."""
+    base: Literal["root", "dest"] = "root"
+    """What its paths start from: the collection's root, or the destination itself."""
+    required: bool = False
+    """Whether every install includes it, whatever is chosen."""
     about: str
     paper: str = ""
     website: str = ""
@@ -160,6 +167,22 @@ class Dataset(Model, frozen=True, kw_only=True):
     leaving_out: str = ""
     """What an install without this dataset lacks."""
 
+    def archive(self, name: str) -> Archive:
+        """Return the archive of that name; raises ``KeyError``."""
+        return next((each for each in self.archives if each.name == name), None) or _missing(name)
+
+    def archive_path(self, archive: Archive) -> str:
+        """Return where the archive lies below the dataset's base."""
+        return archive.path or f"{self.folder}/{archive.name}"
+
+
+class Taxonomy(Model, frozen=True, kw_only=True):
+    """What the name of a set of classes stands for."""
+
+    name: str
+    classes: int
+    about: str
+
 
 class Recipe(Model, frozen=True, kw_only=True):
     """A collection: what to read first, where to log in, its datasets and how it is finished."""
@@ -175,3 +198,20 @@ class Recipe(Model, frozen=True, kw_only=True):
     datasets: tuple[Dataset, ...]
     finish: tuple[StepSpec, ...] = ()
     """Steps of the whole collection after every dataset, under the dataset id ``finish``."""
+    taxonomies: tuple[Taxonomy, ...] = ()
+
+    def dataset(self, name: str) -> Dataset:
+        """Return the dataset with that id; raises ``KeyError``."""
+        return next((each for each in self.datasets if each.id == name), None) or _missing(name)
+
+    def base(self, dataset: Dataset) -> str:
+        """Return the folder below the destination that the dataset's paths start from."""
+        return self.root if dataset.base == "root" else ""
+
+    def archive_place(self, dataset: Dataset, archive: Archive) -> str:
+        """Return where the archive lies below the destination."""
+        return (PurePosixPath(self.base(dataset)) / dataset.archive_path(archive)).as_posix()
+
+
+def _missing(name: str) -> NoReturn:
+    raise KeyError(name)

@@ -15,14 +15,17 @@ class StepTable(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, t
     """What every step has: an id, a title and the steps it waits for."""
 
     id: str = ""
-    """Unique within the dataset; default is the kind."""
+    """Unique within the dataset; the loader fills in the kind where a recipe says nothing."""
     title: str = ""
     needs: tuple[str, ...] = ()
     """More step addresses to wait for, beyond the step before it: ``step`` or ``dataset/step``."""
 
 
 class Rule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Where members of an archive go: the first rule whose prefix fits decides."""
+    """Where members of an archive go: the first rule whose prefix fits decides.
+
+    Member paths are compared without a leading ``./``; the empty prefix fits every member.
+    """
 
     prefix: str
     to: str | None = None
@@ -56,6 +59,8 @@ class Assign(StepTable, frozen=True, kw_only=True, tag="assign"):
     name: str
     value: str
     """May hold ``{dest}``."""
+    optional: bool = False
+    """Whether an archive without the file is worth a note only."""
 
 
 class Mat(StepTable, frozen=True, kw_only=True, tag="mat"):
@@ -118,6 +123,9 @@ class Labels(StepTable, frozen=True, kw_only=True, tag="labels"):
     source: str
     """Taxonomy of the source labels."""
     decode: Literal["index", "colours", "panoptic"] = "index"
+    segments: str = ""
+    """For ``panoptic``: the JSON that says which segment is what, below ``folder``; ``{split}`` is
+    filled."""
     outputs: tuple[LabelOutput, ...]
     splits: tuple[str, ...] = ("train", "val")
 
@@ -150,6 +158,7 @@ class Verify(StepTable, frozen=True, kw_only=True, tag="verify"):
     folder: str
     taxonomies: tuple[str, ...]
     segments: tuple[Segments, ...] = ()
+    """Default: every output with relabel records of the dataset's labels steps."""
     examples: tuple[Example, ...] = ()
     splits: tuple[str, ...] = ("train", "val")
 
