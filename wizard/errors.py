@@ -84,7 +84,16 @@ class ArchiveError(WizardError):
 
 
 class LabelError(WizardError):
-    """A label image, taxonomy table or relabel record breaks its rule."""
+    """A label image, taxonomy table or relabel record breaks its rule.
+
+    ``cause`` is the slug that failures of one kind are grouped under.
+    """
+
+    def __init__(
+        self, message: str, *, cause: str = "label", where: str = "", hint: str = ""
+    ) -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.cause = cause
 
 
 class CredentialError(WizardError):
