@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import threading
-import time
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from wizard.errors import Cancelled
 
@@ -27,24 +26,23 @@ class Counter:
         self.done += amount
 
 
-@dataclass(slots=True)
-class TransferGauge:
-    """What a transfer says of itself beyond its count; written by it, sampled by viewers."""
-
-    phase: Literal["queued", "connecting", "running", "retrying", "checking"] = "queued"
-    mirror: str = ""
-    """Host in use."""
-    note: str = ""
-    """A sentence, for example why it is trying again; never an address with its query."""
-    last_byte: float = field(default_factory=time.monotonic)
-    """``time.monotonic()`` of the last byte that came in."""
-
-
-@dataclass(slots=True)
 class RateDial:
     """The limit over all transfers, bytes a second, 0 for none; may be turned while they run."""
 
-    limit: int = 0
+    def __init__(self, limit: int = 0) -> None:
+        self.limit = limit
+        self._followers: list[Callable[[int], None]] = []
+
+    def follow(self, set_rate: Callable[[int], None]) -> None:
+        """Tell ``set_rate`` the limit now and whenever it is turned."""
+        self._followers.append(set_rate)
+        set_rate(self.limit)
+
+    def turn(self, limit: int) -> None:
+        """Change the limit and tell every follower."""
+        self.limit = limit
+        for set_rate in self._followers:
+            set_rate(limit)
 
 
 class CancelToken:

@@ -44,4 +44,4 @@ class Install:
     settings: Settings
     vault: Vault
     rate: RateDial = field(default_factory=RateDial)
-    """Shared by every transfer of the install; the runner turns it on ``LimitRate``."""
+    """Followed by the downloader; the runner turns it on ``LimitRate``."""

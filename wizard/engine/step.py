@@ -9,7 +9,8 @@ from typing import Literal, Protocol, runtime_checkable
 
 from wizard.credentials.secret import Secret
 from wizard.engine.views import FailureGroup, Need
-from wizard.progress import CancelToken, Counter, TransferGauge
+from wizard.progress import CancelToken, Counter
+from wizard.transfer.progress import TransferProgress
 
 Lane = Literal["instant", "network", "disk", "cpu"]
 """Which resource a step uses; the runner bounds how many of a lane run at once."""
@@ -35,8 +36,8 @@ class StepContext:
     token: CancelToken = field(default_factory=CancelToken)
     failures: list[FailureGroup] = field(default_factory=list)
     """Non-fatal findings as well as failures; the runner shows them and journals them."""
-    gauge: TransferGauge = field(default_factory=TransferGauge)
-    """For fetch steps: mirror in use, phase and the moment of the last byte."""
+    transfer: TransferProgress | None = None
+    """Set by fetch steps: mirror in use, state, bytes and the moment of the last one."""
     detail: str = ""
     """A few words on what is going on right now; written by the step, shown as it is."""
 

@@ -1,0 +1,82 @@
+"""The install's log: one JSON object a line, secrets masked, rotated by size."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import threading
+from pathlib import Path
+
+from wizard.credentials.secret import Secret
+
+MASK = "[masked]"
+_LARGEST = 4 << 20
+_KEPT = 4
+_SHORTEST_SECRET = 4
+"""Shorter values would mask ordinary words."""
+
+_QUERY = re.compile(r"(\w+://[^\s?#\"'<>]+)\?[^\s\"'<>]*")
+_USERINFO = re.compile(r"(\w+://)[^\s/@\"'<>]+@")
+_ASSIGNED = re.compile(
+    r"(?i)\b(password|passwd|token|secret|authorization|cookie|signature)(\s*[=:]\s*)"
+    r"(?:bearer\s+|basic\s+)?[^\s\"',;&]+"
+)
+
+
+class Masker:
+    """Takes secrets out of text: query strings of addresses, ``password=...``, and known values."""
+
+    def __init__(self) -> None:
+        self._known: frozenset[str] = frozenset()
+
+    def learn(self, secret: Secret) -> None:
+        """Mask this value from now on, wherever it appears."""
+        value = secret.reveal()
+        if len(value) >= _SHORTEST_SECRET:
+            self._known |= {value}
+
+    def __call__(self, text: str) -> str:
+        """Return the text without its secrets, on one line and without control characters."""
+        for value in sorted(self._known, key=len, reverse=True):
+            text = text.replace(value, MASK)
+        text = _QUERY.sub(rf"\1?{MASK}", text)
+        text = _USERINFO.sub(rf"\1{MASK}@", text)
+        text = _ASSIGNED.sub(rf"\1\2{MASK}", text)
+        return "".join(c if c.isprintable() else " " for c in text)
+
+
+class LogFile:
+    """A file that lines are appended to; full ones become ``.1``, ``.2`` and so on.
+
+    A disk that is full or gone loses lines, never the run.
+    """
+
+    def __init__(self, path: Path, *, largest: int = _LARGEST, kept: int = _KEPT) -> None:
+        self.path = path
+        self._largest = largest
+        self._kept = kept
+        self._lock = threading.Lock()
+
+    def append(self, line: bytes) -> None:
+        """Add one line; the newline is put here."""
+        with self._lock, contextlib.suppress(OSError):
+            self._rotate_when_full(len(line))
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+            try:
+                os.write(descriptor, line + b"\n")
+            finally:
+                os.close(descriptor)
+
+    def _rotate_when_full(self, more: int) -> None:
+        if not self.path.exists() or self.path.stat().st_size + more <= self._largest:
+            return
+        for number in range(self._kept - 1, 0, -1):
+            older = self._numbered(number)
+            if older.exists():
+                older.replace(self._numbered(number + 1))
+        self.path.replace(self._numbered(1))
+
+    def _numbered(self, number: int) -> Path:
+        return self.path.with_name(f"{self.path.name}.{number}")

@@ -1,0 +1,118 @@
+"""Which steps are looked at and started next: needs, turn and lanes; pure functions over slots."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from wizard.engine.install import Settings
+from wizard.engine.slots import Slot
+from wizard.engine.step import Lane
+from wizard.errors import RecipeError
+
+Slots = Mapping[str, Slot]
+"""Slots by address, in plan order."""
+
+_UNKNOWN = frozenset({"unseen", "probing"})
+
+
+def lane_limits(settings: Settings) -> dict[Lane, int]:
+    """Return how many steps of a lane run at once; a cpu step uses every worker by itself."""
+    return {"network": max(1, settings.transfers), "disk": 2, "cpu": 1, "instant": 1}
+
+
+def locked_by(slots: Slots, slot: Slot) -> tuple[str, ...]:
+    """Return the addresses of the steps this one still waits for."""
+    return tuple(address for address in slot.step.needs if slots[address].phase != "done")
+
+
+def to_probe(slots: Slots, now: float) -> Slot | None:
+    """Return the step whose disk should be looked at next.
+
+    Open steps come first, then waiting ones whose moment has come, then the survey of the rest.
+    """
+    return next(_probe_order(slots, now), None)
+
+
+def _probe_order(slots: Slots, now: float) -> Iterator[Slot]:
+    every = slots.values()
+    yield from (s for s in every if _wants_probe(s) and not locked_by(slots, s))
+    yield from (s for s in every if s.phase == "waiting" and s.due <= now)
+    yield from (s for s in every if s.phase == "unseen")
+
+
+def _wants_probe(slot: Slot) -> bool:
+    return slot.phase == "unseen" or (slot.phase == "idle" and slot.stale)
+
+
+def to_start(slots: Slots, limits: Mapping[Lane, int]) -> list[Slot]:
+    """Return the idle, open steps for which a lane has room, in plan order."""
+    busy = Counter(slot.step.lane for slot in slots.values() if slot.phase == "running")
+    chosen: list[Slot] = []
+    for slot in slots.values():
+        lane = slot.step.lane
+        if busy[lane] < limits[lane] and _may_start(slots, slot):
+            busy[lane] += 1
+            chosen.append(slot)
+    return chosen
+
+
+def _may_start(slots: Slots, slot: Slot) -> bool:
+    if slot.phase != "idle" or slot.stale or slot.held or locked_by(slots, slot):
+        return False
+    # Whether an archive is needed at all is known once its users have been looked at.
+    return slot.step.kind != "fetch" or all(u.phase not in _UNKNOWN for u in users(slots, slot))
+
+
+def settled(slots: Slots) -> bool:
+    """Whether nothing moves and nothing can before a person acts or a cause is mended."""
+    return not any(
+        slot.phase in _UNKNOWN
+        or slot.phase == "running"
+        or (slot.phase == "idle" and not slot.held and not locked_by(slots, slot))
+        for slot in slots.values()
+    )
+
+
+def users(slots: Slots, slot: Slot) -> list[Slot]:
+    """Return the steps of the same dataset that need this one directly."""
+    return [
+        other
+        for other in slots.values()
+        if slot.address in other.step.needs and other.step.dataset == slot.step.dataset
+    ]
+
+
+def spared(slots: Slots, slot: Slot) -> bool:
+    """Whether an archive need not be fetched, because all that uses it is done without it."""
+    if slot.step.kind != "fetch" or slot.phase not in ("idle", "waiting", "failed"):
+        return False
+    using = users(slots, slot)
+    return bool(using) and all(user.phase == "done" for user in using)
+
+
+def after_run(slots: Slots, slot: Slot) -> None:
+    """Have the steps that rest on this one looked at again, now that it changed the disk."""
+    for other in slots.values():
+        if slot.address in other.step.needs and other.phase == "done":
+            other.phase = "unseen"
+            other.redo = other.step.kind in ("verify", "report")
+
+
+def check_needs(slots: Slots) -> None:
+    """Raise ``RecipeError`` when a step needs one that is not there or comes later."""
+    seen: set[str] = set()
+    for slot in slots.values():
+        for address in slot.step.needs:
+            if address not in seen:
+                raise RecipeError(
+                    f"needs {address}, which is not a step before it",
+                    where=slot.address,
+                    hint="mend the recipe's needs, or choose the dataset it belongs to as well",
+                )
+        seen.add(slot.address)
+
+
+def dataset_done(slots: Slots, dataset: str) -> bool:
+    """Whether every step of a dataset is done."""
+    return all(s.phase == "done" for s in slots.values() if s.step.dataset == dataset)
