@@ -1,0 +1,39 @@
+"""From a recipe's site to a session, and the test of a login without fetching anything."""
+
+from __future__ import annotations
+
+from wizard.credentials.vault import Vault
+from wizard.recipes.model import Site
+from wizard.transfer.addresses import shown
+from wizard.transfer.hub import TokenSession
+from wizard.transfer.limits import Limits
+from wizard.transfer.logins import CityscapesLogin, CsrfLogin, talk
+from wizard.transfer.request import Refusal
+
+SiteSession = CityscapesLogin | CsrfLogin | TokenSession
+
+
+def open_session(site: Site, vault: Vault, limits: Limits | None = None) -> SiteSession:
+    """Return the session of a site by its protocol; nothing is sent yet."""
+    if site.protocol == "cityscapes":
+        return CityscapesLogin(site, vault, limits)
+    if site.protocol == "csrf-form":
+        return CsrfLogin(site, vault, limits)
+    return TokenSession(site, vault, limits)
+
+
+def try_login(site: Site, vault: Vault, limits: Limits | None = None) -> str:
+    """Log in and say in a sentence that it worked; raises ``TransferError`` by class."""
+    session = open_session(site, vault, limits)
+    client = session.client()
+    if isinstance(session, CityscapesLogin) and site.list_url:
+        count = len(session.packages())
+        return f"{site.title} accepted the login and offers {count} packages."
+    if isinstance(session, TokenSession):
+        answer = talk(client, "GET", site.login_url)
+        refusal = Refusal(answer.status_code, shown(site.login_url), answer.headers, answer.content)
+        trouble = session.classify(refusal) if answer.status_code >= 400 else None
+        if trouble:
+            raise trouble
+        return f"{site.title} accepted the token."
+    return f"{site.title} accepted the login."
