@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import secrets
 import shutil
@@ -54,3 +55,16 @@ def link_or_copy(source: Path, target: Path) -> str:
             shutil.copy2(source, partial)
             return "copy"
     return "hard link"
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep other processes from changing ``path`` meanwhile, by a lock file beside it.
+
+    Some network file systems know no locks; there the last of two writers wins.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with path.with_name(f"{path.name}.lock").open("w") as lock:
+        with contextlib.suppress(OSError):
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

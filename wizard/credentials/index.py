@@ -6,10 +6,7 @@ A keyring cannot list its entries, so without this list neither ``credentials li
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -18,7 +15,7 @@ import msgspec
 
 from wizard.credentials.places import index_path
 from wizard.errors import CredentialError
-from wizard.files import write_whole
+from wizard.files import locked, write_whole
 
 Rung = Literal["environment", "keyring", "memory", "file"]
 """A step of the ladder, best first."""
@@ -75,7 +72,7 @@ class Index:
 
     def _change(self, site: str, field: str, added: tuple[Kept, ...]) -> None:
         try:
-            with _locked(self.path):
+            with locked(self.path):
                 kept = tuple(e for e in self.entries() if (e.site, e.field) != (site, field))
                 if kept + added:
                     file = _File(entries=kept + added)
@@ -88,13 +85,3 @@ class Index:
                 where=str(self.path),
                 hint="free the disk or mend the folder's permissions",
             ) from None
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with path.with_name(path.name + ".lock").open("w") as lock:
-        # Some network file systems know no locks; losing a race then costs one list entry.
-        with contextlib.suppress(OSError):
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
