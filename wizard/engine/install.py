@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from wizard.credentials.vault import Vault
+from wizard.engine.shared import Shared
 from wizard.engine.step import Place
 from wizard.plan.model import Plan
 from wizard.progress import RateDial
@@ -45,3 +46,5 @@ class Install:
     vault: Vault
     rate: RateDial = field(default_factory=RateDial)
     """Followed by the downloader; the runner turns it on ``LimitRate``."""
+    shared: Shared = field(default_factory=Shared, repr=False, compare=False)
+    """What steps have in common, such as the downloader and the sessions."""

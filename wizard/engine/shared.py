@@ -1,0 +1,25 @@
+"""Objects that the steps of one install share, made when first asked for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class Shared:
+    """Keeps one object of a class for all steps of an install; safe from many threads."""
+
+    def __init__(self) -> None:
+        self._made: dict[type[object], object] = {}
+        self._lock = threading.Lock()
+
+    def get(self, kind: type[T], make: Callable[[], T]) -> T:
+        """Return the install's object of ``kind``, made by ``make`` at the first call."""
+        with self._lock:
+            made = self._made.get(kind)
+            if not isinstance(made, kind):
+                made = self._made[kind] = make()
+            return made
