@@ -26,13 +26,15 @@ class Stamp:
         try:
             facts = path.stat()
         except OSError as error:
-            raise LabelError("this table is missing", where=str(path), hint=FETCH_AGAIN) from error
+            raise LabelError(
+                "this table is missing", cause="table", where=str(path), hint=FETCH_AGAIN
+            ) from error
         return cls(path, facts.st_mtime_ns, facts.st_size)
 
     def fault(self, reason: str, *, line: int | None = None) -> LabelError:
         """Name what is wrong with the file, and in which line (from 1)."""
         where = str(self.path) if line is None else f"{self.path}:{line}"
-        return LabelError(reason, where=where, hint=FETCH_AGAIN)
+        return LabelError(reason, cause="table", where=where, hint=FETCH_AGAIN)
 
     def text(self) -> str:
         """Read the file with every line ending as LF; raises ``LabelError`` if it is not text."""

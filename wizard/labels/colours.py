@@ -1,0 +1,69 @@
+"""Colour-coded labels: every pixel's class through one lookup.
+
+A pixel whose colour belongs to no class becomes class 0, as in the reference implementation
+(fact sheet mseg section 3), but is counted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wizard.labels.decode import Palette, TrueColour, pack
+from wizard.labels.search import SortedKeys
+
+
+@dataclass(frozen=True, slots=True)
+class Classified:
+    """Classes of a colour image: ``table[values]``, and pixels per colour of no class."""
+
+    values: NDArray[np.uint8]
+    """uint8 (H, W)."""
+    table: NDArray[np.uint8]
+    """uint8 (256,)."""
+    unknown: dict[int, int]
+    """Packed colour -> pixels."""
+
+    def classes(self) -> NDArray[np.uint8]:
+        """Return the classes, uint8 (H, W)."""
+        return self.table[self.values]
+
+
+class ColourTable:
+    """The colours of a taxonomy, row i for class i."""
+
+    def __init__(self, colours: NDArray[np.uint8]) -> None:
+        self._keys = SortedKeys(pack(colours))
+
+    def classify(self, picture: Palette | TrueColour) -> Classified:
+        """Find every pixel's class."""
+        if isinstance(picture, Palette):
+            return self._classify_palette(picture)
+        return self._classify_strips(picture)
+
+    def _classify_palette(self, picture: Palette) -> Classified:
+        rows = self._keys.rows(picture.colours)
+        unknown: Counter[int] = Counter()
+        if (rows < 0).any():
+            counts = np.bincount(picture.indices.ravel(), minlength=256)
+            for index in np.flatnonzero((rows < 0) & (counts > 0)):
+                unknown[int(picture.colours[index])] += int(counts[index])
+        return Classified(picture.indices, np.maximum(rows, 0).astype(np.uint8), dict(unknown))
+
+    def _classify_strips(self, picture: TrueColour) -> Classified:
+        classes = np.empty(picture.shape, np.uint8)
+        unknown: Counter[int] = Counter()
+        for rows, pixels in picture.strips():
+            found = self._keys.find(pixels)
+            numbers = np.maximum(found.rows, 0).astype(np.uint8)
+            classes[rows] = found.spread(numbers).reshape(-1, picture.shape[1])
+            unknown.update(found.missing())
+        return Classified(classes, np.arange(256, dtype=np.uint8), dict(unknown))
+
+
+def hex_colour(packed: int) -> str:
+    """Write a packed colour the way people know it, ``#rrggbb``."""
+    return f"#{packed & 255:02x}{packed >> 8 & 255:02x}{packed >> 16:02x}"

@@ -1,0 +1,34 @@
+"""Values made on first use, once per process, and left behind when their owner travels."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Lazy(Generic[T]):
+    """A slot for one value; threads that ask at once wait for the one that makes it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._values: list[T] = []
+
+    def get(self, make: Callable[[], T]) -> T:
+        """Return the value, making it if this process has not yet."""
+        if not self._values:
+            with self._lock:
+                if not self._values:
+                    self._values.append(make())
+        return self._values[0]
+
+    def drop(self) -> None:
+        """Forget the value and free what it holds."""
+        with self._lock:
+            self._values = []
+
+    def __reduce__(self) -> tuple[type[Lazy[T]], tuple[()]]:
+        """Arrive empty in another process."""
+        return Lazy, ()

@@ -1,0 +1,176 @@
+"""Where a segment of an image is: the masks of relabel records.
+
+A ``MaskFinder`` knows one taxonomy's way of finding masks and is made once; ``open`` reads what one
+image needs, once; ``mask`` answers per segment (fact sheet mseg section 5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wizard.errors import LabelError
+from wizard.labels.decode import read_blue, read_packed, read_values
+from wizard.labels.lazy import Lazy
+from wizard.labels.polygons import Annotation, draw_mask, read_annotation
+from wizard.recipes.steps import Relabel
+
+Mask = NDArray[np.bool_]
+"""Where a segment is, bool (H, W)."""
+
+Ids = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.uint32]
+"""Which segment is where, (H, W)."""
+
+REMAKE = "unpack the dataset again: records and images are not of one release"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageContext:
+    """One relabelled image: what its mask file is found by, and what it is fitted to."""
+
+    image: str
+    """As in the list."""
+    parent: str
+    stem: str
+    split: str
+    shape: tuple[int, int]
+    """Height and width of the label."""
+    base: Callable[[], Ids] | None = None
+    """Reads the pixels of the base taxonomy, for masks that are those pixels."""
+    packed: Callable[[Path], Ids] = read_packed
+    """Reads an image as packed colours; lets a pipeline share what it has read already."""
+
+
+class Masks(Protocol):
+    """The segments of one image."""
+
+    def mask(self, segment: int) -> Mask:
+        """Return where a segment is, all False if nowhere; raises ``LabelError``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class IdMasks:
+    """Segments as the pixels that hold their number."""
+
+    ids: Ids
+
+    def mask(self, segment: int) -> Mask:
+        """Compare; a number the pixels cannot hold is nowhere."""
+        if not 0 <= segment <= np.iinfo(self.ids.dtype).max:
+            return np.zeros(self.ids.shape, np.bool_)
+        found: Mask = self.ids == self.ids.dtype.type(segment)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class PolygonMasks:
+    """Segments as objects of a polygon file."""
+
+    annotation: Annotation
+    where: str
+
+    def mask(self, segment: int) -> Mask:
+        """Draw the object; raises ``LabelError`` if the file has none of that number."""
+        shape = self.annotation.find(segment)
+        if shape is None:
+            raise LabelError(
+                f"no object with id {segment}",
+                cause="segment-not-found",
+                where=self.where,
+                hint=REMAKE,
+            )
+        return draw_mask(self.annotation, shape, self.where)
+
+
+@dataclass(frozen=True, slots=True)
+class MaskFinder:
+    """Finds the masks of one taxonomy's records below the collection root."""
+
+    relabel: Relabel
+    root: Path
+    _files: Lazy[dict[str, Path]] = field(default_factory=Lazy, compare=False, repr=False)
+
+    def open(self, context: ImageContext) -> Masks:
+        """Read what the masks of one image come from.
+
+        Raises ``LabelError`` when it is missing, damaged or of another size than the label.
+        """
+        if self.relabel.mask == "label" and not self.relabel.source and context.base:
+            return IdMasks(_same_size(context.base(), context, context.image))
+        path = self.path(context)
+        if self.relabel.mask == "polygon":
+            annotation = read_annotation(path)
+            _check_size((annotation.img_height, annotation.img_width), context, str(path))
+            return PolygonMasks(annotation, str(path))
+        if self.relabel.mask == "channel":
+            return IdMasks(resize_nearest(read_blue(path), context.shape))
+        ids = context.packed(path) if self.relabel.mask == "panoptic" else read_values(path)
+        return IdMasks(_same_size(ids, context, str(path)))
+
+    def path(self, context: ImageContext) -> Path:
+        """Return the file the masks of an image come from; raises ``LabelError``."""
+        source = self.relabel.source.format(
+            parent=context.parent,
+            stem=context.stem.removesuffix(self.relabel.trim),
+            split=context.split,
+            top=PurePosixPath(context.image).parts[0],
+        )
+        if "*" not in source:
+            return self.root / source
+        try:
+            return self._files.get(self._scan)[PurePosixPath(source).name]
+        except KeyError as error:
+            raise LabelError(
+                f"no file {source}",
+                cause="missing-mask",
+                where=str(self.root),
+                hint="run again: it is unpacked anew from its archive",
+            ) from error
+
+    def _scan(self) -> dict[str, Path]:
+        """List, by name, every file the source's wildcards lead to."""
+        fixed, _, tail = self.relabel.source.partition("*")
+        folder = self.root / fixed.rpartition("/")[0]
+        ending = PurePosixPath(tail).name.rpartition("}")[2]
+        return {path.name: path for path in folder.rglob(f"*{ending}")}
+
+
+def resize_nearest(pixels: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint8]:
+    """Resize uint8 (h, w) to ``shape`` (H, W) as OpenCV's INTER_NEAREST does.
+
+    Source index of target i is ``min(floor(i * (1 / (dst / src))), src - 1)`` in double precision;
+    Pillow's NEAREST is another rule (fact sheet mseg section 5).
+    """
+    rows, columns = (nearest_indices(*ends) for ends in zip(pixels.shape, shape, strict=True))
+    return pixels[rows[:, None], columns[None, :]]
+
+
+@lru_cache(maxsize=512)
+def nearest_indices(source: int, target: int) -> NDArray[np.intp]:
+    """Return the source index of each target index, intp (target,)."""
+    scale = 1.0 / (target / source)
+    places = np.floor(np.arange(target, dtype=np.float64) * scale).astype(np.intp)
+    return np.minimum(places, source - 1)
+
+
+def _same_size(ids: Ids, context: ImageContext, where: str) -> Ids:
+    _check_size((ids.shape[0], ids.shape[1]), context, where)
+    return ids
+
+
+def _check_size(shape: tuple[int, int], context: ImageContext, where: str) -> None:
+    if shape != context.shape:
+        raise LabelError(
+            f"{shape[1]}x{shape[0]} pixels, but the label has"
+            f" {context.shape[1]}x{context.shape[0]}",
+            cause="wrong-size",
+            where=where,
+            hint=REMAKE,
+        )

@@ -1,0 +1,81 @@
+"""Polygon files of a whole dataset drawn as label images beside them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wizard.errors import LabelError
+from wizard.labels.png import write_label
+from wizard.labels.polygons import draw_classes, read_annotation
+from wizard.labels.tables import Tables
+from wizard.recipes.steps import Polygons
+from wizard.work import Finding, Item, Report
+
+
+@dataclass(frozen=True, slots=True)
+class PolygonItem(Item):
+    """One polygon file."""
+
+    source: Path = Path()
+
+
+@dataclass(frozen=True, slots=True)
+class PolygonWork:
+    """Draw every file that ``spec.sources`` matches below ``root``."""
+
+    root: Path
+    tables: Path
+    spec: Polygons
+    unit: str = "images"
+
+    def items(self) -> Sequence[PolygonItem]:
+        """List the polygon files."""
+        old, new = self.spec.replace
+        return [
+            PolygonItem(
+                str(path.relative_to(self.root)),
+                (path.with_name(path.name.removesuffix(old) + new),),
+                path,
+            )
+            for path in sorted(self.root.glob(self.spec.sources))
+        ]
+
+    def expected(self) -> Iterator[tuple[str, ...]]:
+        """Yield the outputs of each item."""
+        for item in self.items():
+            yield tuple(map(str, item.outputs))
+
+    def process(self, item: PolygonItem) -> Report:
+        """Draw one image; raises ``LabelError`` for a broken file."""
+        classes = self._classes()
+        if self.spec.background not in classes:
+            raise LabelError(
+                f"{self.spec.taxonomy} has no class {self.spec.background}",
+                cause="bad-recipe",
+                hint="name a class of the taxonomy as background",
+            )
+        drawn = draw_classes(read_annotation(item.source), classes, classes[self.spec.background])
+        write_label(item.outputs[0], drawn.pixels)
+        return Report(tuple(_skipped(item.source, drawn.skipped, self.spec.taxonomy)))
+
+    def finish(self) -> None:
+        """Nothing is kept between items."""
+
+    def _classes(self) -> Mapping[str, int]:
+        """Map names to values; an ``unlabeled`` that the taxonomy lists keeps its own index."""
+        names = Tables(self.tables).names(self.spec.taxonomy)
+        return {name: index for index, name in enumerate(names)}
+
+
+def _skipped(source: Path, labels: tuple[str, ...], taxonomy: str) -> Iterator[Finding]:
+    for label, count in Counter(labels).items():
+        yield Finding(
+            "unknown-label",
+            str(source),
+            f"{count} objects of label {label!r}, which {taxonomy} lacks, were not drawn",
+            "nothing to do: the reference skips them too",
+            fatal=False,
+        )

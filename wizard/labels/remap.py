@@ -1,0 +1,144 @@
+"""The one-pass label pipeline: read a source label once, write every taxonomy made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import overload
+
+from wizard.errors import LabelError
+from wizard.labels.chain import Chain, Source
+from wizard.labels.lazy import Lazy
+from wizard.labels.lists import Pair
+from wizard.labels.png import write_label
+from wizard.labels.tables import Tables
+from wizard.recipes.steps import Labels
+from wizard.work import Finding, Item, Report
+
+
+@dataclass(frozen=True, slots=True)
+class RemapItem(Item):
+    """One line of the lists: the image, its source label, and a label per output taxonomy."""
+
+    split: str = ""
+    image: str = ""
+    label: str = ""
+    """The source label, below the dataset's folder like ``image``."""
+    targets: tuple[str, ...] = ()
+    """The output labels, in the order of the step's outputs."""
+
+
+class RemapItems(Sequence[RemapItem]):
+    """The lines of all splits, made into items only when asked for: COCO has 123,287."""
+
+    def __init__(self, folder: Path, lines: list[tuple[str, Pair, tuple[str, ...]]]) -> None:
+        self._folder = folder
+        self._lines = lines
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    @overload
+    def __getitem__(self, index: int) -> RemapItem: ...
+    @overload
+    def __getitem__(self, index: slice) -> RemapItems: ...
+    def __getitem__(self, index: int | slice) -> RemapItem | RemapItems:
+        if isinstance(index, slice):
+            return RemapItems(self._folder, self._lines[index])
+        split, source, targets = self._lines[index]
+        outputs = tuple(self._folder / target for target in targets)
+        return RemapItem(
+            f"{split}/{source.image}", outputs, split, source.image, source.label, targets
+        )
+
+    def targets(self) -> Iterator[tuple[str, ...]]:
+        """Yield the outputs of each item as text, without making items."""
+        folder = str(self._folder)
+        for _, _, targets in self._lines:
+            yield tuple(f"{folder}/{target}" for target in targets)
+
+
+@dataclass(frozen=True, slots=True)
+class RemapWork:
+    """Make the taxonomies of ``spec`` below the collection root, from tables below ``dest``."""
+
+    root: Path
+    tables: Path
+    """Folder that holds ``dataset_lists`` and the rest."""
+    spec: Labels
+    unit: str = "images"
+    _items: Lazy[RemapItems] = field(default_factory=Lazy, compare=False, repr=False)
+    _chain: Lazy[Chain] = field(default_factory=Lazy, compare=False, repr=False)
+
+    def items(self) -> RemapItems:
+        """List every distinct set of outputs once; raises ``LabelError`` if lists do not align."""
+        return self._items.get(self._list)
+
+    def expected(self) -> Iterator[tuple[str, ...]]:
+        """Yield the outputs of each item."""
+        return self.items().targets()
+
+    def process(self, item: RemapItem) -> Report:
+        """Write the outputs of one image that are not there yet; raises ``LabelError``.
+
+        A relabelled output that fails does not keep the others from being written.
+        """
+        chain = self._chain.get(self._load)
+        source = Source(chain, item.split, item.image, item.label, item.targets)
+        findings: list[Finding] = []
+        for output, path in zip(self.spec.outputs, item.outputs, strict=True):
+            if path.exists() and path.stat().st_size:
+                continue
+            try:
+                write_label(path, source.pixels(output.taxonomy))
+            except LabelError as error:
+                findings.append(_finding(error, path))
+        return Report((*findings, *source.findings))
+
+    def finish(self) -> None:
+        """Free lists and tables."""
+        self._items.drop()
+        self._chain.drop()
+
+    def _load(self) -> Chain:
+        return Chain.load(self.root, Tables(self.tables), self.spec)
+
+    def _list(self) -> RemapItems:
+        tables = Tables(self.tables)
+        seen: set[tuple[str, ...]] = set()
+        lines: list[tuple[str, Pair, tuple[str, ...]]] = []
+        for split in self.spec.splits:
+            source = tables.pairs(self.spec.source, split)
+            lists = [tables.pairs(output.taxonomy, split) for output in self.spec.outputs]
+            for output, pairs in zip(self.spec.outputs, lists, strict=True):
+                _check_aligned(split, self.spec.source, source, output.taxonomy, pairs)
+            for row, pair in enumerate(source):
+                targets = tuple(pairs[row].label for pairs in lists)
+                if targets not in seen:
+                    seen.add(targets)
+                    lines.append((split, pair, targets))
+        return RemapItems(self.root / self.spec.folder, lines)
+
+
+def _check_aligned(
+    split: str, source: str, ours: Sequence[Pair], taxonomy: str, theirs: Sequence[Pair]
+) -> None:
+    """Line i of both lists must be the same image; raises ``LabelError`` naming the first gap."""
+    for row, (mine, other) in enumerate(zip(ours, theirs, strict=False), start=1):
+        if mine.image != other.image:
+            raise _misaligned(split, source, taxonomy, f"line {row} is {mine.image}, {other.image}")
+    if len(ours) != len(theirs):
+        raise _misaligned(split, source, taxonomy, f"{len(ours)} and {len(theirs)} lines")
+
+
+def _misaligned(split: str, source: str, taxonomy: str, reason: str) -> LabelError:
+    return LabelError(
+        f"the {split} lists of {source} and {taxonomy} do not align: {reason}",
+        cause="lists-not-aligned",
+        hint="fetch the tables again",
+    )
+
+
+def _finding(error: LabelError, path: Path) -> Finding:
+    return Finding(error.cause, str(path), str(error), error.hint)
