@@ -13,8 +13,6 @@ from wizard.errors import RecipeError
 Slots = Mapping[str, Slot]
 """Slots by address, in plan order."""
 
-_UNKNOWN = frozenset({"unseen", "probing"})
-
 
 def lane_limits(settings: Settings) -> dict[Lane, int]:
     """Return how many steps of a lane run at once; a cpu step uses every worker by itself."""
@@ -35,7 +33,7 @@ def to_probe(slots: Slots, now: float) -> Slot | None:
 
 
 def _probe_order(slots: Slots, now: float) -> Iterator[Slot]:
-    every = slots.values()
+    every = [slot for slot in slots.values() if not slot.looking]
     yield from (s for s in every if _wants_probe(s) and not locked_by(slots, s))
     yield from (s for s in every if s.phase == "waiting" and s.due <= now)
     yield from (s for s in every if s.phase == "unseen")
@@ -61,14 +59,13 @@ def _may_start(slots: Slots, slot: Slot) -> bool:
     if slot.phase != "idle" or slot.stale or slot.held or locked_by(slots, slot):
         return False
     # Whether an archive is needed at all is known once its users have been looked at.
-    return slot.step.kind != "fetch" or all(u.phase not in _UNKNOWN for u in users(slots, slot))
+    return slot.step.kind != "fetch" or all(user.phase != "unseen" for user in users(slots, slot))
 
 
 def settled(slots: Slots) -> bool:
     """Whether nothing moves and nothing can before a person acts or a cause is mended."""
     return not any(
-        slot.phase in _UNKNOWN
-        or slot.phase == "running"
+        slot.phase in ("unseen", "running")
         or (slot.phase == "idle" and not slot.held and not locked_by(slots, slot))
         for slot in slots.values()
     )

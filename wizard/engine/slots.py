@@ -11,8 +11,9 @@ from wizard.engine.views import FailureGroup, Need
 from wizard.plan.model import PlannedStep
 from wizard.transfer.progress import TransferProgress
 
-Phase = Literal["unseen", "probing", "idle", "running", "waiting", "paused", "failed", "done"]
-"""``unseen``: not probed yet; ``idle``: work is missing and nothing stands in its way but turn."""
+Phase = Literal["unseen", "idle", "running", "waiting", "full", "failed", "done"]
+"""``unseen``: not probed yet; ``idle``: work is missing and its turn will come; ``waiting``: for a
+person; ``full``: for disk space."""
 
 
 @dataclass(slots=True)
@@ -23,9 +24,21 @@ class Slot:
     planned: PlannedStep
     phase: Phase = "unseen"
     probe: Probe = field(default_factory=lambda: Probe("todo"))
+    looking: bool = False
+    """Whether a probe is under way."""
     context: StepContext | None = None
+    note: str = ""
+    """Why it failed, in a sentence."""
     need: Need | None = None
     failures: tuple[FailureGroup, ...] = ()
+    asked: bool = False
+    """Whether the need came from a run, which a probe alone cannot take back."""
+    seen_since: Probe | None = None
+    """What the disk first said after a run asked; any change from it lets the step try again."""
+    announced: Need | None = None
+    """What was last said to be needed, so as to say it once."""
+    began: float = 0.0
+    """Moment (monotonic) of the last start."""
     held: bool = False
     """Whether a person paused this one step."""
     stale: bool = True
@@ -33,7 +46,7 @@ class Slot:
     redo: bool = False
     """Whether it runs even if the disk says done, since what it proved has changed."""
     due: float = 0.0
-    """Moment (monotonic) from which a waiting or paused step is looked at again."""
+    """Moment (monotonic) from which a waiting or full step is looked at again."""
     free_when_full: int = 0
     """Free bytes when the disk ran full under it."""
     meter: Meter = field(default_factory=Meter)

@@ -19,9 +19,8 @@ _WIRE = 20e6
 _UNPACK = 60e6
 _PHASES: Mapping[str, State] = {
     "unseen": "todo",
-    "probing": "todo",
     "waiting": "waiting",
-    "paused": "paused",
+    "full": "paused",
     "running": "running",
     "failed": "failed",
     "done": "done",
@@ -109,7 +108,7 @@ class Viewer:
             unit=slot.unit,
             rate=slot.meter.rate if slot.phase == "running" else None,
             eta=slot.meter.eta(slot.total) if slot.phase == "running" else None,
-            detail=slot.context.detail if slot.context else slot.probe.detail,
+            detail=_detail(slot),
             waits_for=locks,
             need=slot.need if state in ("waiting", "paused") else None,
             failures=slot.failures,
@@ -169,6 +168,12 @@ class Viewer:
             total_steps=len(slots),
             fraction=done / weight if weight else 1.0,
         )
+
+
+def _detail(slot: Slot) -> str:
+    if slot.phase == "failed":
+        return slot.note
+    return slot.context.detail if slot.context else slot.probe.detail
 
 
 def _state(slot: Slot, vitals: Vitals, *, locked: bool) -> State:

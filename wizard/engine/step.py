@@ -50,12 +50,35 @@ class Step(Protocol):
     any instant and run again.
     """
 
-    address: str
-    dataset: str
-    title: str
-    kind: str
-    lane: Lane
-    needs: tuple[str, ...]
+    @property
+    def address(self) -> str:
+        """``dataset/step``."""
+        ...
+
+    @property
+    def dataset(self) -> str:
+        """Id of its dataset."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """Its kind as recipes write it."""
+        ...
+
+    @property
+    def lane(self) -> Lane:
+        """The resource it uses."""
+        ...
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Addresses of the steps that must be done first."""
+        ...
 
     def probe(self) -> Probe:
         """Look at the disk."""
@@ -76,6 +99,26 @@ class Answerable(Protocol):
         Quick and local (no network); raises ``UsageError`` when a value cannot be right. The
         runner probes the step again afterwards.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedArchive:
+    """A proven archive in its place on disk."""
+
+    path: Path
+    size: int
+    sha256: str
+    ours: bool
+    """Whether the install fetched or linked it there, rather than a person putting it there."""
+
+
+@runtime_checkable
+class HoldsArchive(Protocol):
+    """A step that leaves an archive in place, which may be deleted once its dataset is proven."""
+
+    def placed(self) -> PlacedArchive | None:
+        """Return the archive as proven, or None when it is not there or not proven."""
         ...
 
 
