@@ -1,0 +1,149 @@
+"""Terms steps: a licence is shown before its first download and its acceptance is recorded."""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import socket
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from wizard.credentials.secret import Secret
+from wizard.engine.install import Install
+from wizard.engine.step import Lane, Probe, StepContext
+from wizard.engine.views import Need
+from wizard.errors import RecipeError, UsageError, WaitingError
+from wizard.files import write_whole
+from wizard.plan.model import Accept, PlannedStep
+from wizard.recipes.model import Terms
+
+_LOCK = threading.Lock()
+
+
+class Acceptance(msgspec.Struct, frozen=True, kw_only=True):
+    """Who accepted which text, and when."""
+
+    title: str
+    url: str
+    sha256: str
+    """Of title, address and summary as they were shown."""
+    who: str
+    when: str
+    """UTC, ISO 8601."""
+
+
+class _File(msgspec.Struct, frozen=True, kw_only=True):
+    version: int = 1
+    accepted: dict[str, Acceptance] = {}
+
+
+def terms_path(state: Path) -> Path:
+    """Return the file acceptances are recorded in."""
+    return state / "terms.json"
+
+
+def accepted(state: Path) -> dict[str, Acceptance]:
+    """Return every recorded acceptance by dataset; a damaged record is none."""
+    try:
+        return msgspec.json.decode(terms_path(state).read_bytes(), type=_File).accepted
+    except (OSError, msgspec.DecodeError):
+        return {}
+
+
+def text_hash(terms: Terms) -> str:
+    """Return the sha256 of the text a person is shown, so that changed terms are shown again."""
+    shown = "\n".join((terms.title, terms.url, terms.summary))
+    return hashlib.sha256(shown.encode()).hexdigest()
+
+
+def record(state: Path, dataset: str, terms: Terms, who: str = "") -> Acceptance:
+    """Write down an acceptance; ``who`` is a name, the account on this machine is added."""
+    account = f"{getpass.getuser()} on {socket.gethostname()}"
+    acceptance = Acceptance(
+        title=terms.title,
+        url=terms.url,
+        sha256=text_hash(terms),
+        who=f"{who} ({account})" if who else account,
+        when=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    with _LOCK:
+        file = _File(accepted={**accepted(state), dataset: acceptance})
+        write_whole(terms_path(state), msgspec.json.format(msgspec.json.encode(file), indent=2))
+    return acceptance
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptTerms:
+    """Waits until somebody accepted the dataset's terms as they are worded now."""
+
+    address: str
+    dataset: str
+    title: str
+    kind: str
+    needs: tuple[str, ...]
+    terms: Terms
+    state: Path
+    beforehand: bool
+    """Whether every licence was accepted when the run was started (``--yes``)."""
+    lane: Lane = "instant"
+
+    def probe(self) -> Probe:
+        """Look for the record; changed wording has to be accepted anew."""
+        entry = accepted(self.state).get(self.dataset)
+        if entry and entry.sha256 == text_hash(self.terms):
+            return Probe("done", 1, 1, "terms", f"accepted by {entry.who}, {entry.when}")
+        if self.beforehand:
+            return Probe("todo", 0, 1, "terms")
+        changed = "; they have changed since they were accepted" if entry else ""
+        return Probe("waiting", 0, 1, "terms", need=self._need(changed))
+
+    def run(self, context: StepContext) -> None:
+        """Record an acceptance given beforehand; raises ``WaitingError`` otherwise."""
+        if self.probe().state == "done":
+            return
+        if not self.beforehand:
+            raise WaitingError(
+                f"{self.terms.title} has to be accepted first", where=self.dataset, hint=self._how()
+            )
+        record(self.state, self.dataset, self.terms, "accepted for all datasets at once")
+        context.counter.advance()
+
+    def answer(self, values: Mapping[str, Secret]) -> str:
+        """Record that ``accepted_by`` accepted; raises ``UsageError`` without that value."""
+        if "accepted_by" not in values:
+            raise UsageError("the terms were not accepted", where=self.dataset, hint=self._how())
+        entry = record(self.state, self.dataset, self.terms, values["accepted_by"].reveal())
+        return f"{entry.title}: accepted by {entry.who}, {entry.when}"
+
+    def _need(self, changed: str) -> Need:
+        return Need(
+            kind="terms",
+            ask=f"Read and accept: {self.terms.title}{changed}",
+            page=self.terms.url,
+            how=self.terms.summary,
+            command="segwizard run --yes",
+        )
+
+    def _how(self) -> str:
+        return f"read {self.terms.url}, then accept in the wizard, or for all datasets with --yes"
+
+
+def build_terms(planned: PlannedStep, install: Install) -> AcceptTerms:
+    """Make the terms step of a dataset."""
+    if not isinstance(planned.spec, Accept):
+        raise RecipeError("is no terms step", where=planned.address)
+    return AcceptTerms(
+        address=planned.address,
+        dataset=planned.dataset,
+        title=planned.title,
+        kind=planned.kind,
+        needs=planned.needs,
+        terms=planned.spec.terms,
+        state=install.place.state,
+        beforehand=install.settings.accept_terms,
+    )
