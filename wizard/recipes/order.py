@@ -1,0 +1,150 @@
+"""Which step waits for which: the order of a recipe, spelled out as addresses.
+
+Addresses are ``dataset/step``. Every dataset begins with ``terms``, then one ``fetch:<archive>``
+for each archive, then the recipe's own steps, each of which needs the one before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
+from itertools import chain
+from pathlib import PurePosixPath
+
+from wizard.recipes.model import Dataset, Recipe
+from wizard.recipes.steps import Extract, Labels, Polygons, StepSpec, Verify
+
+FINISH = "finish"
+"""Dataset id of the steps of the whole collection."""
+TERMS = "terms"
+
+Graph = Mapping[str, tuple[str, ...]]
+"""Address of every step, in the recipe's order, to the addresses it waits for."""
+
+
+def fetch_id(archive: str) -> str:
+    """Return the id of the step that brings an archive to its place."""
+    return f"fetch:{archive}"
+
+
+def address(dataset: str, step: str) -> str:
+    """Return the full address of a step; what already names a dataset stays."""
+    return step if "/" in step else f"{dataset}/{step}"
+
+
+def graph(recipe: Recipe, datasets: Sequence[Dataset]) -> Graph:
+    """Return every step of the datasets and of the finish with all it waits for."""
+    found: dict[str, tuple[str, ...]] = {}
+    ends: list[str] = []
+    for dataset in datasets:
+        steps = dict(_dataset(recipe, dataset))
+        found |= steps
+        ends += _ends(dataset, steps)
+    for step in recipe.finish:
+        here = address(FINISH, step.id)
+        found[here] = _unique(ends, (address(FINISH, each) for each in step.needs))
+        ends = [here]
+    return found
+
+
+def in_order(steps: Graph) -> tuple[str, ...]:
+    """Return the addresses so that each comes after all it needs, near the recipe's order.
+
+    Raises ``CycleError`` when steps wait for each other.
+    """
+    TopologicalSorter(steps).prepare()
+    placed: dict[str, None] = {}
+
+    def place(step: str) -> None:
+        for need in steps[step]:
+            if need not in placed:
+                place(need)
+        placed[step] = None
+
+    for step in steps:
+        if step not in placed:
+            place(step)
+    return tuple(placed)
+
+
+def cycle(steps: Graph) -> tuple[str, ...]:
+    """Return the addresses of one circle of steps that wait for each other, if there is one."""
+    try:
+        TopologicalSorter(steps).prepare()
+    except CycleError as error:
+        return tuple(error.args[1])
+    return ()
+
+
+def provider(recipe: Recipe, tables: str) -> Dataset | None:
+    """Return the dataset whose folder holds the tables, a path below the destination."""
+    wanted = PurePosixPath(tables)
+    for dataset in recipe.datasets:
+        place = PurePosixPath(recipe.base(dataset)) / dataset.folder
+        if wanted == place or place in wanted.parents:
+            return dataset
+    return None
+
+
+def tables_of(step: StepSpec) -> str:
+    """Return the folder of tables a step reads, or nothing."""
+    return step.tables if isinstance(step, Labels | Polygons | Verify) else ""
+
+
+def _dataset(recipe: Recipe, dataset: Dataset) -> Iterator[tuple[str, tuple[str, ...]]]:
+    terms = (address(dataset.id, TERMS),) if dataset.terms else ()
+    for each in terms:
+        yield each, ()
+    for archive in dataset.archives:
+        yield address(dataset.id, fetch_id(archive.name)), terms
+    before: tuple[str, ...] = ()
+    for step in dataset.steps:
+        here = address(dataset.id, step.id)
+        wants = before or _unpacked_by_nobody(dataset) or terms
+        explicit = (address(dataset.id, each) for each in step.needs)
+        yield here, _unique(wants, _inputs(recipe, dataset, step), explicit)
+        if not _is_optional(dataset, step):
+            before = (here,)
+
+
+def _inputs(recipe: Recipe, dataset: Dataset, step: StepSpec) -> tuple[str, ...]:
+    """The archive an extract step unpacks, or the steps that unpack the tables it reads."""
+    if isinstance(step, Extract):
+        return (address(dataset.id, fetch_id(step.archive)),)
+    home = provider(recipe, tables) if (tables := tables_of(step)) else None
+    if home is None or home is dataset:
+        return ()
+    return tuple(address(home.id, each.id) for each in home.steps if isinstance(each, Extract))
+
+
+def _unpacked_by_nobody(dataset: Dataset) -> tuple[str, ...]:
+    unpacked = {step.archive for step in dataset.steps if isinstance(step, Extract)}
+    return tuple(
+        address(dataset.id, fetch_id(archive.name))
+        for archive in dataset.archives
+        if archive.name not in unpacked and not archive.optional
+    )
+
+
+def _is_optional(dataset: Dataset, step: StepSpec) -> bool:
+    return isinstance(step, Extract) and any(
+        archive.optional for archive in dataset.archives if archive.name == step.archive
+    )
+
+
+def _ends(dataset: Dataset, steps: Graph) -> list[str]:
+    """The steps no other step of the dataset waits for, but for those on optional archives."""
+    awaited = {need for needs in steps.values() for need in needs}
+    spared = {
+        address(dataset.id, fetch_id(archive.name))
+        for archive in dataset.archives
+        if archive.optional
+    }
+    spared |= {
+        address(dataset.id, step.id) for step in dataset.steps if _is_optional(dataset, step)
+    }
+    return [step for step in steps if step not in awaited and step not in spared]
+
+
+def _unique(*parts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(chain.from_iterable(parts)))
