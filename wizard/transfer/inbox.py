@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import getpass
 import hashlib
-
 import shlex
 import shutil
 import socket
