@@ -13,7 +13,7 @@ from wizard.engine.failures import failure_of, only_fatal, system_failure
 from wizard.engine.install import Install
 from wizard.engine.journal import Outcome, read_outcomes, write_outcomes
 from wizard.engine.slots import Slot
-from wizard.engine.step import Probe, Step, StepContext
+from wizard.engine.step import PersonNeeded, Probe, Step, StepContext
 from wizard.engine.views import FailureGroup, Need
 from wizard.errors import WaitingError, WizardError
 
@@ -264,6 +264,8 @@ def _groups(
 
 
 def _need(error: WaitingError) -> Need:
+    if isinstance(error, PersonNeeded):
+        return error.need
     return Need(kind="choice", ask=str(error), how=error.hint)
 
 

@@ -9,6 +9,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 from wizard.credentials.secret import Secret
 from wizard.engine.views import FailureGroup, Need
+from wizard.errors import WaitingError
 from wizard.progress import CancelToken, Counter
 from wizard.transfer.progress import TransferProgress
 
@@ -100,6 +101,14 @@ class Answerable(Protocol):
         runner probes the step again afterwards.
         """
         ...
+
+
+class PersonNeeded(WaitingError):
+    """A run found that a person has to act; says exactly what for."""
+
+    def __init__(self, need: Need, *, where: str = "") -> None:
+        super().__init__(need.ask, where=where, hint=need.how)
+        self.need = need
 
 
 @dataclass(frozen=True, slots=True)
