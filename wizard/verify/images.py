@@ -1,0 +1,78 @@
+"""Image files as they lie on disk: what they claim to be and whether they are whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+END_MARKS = {"JPEG": b"\xff\xd9", "PNG": b"IEND\xae\x42\x60\x82"}
+"""The bytes a whole file of a format ends with; cameras may leave padding after them."""
+
+TAIL = 4096
+"""Bytes at the end in which the end mark is looked for."""
+
+
+_FAILURES: tuple[type[Exception], ...] = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    Image.DecompressionBombError,
+    Image.DecompressionBombWarning,
+)
+"""What Pillow raises for files that are not the image they claim to be."""
+
+
+class Unreadable(Exception):
+    """A file no pixels can be had from; ``truncated`` tells a short file from a foreign one."""
+
+    def __init__(self, reason: str, *, truncated: bool = False) -> None:
+        super().__init__(reason)
+        self.truncated = truncated
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a file says of itself."""
+
+    size: tuple[int, int]
+    """Width and height, pixels."""
+    mode: str
+    """Pillow's name of the pixel format."""
+    ended: bool
+    """Whether the end mark is where it should be."""
+
+
+def read_header(path: Path) -> Header:
+    """Read an image's size and look for its end, without decoding it; raises ``Unreadable``."""
+    with _opened(path) as image:
+        return Header(image.size, image.mode, _ended(path, image.format or ""))
+
+
+def decode(path: Path) -> None:
+    """Decode every pixel of an image; raises ``Unreadable`` when that fails."""
+    with _opened(path) as image:
+        image.load()
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    """Open a file with Pillow, every way it can fail turned into ``Unreadable``."""
+    try:
+        with path.open("rb") as file, Image.open(file) as image:
+            yield image
+    except _FAILURES as error:
+        raise Unreadable(str(error), truncated="truncated" in str(error).lower()) from error
+
+
+def _ended(path: Path, form: str) -> bool:
+    mark = END_MARKS.get(form)
+    if mark is None:
+        return True
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - TAIL))
+        return mark in file.read()

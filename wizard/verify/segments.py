@@ -1,0 +1,105 @@
+"""What a relabelled label must look like, and which segments do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wizard.errors import LabelError
+from wizard.labels.masks import Masks
+from wizard.labels.records import Segment
+from wizard.verify import causes
+from wizard.work import Finding
+
+_SHOWN = 3
+"""Segments or values a finding names before it counts the rest."""
+
+
+@dataclass(slots=True)
+class Expected:
+    """The label a table and records make of a base, with the segment that decides each pixel."""
+
+    pixels: NDArray[np.uint8]
+    """uint8 (H, W)."""
+    owner: NDArray[np.int16] | None = None
+    """Number of the record that drew each pixel last, -1 for none; int16 (H, W)."""
+    segments: tuple[Segment, ...] = ()
+    faults: list[tuple[causes.Cause, str]] = field(default_factory=list)
+    """What is wrong with the records themselves."""
+
+    def draw(self, segments: Sequence[Segment], masks: Masks, *, strict: bool) -> None:
+        """Apply records in order, going on after a bad one.
+
+        Masks overlap in Cityscapes and IDD: the last record that covers a pixel decides it (fact
+        sheet mseg section 5).
+        """
+        self.segments = tuple(segments)
+        self.owner = np.full(self.pixels.shape, -1, np.int16)
+        for number, segment in enumerate(segments):
+            try:
+                mask = masks.mask(segment.id)
+            except LabelError as error:
+                self.faults.append((causes.EMPTY_SEGMENT, f"{segment.name}: {error.message}"))
+                continue
+            self._draw(number, segment, mask, strict=strict)
+
+    def _draw(
+        self, number: int, segment: Segment, mask: NDArray[np.bool_], *, strict: bool
+    ) -> None:
+        if self.owner is None:
+            return
+        if not mask.any():
+            self.faults.append((causes.EMPTY_SEGMENT, f"{segment.name}: no such pixels"))
+        if strict and (wrong := int((mask & (self.pixels != segment.old)).sum())):
+            detail = f"{segment.name}: {wrong} of {int(mask.sum())} pixels are not {segment.old}"
+            self.faults.append((causes.OLD_CLASS, detail))
+        np.copyto(self.pixels, np.uint8(segment.new), where=mask)
+        np.copyto(self.owner, np.int16(number), where=mask)
+
+
+def differences(
+    written: NDArray[np.generic], expected: Expected, path: str, base: str
+) -> Iterator[Finding]:
+    """Yield where a written label, (H, W), departs from what it must be."""
+    for cause, detail in expected.faults:
+        yield cause.finding(path, detail)
+    wrong = written != expected.pixels
+    if not wrong.any():
+        return
+    if expected.owner is not None:
+        inside = wrong & (expected.owner >= 0)
+        if inside.any():
+            yield causes.WRONG_SEGMENT.finding(path, _segments(written, expected, inside))
+        wrong &= ~inside
+    if wrong.any():
+        yield causes.WRONG_PIXELS.finding(path, _pixels(written, expected, wrong, base))
+
+
+def _segments(written: NDArray[np.generic], expected: Expected, wrong: NDArray[np.bool_]) -> str:
+    numbers = np.unique(expected.owner[wrong]) if expected.owner is not None else ()
+    named = []
+    for number in numbers[:_SHOWN]:
+        segment = expected.segments[number]
+        held = np.unique(written[wrong & (expected.owner == number)])[:_SHOWN]
+        values = ", ".join(map(str, held.tolist()))
+        named.append(f"{segment.name} holds {values} instead of {segment.new}")
+    more = len(numbers) - len(named)
+    return "; ".join(named) + (f"; and {more} more" if more else "") + _first(wrong)
+
+
+def _pixels(
+    written: NDArray[np.generic], expected: Expected, wrong: NDArray[np.bool_], base: str
+) -> str:
+    y, x = (int(axis[0]) for axis in np.nonzero(wrong))
+    return (
+        f"{int(wrong.sum())} of {wrong.size} pixels differ from what {base} gives:"
+        f" {written[y, x]} instead of {expected.pixels[y, x]}{_first(wrong)}"
+    )
+
+
+def _first(wrong: NDArray[np.bool_]) -> str:
+    y, x = (int(axis[0]) for axis in np.nonzero(wrong))
+    return f" (first at y={y}, x={x})"
