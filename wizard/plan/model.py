@@ -52,6 +52,7 @@ class PlannedDataset(Struct, frozen=True, kw_only=True):
     """Archive bytes already on this machine."""
     unpacked_bytes: int
     label_bytes: int
+    label_files: int = 0
     files: int
     """Inodes at the end."""
     core_seconds: float
@@ -65,6 +66,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     dest: str
     datasets: tuple[PlannedDataset, ...]
     left_out: tuple[str, ...]
+    """Ids of the datasets that were not chosen; with any, the install is partial for good."""
     steps: tuple[PlannedStep, ...]
     fetch_bytes: int
     peak_bytes: int
@@ -74,3 +76,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     core_seconds: float
     estimated: bool
     """Whether any figure rests on an estimate rather than an exact size."""
+    keep: bool | None = None
+    """Whether archives stay once their dataset is proven; None: as each of them says."""
+    present: tuple[str, ...] = ()
+    """Addresses of the fetch steps whose archive is on this machine already."""

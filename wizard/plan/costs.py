@@ -1,0 +1,99 @@
+"""What datasets take: bytes to fetch, disk at the fullest moment and at the end, files, hours."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+from wizard.plan.model import Fetch, Plan, PlannedDataset, PlannedStep
+from wizard.recipes.model import Archive, Dataset
+from wizard.recipes.order import address, fetch_id
+from wizard.recipes.steps import Extract, Labels, Mat, Polygons
+
+
+class Growth(NamedTuple):
+    """Disk space and files an install still adds to what is there now."""
+
+    peak: int
+    """Bytes at the fullest moment."""
+    end: int
+    """Bytes once all is proven; negative when deleting archives frees more than is added."""
+    files: int
+
+
+def size_of(archive: Archive) -> int:
+    """Return the archive's size in bytes, estimated where no exact one is known."""
+    return archive.size if archive.size is not None else archive.size_about
+
+
+def dataset_costs(dataset: Dataset, present: Collection[str]) -> PlannedDataset:
+    """Sum up one dataset; ``present`` names fetch steps whose archive need not be fetched."""
+    here = [
+        each for each in dataset.archives if address(dataset.id, fetch_id(each.name)) in present
+    ]
+    return PlannedDataset(
+        id=dataset.id,
+        title=dataset.title,
+        folder=dataset.folder,
+        access=tuple(dict.fromkeys(each.access.kind for each in dataset.archives)),
+        fetch_bytes=sum(map(size_of, dataset.archives)),
+        present_bytes=sum(map(size_of, here)),
+        unpacked_bytes=sum(each.unpacked_about for each in dataset.archives),
+        label_bytes=dataset.labels_about,
+        label_files=dataset.label_files_about,
+        files=sum(each.files_about for each in dataset.archives) + dataset.label_files_about,
+        core_seconds=dataset.core_seconds_about,
+        request=dataset.request,
+    )
+
+
+def growth(plan: Plan, done: Collection[str] = ()) -> Growth:
+    """Simulate what is left of a plan once the steps of ``done`` are.
+
+    Downloads run ahead of everything else on a fast line, so all outstanding archives are on the
+    disk first; then datasets are unpacked and labelled one after the other, and each one's
+    archives go, unless kept, once it is proven.
+    """
+    settled = {*done, *plan.present}
+    left = [step for step in plan.steps if step.address not in settled]
+    archives = {
+        (step.dataset, step.spec.archive.name): step.spec.archive
+        for step in plan.steps
+        if isinstance(step.spec, Fetch)
+    }
+    used = sum(size_of(step.spec.archive) for step in left if isinstance(step.spec, Fetch))
+    peak, files = used, 0
+    for dataset in plan.datasets:
+        made = _made([step for step in left if step.dataset == dataset.id], dataset, archives)
+        used, files = used + made.size, files + made.files
+        peak = max(peak, used)
+        used -= sum(
+            size_of(archive)
+            for (owner, _), archive in archives.items()
+            if owner == dataset.id and not stays(archive, keep=plan.keep)
+        )
+    return Growth(peak, used, files)
+
+
+def stays(archive: Archive, *, keep: bool | None) -> bool:
+    """Return whether an archive is kept once its dataset is proven."""
+    return archive.keep if keep is None else keep
+
+
+class _Made(NamedTuple):
+    size: int
+    files: int
+
+
+def _made(
+    left: list[PlannedStep], dataset: PlannedDataset, archives: dict[tuple[str, str], Archive]
+) -> _Made:
+    """What outstanding steps of one dataset write: unpacked members, and labels."""
+    unpacked = [
+        archives[dataset.id, step.spec.archive] for step in left if isinstance(step.spec, Extract)
+    ]
+    size = sum(each.unpacked_about for each in unpacked)
+    files = sum(each.files_about for each in unpacked)
+    if any(isinstance(step.spec, Labels | Mat | Polygons) for step in left):
+        size, files = size + dataset.label_bytes, files + dataset.label_files
+    return _Made(size, files)

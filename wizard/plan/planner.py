@@ -1,0 +1,129 @@
+"""A recipe and a choice become ordered steps, each with all it waits for, and what they cost."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from wizard.errors import UsageError
+from wizard.plan.choice import chosen
+from wizard.plan.costs import dataset_costs, growth
+from wizard.plan.model import Accept, Fetch, Plan, PlannedSpec, PlannedStep
+from wizard.plan.titles import title_of
+from wizard.recipes.loader import kind_of
+from wizard.recipes.model import Archive, Dataset, Recipe
+from wizard.recipes.order import FINISH, TERMS, Graph, address, fetch_id, graph, in_order
+
+
+def make_plan(
+    recipe: Recipe,
+    dest: Path,
+    *,
+    only: Sequence[str] = (),
+    without: Sequence[str] = (),
+    keep: bool | None = None,
+    have: Collection[str] = (),
+) -> Plan:
+    """Plan an install of a recipe below ``dest``.
+
+    ``keep`` overrides what the recipe says of archives after their dataset is proven; ``have``
+    names fetch steps whose archive is on this machine though not in its place. Raises
+    ``UsageError`` for unknown datasets and for choices that leave out what others need.
+    """
+    datasets = chosen(recipe, only, without)
+    ids = {each.id for each in datasets}
+    present = {*have, *archives_in_place(recipe, datasets, dest)}
+    plan = Plan(
+        collection=recipe.id,
+        dest=str(dest),
+        datasets=tuple(dataset_costs(each, present) for each in datasets),
+        left_out=tuple(each.id for each in recipe.datasets if each.id not in ids),
+        steps=_steps(recipe, datasets),
+        fetch_bytes=0,
+        peak_bytes=0,
+        end_bytes=0,
+        inodes=0,
+        core_seconds=0.0,
+        estimated=any(each.size is None or each.unpacked_about for each in _archives(datasets)),
+        keep=keep,
+        present=tuple(
+            step
+            for each in datasets
+            for archive in each.archives
+            if (step := address(each.id, fetch_id(archive.name))) in present
+        ),
+    )
+    return _with_totals(plan)
+
+
+def archives_in_place(recipe: Recipe, datasets: Sequence[Dataset], dest: Path) -> frozenset[str]:
+    """Return the fetch steps whose archive lies in its place with the size it should have."""
+    return frozenset(
+        address(dataset.id, fetch_id(archive.name))
+        for dataset in datasets
+        for archive in dataset.archives
+        if (place := dest / recipe.archive_place(dataset, archive)).is_file()
+        and archive.size in (None, place.stat().st_size)
+    )
+
+
+def _archives(datasets: Sequence[Dataset]) -> Iterator[Archive]:
+    return chain.from_iterable(each.archives for each in datasets)
+
+
+def _with_totals(plan: Plan) -> Plan:
+    disk = growth(plan)
+    return replace(
+        plan,
+        fetch_bytes=sum(each.fetch_bytes - each.present_bytes for each in plan.datasets),
+        peak_bytes=disk.peak,
+        end_bytes=disk.end,
+        inodes=sum(each.files for each in plan.datasets),
+        core_seconds=sum(each.core_seconds for each in plan.datasets),
+    )
+
+
+def _steps(recipe: Recipe, datasets: Sequence[Dataset]) -> tuple[PlannedStep, ...]:
+    needs = graph(recipe, datasets)
+    _complete(recipe, needs)
+    specs = {address(owner, spec.id): (owner, spec) for owner, spec in _specs(recipe, datasets)}
+    return tuple(_planned(each, *specs[each], needs[each]) for each in in_order(needs))
+
+
+def _specs(recipe: Recipe, datasets: Sequence[Dataset]) -> Iterator[tuple[str, PlannedSpec]]:
+    for dataset in datasets:
+        if dataset.terms:
+            yield dataset.id, Accept(id=TERMS, terms=dataset.terms)
+        for archive in dataset.archives:
+            yield dataset.id, Fetch(id=fetch_id(archive.name), archive=archive)
+        for step in dataset.steps:
+            yield dataset.id, step
+    for step in recipe.finish:
+        yield FINISH, step
+
+
+def _planned(place: str, dataset: str, spec: PlannedSpec, needs: tuple[str, ...]) -> PlannedStep:
+    return PlannedStep(
+        address=place,
+        dataset=dataset,
+        title=title_of(spec),
+        kind=kind_of(spec),
+        needs=needs,
+        spec=spec,
+    )
+
+
+def _complete(recipe: Recipe, needs: Graph) -> None:
+    """Refuse a choice in which a step waits for a dataset that was left out."""
+    for step, wanted in needs.items():
+        for need in wanted:
+            if need not in needs:
+                owner = need.partition("/")[0]
+                raise UsageError(
+                    f"{step} needs {need}, which was left out",
+                    where=recipe.id,
+                    hint=f"choose {owner} too",
+                )
