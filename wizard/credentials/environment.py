@@ -20,7 +20,7 @@ FIELDS = ("user", "password", "token", "link", "base-url")
 COMMAND_SECONDS = 60.0
 """Longest a password command may take; it may ask a person to touch a key."""
 
-_OWN_SECRET = re.compile(r"SEGWIZARD_\w+_(PASSWORD|TOKEN|LINK|BASE_URL)")
+_OWN_SECRET = re.compile(r"SEGWIZARD_\w+_(PASSWORD|TOKEN|LINK(_\w+)?|BASE_URL)")
 
 
 def variable(site: str, name: str) -> str:
@@ -32,12 +32,18 @@ def clean_environment(
     environ: Mapping[str, str] | None = None, sites: Iterable[Site] = ()
 ) -> dict[str, str]:
     """Return the environment without secrets, fit for a child process."""
-    named = {site.password_env for site in sites}
     environ = os.environ if environ is None else environ
+    secret = secret_variables(environ, sites)
+    return {name: value for name, value in environ.items() if name not in secret}
+
+
+def secret_variables(environ: Mapping[str, str], sites: Iterable[Site] = ()) -> dict[str, str]:
+    """Return the variables that hold secrets: ours, and those the recipe's sites name."""
+    named = {site.password_env for site in sites}
     return {
         name: value
         for name, value in environ.items()
-        if name not in named and not _OWN_SECRET.fullmatch(name)
+        if name in named or _OWN_SECRET.fullmatch(name)
     }
 
 

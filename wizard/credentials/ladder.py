@@ -6,14 +6,15 @@ words, nothing is ever written in plain text unasked, and clearing re-reads to p
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wizard.credentials.environment import FIELDS, Given
+import msgspec
+
+from wizard.credentials.environment import Given, secret_variables
 from wizard.credentials.file_rung import YES, SecretFile
 from wizard.credentials.index import Index, Kept
 from wizard.credentials.keyring_rung import SECONDS, Keyring, Verdict
@@ -24,6 +25,18 @@ from wizard.recipes.model import Site
 
 MEMORY_WORDS = "memory, for this run only"
 _Held = tuple[float, Secret]
+
+
+class _Handed(msgspec.Struct, frozen=True):
+    """What crosses the pipe to a runner."""
+
+    memory: list[tuple[str, str, str]] = []
+    variables: dict[str, str] = {}
+    files: dict[str, str] = {}
+    commands: dict[str, str] = {}
+
+    def __repr__(self) -> str:
+        return "_Handed([secret])"
 
 
 @dataclass(slots=True)
@@ -147,16 +160,10 @@ class Ladder:
         """Return what only this process holds, for the pipe to a runner; see ``open_vault``."""
         with self._lock:
             held = [(site, name, value.reveal()) for (site, name), value in self._memory.items()]
-        for site, name in self.given.given():
-            value = self.given.get(site, name)
-            if value is not None:
-                held.append((site, name, value.reveal()))
-        return json.dumps(held).encode()
-
-    def take(self, handed: bytes) -> None:
-        """Hold in memory what another process handed over."""
-        for site, name, value in json.loads(handed):
-            self.put_memory(site, name, Secret(value))
+        given = self.given
+        files = {site: str(path) for site, path in given.files.items()}
+        secret = secret_variables(given.environ, given.sites)
+        return msgspec.json.encode(_Handed(held, secret, files, dict(given.commands)))
 
     def _recall(self, site: str, field: str) -> Secret | None:
         entry = self.index.find(site, field)
@@ -226,12 +233,15 @@ def open_vault(
     environ = dict(os.environ) if environ is None else environ
     if use_keyring is None:
         use_keyring = environ.get("SEGWIZARD_KEYRING", "").lower() not in ("off", "no", "0")
-    given = Given(tuple(sites), environ, password_files or {}, password_commands or {})
+    received = msgspec.json.decode(handed, type=_Handed) if handed else _Handed()
+    given = Given(
+        tuple(sites),
+        {**environ, **received.variables},
+        {**{site: Path(path) for site, path in received.files.items()}, **(password_files or {})},
+        {**received.commands, **(password_commands or {})},
+    )
     keyring = Keyring(given.clean(), keyring_seconds)
     vault = Ladder(given, keyring, SecretFile.usual(), Index.usual(), use_keyring)
-    if handed:
-        vault.take(handed)
+    for site, name, value in received.memory:
+        vault.put_memory(site, name, Secret(value))
     return vault
-
-
-__all__ = ["FIELDS", "Ladder", "open_vault"]

@@ -28,10 +28,10 @@ from wizard.transfer.errors import (
     LoginRefused,
     ServerBusy,
     SessionExpired,
-    Unreachable,
 )
 from wizard.transfer.forms import find_login_form
 from wizard.transfer.limits import Limits
+from wizard.transfer.refusals import broken
 from wizard.transfer.request import Refusal
 
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -313,22 +313,8 @@ def talk(
     """Exchange one small message; network faults become ``TransferError`` without any secret."""
     try:
         answer = client.request(method, address, data=data, headers=headers)
-    except httpx.HTTPError as error:
-        raise _fault(error, address) from None
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise broken(error, address) from None
     if answer.status_code == 429 or answer.status_code >= 500:
         raise ServerBusy(f"the site answered {answer.status_code}", where=shown(address))
     return answer
-
-
-def _fault(error: httpx.HTTPError, address: str) -> TransferError:
-    if "CERTIFICATE" in str(error).upper():
-        return InsecureConnection(
-            "the site's certificate cannot be checked; nothing was sent",
-            where=shown(address),
-            hint="if your network inspects TLS, set SSL_CERT_FILE to its certificate",
-        )
-    return Unreachable(
-        f"the site does not answer ({type(error).__name__})",
-        where=shown(address),
-        hint="check the network and try again; the login itself was not judged",
-    )
