@@ -1,0 +1,149 @@
+"""Verify steps: a dataset is proven when all of it was checked and nothing changed since."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wizard.engine.batch import Crew, run_batch
+from wizard.engine.install import Install
+from wizard.engine.step import Lane, Probe, StepContext
+from wizard.engine.views import FailureGroup
+from wizard.errors import LabelError, RecipeError
+from wizard.labels.tables import Tables
+from wizard.plan.model import PlannedStep
+from wizard.recipes.steps import Labels, Polygons, StepSpec, Verify
+from wizard.verify.causes import Remedies
+from wizard.verify.dataset import repair, verify_dataset
+from wizard.verify.proof import Proof, proof_folders, read_proof, still_holds, write_proof
+from wizard.verify.scan import fingerprint
+from wizard.verify.subject import Subject, layers_of
+from wizard.verify.summary import Group, Summary
+from wizard.verify.work import ImageWork
+from wizard.work import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyStep:
+    """Checks one dataset and keeps a proof that lapses when a file changes."""
+
+    address: str
+    dataset: str
+    title: str
+    kind: str
+    needs: tuple[str, ...]
+    subject: Subject
+    remedies: Remedies
+    proof: Path
+    crew: Crew
+    lane: Lane = "cpu"
+
+    def probe(self) -> Probe:
+        """Compare the proof with the folders as they are now."""
+        proof = read_proof(self.proof)
+        if proof is None:
+            return Probe("todo", unit="images")
+        checked = proof.summary.checked.images
+        if not proof.summary.sound:
+            return Probe("partial", total=checked, unit="images", detail=_verdict(proof.summary))
+        if not still_holds(proof, self.subject.root):
+            return Probe("partial", total=checked, unit="images", detail="files changed since")
+        return Probe("done", checked, checked, unit="images", detail=_verdict(proof.summary))
+
+    def run(self, context: StepContext) -> None:
+        """Verify, and raise ``LabelError`` when something has to be mended."""
+        summary = self.verify(context)
+        if not summary.sound:
+            worst = summary.groups[0]
+            raise LabelError(
+                _verdict(summary), cause=worst.cause, where=self.dataset, hint=worst.hint
+            )
+
+    def verify(self, context: StepContext) -> Summary:
+        """Check everything, keep the outcome, and return it whether sound or not."""
+
+        def run(work: ImageWork) -> Sequence[Finding]:
+            items = work.items()
+            context.counter.total, context.counter.unit = len(items), work.unit
+            return run_batch(
+                work, items, crew=self.crew, counter=context.counter, token=context.token
+            )
+
+        folders = proof_folders(self.subject)
+        before = fingerprint(self.subject.root / folder for folder in folders)
+        summary = verify_dataset(self.subject, run, self.remedies)
+        context.failures.extend(map(failure_group, summary.groups))
+        write_proof(self.proof, Proof.of(summary, folders, before))
+        return summary
+
+    def repair(self) -> tuple[Path, ...]:
+        """Delete our broken labels that the last verification found; the next run redoes them."""
+        proof = read_proof(self.proof)
+        if proof is None:
+            return ()
+        return repair(self.subject, proof.summary.findings)
+
+
+def failure_group(group: Group) -> FailureGroup:
+    """Show a group of findings the way every front end shows failures."""
+    return FailureGroup(
+        cause=group.cause,
+        count=group.count,
+        hint=group.hint,
+        examples=group.examples,
+        fatal=group.fatal,
+    )
+
+
+def _verdict(summary: Summary) -> str:
+    """Say in a few words how it went."""
+    wrong = sum(group.count for group in summary.groups if group.fatal)
+    if wrong:
+        return f"{wrong:,} findings to mend"
+    checked = summary.checked
+    return f"{checked.paths:,} paths, {checked.labels:,} labels, {checked.segments:,} segments hold"
+
+
+def build_verify(planned: PlannedStep, install: Install) -> VerifyStep:
+    """Return the step for a ``Verify`` table."""
+    spec = planned.spec
+    if not isinstance(spec, Verify):
+        raise RecipeError("not a verify step", where=planned.address)
+    place, recipe, settings = install.place, install.recipe, install.settings
+    dataset = recipe.dataset(planned.dataset)
+    subject = subject_of(
+        spec, dataset.steps, name=dataset.id, dest=place.dest, base=recipe.base(dataset)
+    )
+    tail = f"{recipe.id} --dest {shlex.quote(str(place.dest))} --only {dataset.id}"
+    return VerifyStep(
+        address=planned.address,
+        dataset=planned.dataset,
+        title=planned.title,
+        kind=planned.kind,
+        needs=planned.needs,
+        subject=subject,
+        remedies=Remedies(f"segwizard run {tail}", f"segwizard verify {tail}"),
+        proof=place.state / "steps" / f"{planned.address.replace('/', '.')}.json",
+        crew=Crew(settings.workers, settings.executor, settings.scheduler, place.dest),
+    )
+
+
+def subject_of(
+    spec: Verify, steps: Sequence[StepSpec], *, name: str, dest: Path, base: str
+) -> Subject:
+    """Work out from a dataset's steps what there is to verify."""
+    return Subject(
+        dataset=name,
+        root=dest / base,
+        folder=spec.folder,
+        tables=Tables(dest / spec.tables),
+        layers=layers_of(
+            spec,
+            [step for step in steps if isinstance(step, Labels)],
+            [step for step in steps if isinstance(step, Polygons)],
+        ),
+        splits=spec.splits,
+        examples=spec.examples,
+    )
