@@ -110,7 +110,7 @@ def _check_bytes(plan: Plan, dest: Path, room: Volume, need: int) -> None:
         f"does not fit: {figures.size(need)} more are needed at the fullest moment, "
         f"{figures.size(room.free_bytes)} are free, {figures.size(short)} are missing",
         where=str(dest),
-        hint=_ways(plan, need),
+        hint=_ways(plan, room.free_bytes),
     )
 
 
@@ -124,12 +124,12 @@ def _check_files(dest: Path, room: Volume, need: int) -> None:
         )
 
 
-def _ways(plan: Plan, need: int) -> str:
+def _ways(plan: Plan, free: int) -> str:
     """What would make it fit: archives that go, another place, the largest dataset left out."""
     ways = ["free some space or choose another --dest"]
     lean = growth(replace(plan, keep=False)).peak
-    if plan.keep is not False and lean < need:
-        ways.append(f"--delete-archives needs {figures.size(lean)} only")
+    if plan.keep is not False and lean <= free:
+        ways.append(f"--delete-archives needs {figures.size(lean)}, which fits")
     largest = max(plan.datasets, key=lambda each: each.unpacked_bytes + each.label_bytes)
     saved = largest.fetch_bytes + largest.unpacked_bytes + largest.label_bytes
     ways.append(f"--without {largest.id} saves up to {figures.size(saved)}")

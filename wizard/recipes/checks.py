@@ -31,6 +31,11 @@ def problems(recipe: Recipe) -> Iterator[Problem]:
     yield from _needs(recipe)
 
 
+def is_web_address(url: str) -> bool:
+    """Return whether something can be fetched with http."""
+    return _ADDRESS.fullmatch(url) is not None
+
+
 def _dataset(recipe: Recipe, dataset: Dataset, key: str) -> Iterator[Problem]:
     yield from _inside(f"{key}.folder", dataset.folder)
     yield from _twice(f"{key}.archives", "name", [each.name for each in dataset.archives])
@@ -46,16 +51,19 @@ def _archive(recipe: Recipe, archive: Archive, key: str) -> Iterator[Problem]:
         yield f"{key}.name", "should be a file name without folders", "use path for the folder"
     yield from _inside(f"{key}.path", archive.path)
     for index, url in enumerate(archive.urls):
-        if not _ADDRESS.fullmatch(url):
+        if not is_web_address(url):
             yield f"{key}.urls[{index}]", f"is no http address: {url!r}", ""
-    yield from _proof(f"{key}.", archive.size, archive.md5, archive.sha1, archive.sha256)
+    yield from proof_problems(f"{key}.", archive.size, archive.md5, archive.sha1, archive.sha256)
     for index, version in enumerate(archive.versions):
         prefix = f"{key}.versions[{index}]."
-        yield from _proof(prefix, version.size, version.md5, "", version.sha256)
+        yield from proof_problems(prefix, version.size, version.md5, "", version.sha256)
     yield from _access(recipe, archive, key)
 
 
-def _proof(prefix: str, size: int | None, md5: str, sha1: str, sha256: str) -> Iterator[Problem]:
+def proof_problems(
+    prefix: str, size: int | None, md5: str, sha1: str, sha256: str
+) -> Iterator[Problem]:
+    """Yield what is wrong with a size or a hash; ``prefix`` begins their keys."""
     if size is not None and size <= 0:
         yield f"{prefix}size", "should be a positive number of bytes", "leave it out if unknown"
     for name, value in (("md5", md5), ("sha1", sha1), ("sha256", sha256)):

@@ -1,0 +1,159 @@
+"""Site files: how a lab points everyone at its own copies, mirrors and limits.
+
+A site file changes where archives come from and what proves them, never what is made of them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from msgspec import UNSET
+from msgspec.structs import replace
+from platformdirs import PlatformDirs
+
+from wizard.recipes.checks import is_web_address, proof_problems
+from wizard.recipes.model import Access, Archive, Dataset, Recipe, Site
+from wizard.recipes.site_model import ArchiveAt, LoginAt, SiteFile
+from wizard.recipes.site_names import check_names, keys_of
+from wizard.recipes.toml import decode, key_error, read_toml
+
+NAME = "site.toml"
+
+
+def site_path() -> Path | None:
+    """Return the site file of this user or else of this machine, if there is one."""
+    folders = PlatformDirs("segwizard", appauthor=False)
+    for folder in (folders.user_config_path, folders.site_config_path):
+        if (path := folder / NAME).is_file():
+            return path
+    return None
+
+
+def load_site(path: Path | None = None) -> SiteFile:
+    """Return the site file at ``path``, or the user's, or the machine's, or an empty one.
+
+    Raises ``RecipeError`` naming file, key and reason.
+    """
+    path = path or site_path()
+    if path is None:
+        return SiteFile()
+    site = replace(decode(read_toml(path), SiteFile, str(path)), source=str(path))
+    _check(site)
+    return site
+
+
+def apply_site(recipe: Recipe, site: SiteFile) -> Recipe:
+    """Return the recipe with the site's addresses, proofs and access.
+
+    Raises ``RecipeError`` for an archive or a login site that no recipe has, and for a bare name
+    that stands for different archives.
+    """
+    check_names(recipe, site)
+    return replace(
+        recipe,
+        datasets=tuple(_dataset(recipe, each, site) for each in recipe.datasets),
+        sites=tuple(_rebased(each, site.sites.get(each.id)) for each in recipe.sites),
+    )
+
+
+def _dataset(recipe: Recipe, dataset: Dataset, site: SiteFile) -> Dataset:
+    archives = tuple(_archive(recipe, dataset, each, site) for each in dataset.archives)
+    share = _share(dataset.archives, archives)
+    return replace(
+        dataset,
+        archives=archives,
+        labels_about=round(dataset.labels_about * share),
+        label_files_about=round(dataset.label_files_about * share),
+        core_seconds_about=dataset.core_seconds_about * share,
+    )
+
+
+def _archive(recipe: Recipe, dataset: Dataset, archive: Archive, site: SiteFile) -> Archive:
+    if archive.access.kind == "open":
+        mirrored = tuple(f"{each.rstrip('/')}/{quote(archive.name)}" for each in site.mirrors)
+        archive = replace(archive, urls=tuple(dict.fromkeys((*mirrored, *archive.urls))))
+    for key in keys_of(recipe, dataset, archive):
+        if key in site.archives:
+            return _overridden(archive, site.archives[key])
+    return archive
+
+
+def _overridden(archive: Archive, at: ArchiveAt) -> Archive:
+    if at.urls is not UNSET:
+        archive = replace(archive, urls=at.urls)
+    if at.access is not UNSET:
+        access = Access() if at.access == "open" else replace(archive.access, kind=at.access)
+        archive = replace(archive, access=access)
+    same_size = at.size is UNSET or at.size == archive.size
+    return archive if same_size and not (at.md5 or at.sha1 or at.sha256) else _proven(archive, at)
+
+
+def _proven(archive: Archive, at: ArchiveAt) -> Archive:
+    """Replace every proof at once: a site that names one means its own copy of the file.
+
+    What the file holds is estimated anew from its size, so that a miniature is planned as one.
+    """
+    size = None if at.size is UNSET else at.size
+    about = archive.size or archive.size_about
+    proven = replace(
+        archive, size=size, size_about=about, md5=at.md5, sha1=at.sha1, sha256=at.sha256
+    )
+    share = _share((archive,), (proven,))
+    return replace(
+        proven,
+        unpacked_about=round(archive.unpacked_about * share),
+        files_about=round(archive.files_about * share),
+    )
+
+
+def _share(before: tuple[Archive, ...], after: tuple[Archive, ...]) -> float:
+    """How much of the original archives the site's own hold, by size."""
+    old = sum(each.size or each.size_about for each in before)
+    return sum(each.size or each.size_about for each in after) / old if old else 1.0
+
+
+def _rebased(site: Site, at: LoginAt | None) -> Site:
+    if at is None:
+        return site
+    return replace(
+        site,
+        login_url=_moved(site.login_url, at.base),
+        register_url=_moved(site.register_url, at.base),
+        file_url=_moved(site.file_url, at.base),
+        md5_url=_moved(site.md5_url, at.base),
+        list_url=_moved(site.list_url, at.base),
+    )
+
+
+def _moved(url: str, base: str) -> str:
+    if not url:
+        return ""
+    parts = urlsplit(url)
+    return base.rstrip("/") + url.removeprefix(f"{parts.scheme}://{parts.netloc}")
+
+
+def _check(site: SiteFile) -> None:
+    """Raise for addresses, proofs and limits that cannot be meant."""
+    for key, url in _addresses(site):
+        if not is_web_address(url):
+            raise key_error(site.source, key, f"is no http address: {url!r}")
+    for name, at in site.archives.items():
+        size = None if at.size is UNSET else at.size
+        prefix = f'archives."{name}".'
+        for key, reason, hint in proof_problems(prefix, size, at.md5, at.sha1, at.sha256):
+            raise key_error(site.source, key, reason, hint)
+    limits = site.limits
+    least = (("rate", limits.rate, 0), ("transfers", limits.transfers, 1))
+    for name, value, low in (*least, ("per_host", limits.per_host, 1)):
+        if value is not None and value < low:
+            raise key_error(site.source, f"limits.{name}", f"should be {low} or more")
+
+
+def _addresses(site: SiteFile) -> list[tuple[str, str]]:
+    found = [(f"mirrors[{i}]", url) for i, url in enumerate(site.mirrors)]
+    found += [(f"sites.{name}.base", at.base) for name, at in site.sites.items()]
+    for name, at in site.archives.items():
+        urls = () if at.urls is UNSET else at.urls
+        found += [(f'archives."{name}".urls[{i}]', url) for i, url in enumerate(urls)]
+    return found
