@@ -1,0 +1,127 @@
+"""Leaving a runner behind that outlives the terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+
+from wizard.engine.journal import write_install
+from wizard.engine.lease import acquire
+from wizard.engine.opening import Choices
+from wizard.engine.remote import RemoteLink
+from wizard.engine.step import Place
+from wizard.engine.wire import RunnerGone, socket_path
+from wizard.errors import (
+    DestinationError,
+    LeaseError,
+    RecipeError,
+    UsageError,
+    WaitingError,
+    WizardError,
+)
+
+_PATIENCE = 60.0
+_KINDS = (UsageError, RecipeError, DestinationError, LeaseError, WaitingError)
+
+
+class Ready(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a new runner says once it holds the destination, or why it cannot."""
+
+    socket: str = ""
+    message: str = ""
+    where: str = ""
+    hint: str = ""
+    exit_code: int = 1
+
+
+def start_detached(choices: Choices, *, handed: bytes = b"") -> RemoteLink:
+    """Start a runner in a session of its own and return a line to it.
+
+    ``handed`` are secrets only this process holds (``Ladder.handover``); they go through a pipe,
+    never through arguments or the environment. Raises the error the runner could not start with.
+    """
+    place = Place(dest=choices.dest.absolute(), root=choices.dest.absolute())
+    # Taken and given back, so that a held or unwritable destination is told of right here.
+    lease = acquire(place)
+    write_install(place, choices.state())
+    lease.release()
+    ready = _spawn(place, handed)
+    if ready.socket:
+        return RemoteLink(Path(ready.socket))
+    kind = next((kind for kind in _KINDS if kind.exit_code == ready.exit_code), WizardError)
+    raise kind(ready.message, where=ready.where, hint=ready.hint)
+
+
+def _spawn(place: Place, handed: bytes) -> Ready:
+    secrets_out, secrets_in = os.pipe()
+    ready_out, ready_in = os.pipe()
+    command = [sys.executable, "-m", "wizard", "_serve", "--dest", str(place.dest)]
+    command += ["--secrets", str(secrets_out), "--ready", str(ready_in)]
+    try:
+        with (place.state / "runner.log").open("ab") as log:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd="/",
+                pass_fds=(secrets_out, ready_in),
+                start_new_session=True,
+                env=_environment(),
+            )
+        os.close(secrets_out)
+        secrets_out = -1
+        os.close(ready_in)
+        ready_in = -1
+        _hand_over(secrets_in, handed)
+        secrets_in = -1
+        return _await_ready(ready_out, process, place)
+    finally:
+        for descriptor in (secrets_out, secrets_in, ready_out, ready_in):
+            if descriptor >= 0:
+                os.close(descriptor)
+
+
+def _environment() -> dict[str, str]:
+    """Return our environment with what ``python -m wizard`` needs to find this very package."""
+    package = str(Path(__file__).parents[2])
+    paths = [package, *filter(None, [os.environ.get("PYTHONPATH", "")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+
+
+def _hand_over(descriptor: int, handed: bytes) -> None:
+    with contextlib.suppress(BrokenPipeError), os.fdopen(descriptor, "wb") as pipe:
+        pipe.write(handed)
+
+
+def _await_ready(descriptor: int, process: subprocess.Popen[bytes], place: Place) -> Ready:
+    """Read the runner's word; raises ``RunnerGone`` when none comes."""
+    deadline = time.monotonic() + _PATIENCE
+    said = b""
+    while time.monotonic() < deadline:
+        if not select.select([descriptor], [], [], 0.2)[0]:
+            continue
+        received = os.read(descriptor, 1 << 16)
+        said += received
+        if not received:
+            break
+    # The runner outlives us on purpose; without this Python would warn that it still runs.
+    process.returncode = process.poll() if process.poll() is not None else 0
+    try:
+        return msgspec.json.decode(said, type=Ready)
+    except msgspec.MsgspecError:
+        raise RunnerGone(
+            "the background runner did not start",
+            where=str(place.state / "runner.log"),
+            hint="the end of that file says why",
+        ) from None
+
+
+__all__ = ["Ready", "socket_path", "start_detached"]

@@ -1,0 +1,122 @@
+"""From what a person asks for to an install that can run: recipe, site file, plan, vault."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from wizard.credentials.ladder import open_vault
+from wizard.credentials.vault import Vault
+from wizard.engine.install import Install, Settings
+from wizard.engine.journal import InstallState, read_install
+from wizard.engine.step import Place
+from wizard.errors import DestinationError, UsageError
+from wizard.plan.planner import make_plan
+from wizard.progress import RateDial
+from wizard.recipes.loader import load
+from wizard.recipes.model import Recipe
+from wizard.recipes.site import apply_site, load_site
+
+_WORKERS_AT_MOST = 61
+"""What Windows waits for at once, and more than a disk keeps up with elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a person asked for."""
+
+    collection: str
+    dest: Path
+    only: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    site: Path | None = None
+    settings: Settings = field(default_factory=Settings)
+
+    def state(self) -> InstallState:
+        """Return the choices as they are written down."""
+        return InstallState(
+            collection=self.collection,
+            only=self.only,
+            without=self.without,
+            site=str(self.site.absolute()) if self.site else "",
+            settings=self.settings,
+        )
+
+
+VaultOpener = Callable[[Recipe], Vault]
+
+
+def open_install(choices: Choices, *, vault: VaultOpener | None = None) -> Install:
+    """Return the install; nothing is written. Raises ``WizardError`` on any mistake."""
+    dest = choices.dest.absolute()
+    if dest.exists() and not dest.is_dir():
+        raise DestinationError(
+            "this is a file, not a folder", where=str(dest), hint="choose a folder with --dest"
+        )
+    recipe = apply_site(load(choices.collection), load_site(choices.site))
+    settings = choices.settings
+    plan = make_plan(
+        recipe, dest, only=choices.only, without=choices.without, keep=settings.keep_archives
+    )
+    return Install(
+        place=Place(dest=dest, root=dest / recipe.root),
+        recipe=recipe,
+        plan=plan,
+        settings=settings,
+        vault=(vault or _usual_vault)(recipe),
+        rate=RateDial(settings.rate_limit),
+    )
+
+
+def remembered(dest: Path) -> Choices | None:
+    """Return what was last asked for at a destination, or None when no install is there."""
+    state = read_install(Place(dest=dest, root=dest))
+    if state is None:
+        return None
+    return Choices(
+        collection=state.collection,
+        dest=dest,
+        only=state.only,
+        without=state.without,
+        site=Path(state.site) if state.site else None,
+        settings=state.settings,
+    )
+
+
+def found(dest: Path, collection: str = "") -> Choices:
+    """Return what was asked for at ``dest``, or the whole of ``collection`` there.
+
+    Raises ``UsageError`` when neither is known.
+    """
+    choices = remembered(dest)
+    if choices is not None and collection in ("", choices.collection):
+        return choices
+    if not collection:
+        raise UsageError(
+            "no install is here",
+            where=str(dest),
+            hint="name the collection too, or begin with: segwizard run COLLECTION --dest DIR",
+        )
+    return Choices(collection=collection, dest=dest)
+
+
+def with_settings(choices: Choices, settings: Settings) -> Choices:
+    """Return the same choices, carried out differently."""
+    return Choices(
+        choices.collection, choices.dest, choices.only, choices.without, choices.site, settings
+    )
+
+
+def usable_workers() -> int:
+    """Return how many processors this process may use, at most 61."""
+    try:
+        cores = len(os.sched_getaffinity(0))
+    except AttributeError:
+        cores = os.cpu_count() or 1
+    return max(1, min(cores, _WORKERS_AT_MOST))
+
+
+def _usual_vault(recipe: Recipe) -> Vault:
+    return open_vault(recipe.sites)

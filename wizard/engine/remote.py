@@ -1,0 +1,96 @@
+"""A line to a runner in another process, over its socket."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from pathlib import Path
+
+import msgspec
+
+from wizard.engine.lease import current_holder
+from wizard.engine.link import AnyCommand, Event, Reply
+from wizard.engine.step import Place
+from wizard.engine.views import Snapshot
+from wizard.engine.wire import (
+    Ask,
+    AskEvents,
+    AskSnapshot,
+    Request,
+    RunnerGone,
+    Wire,
+    decode_events,
+    decode_reply,
+    decode_snapshot,
+    encode,
+)
+
+_PATIENCE = 5.0
+
+
+class RemoteLink:
+    """A ``RunnerLink`` to a detached runner; every call raises ``RunnerGone`` once it has ended."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.settimeout(_PATIENCE)
+        try:
+            connection.connect(str(path))
+        except OSError as error:
+            connection.close()
+            raise _gone(path) from error
+        self._wire = Wire(connection)
+
+    def snapshot(self) -> Snapshot:
+        """The install as it stands now."""
+        return decode_snapshot(self._ask(AskSnapshot()))
+
+    def events(self) -> list[Event]:
+        """Events since the last call, oldest first; the first call brings the recent past."""
+        return decode_events(self._ask(AskEvents()))
+
+    def send(self, command: AnyCommand) -> Reply:
+        """Have a command carried out."""
+        return decode_reply(self._ask(Ask(command)))
+
+    def close(self) -> None:
+        """Hang up; the runner goes on."""
+        with contextlib.suppress(OSError):
+            self._wire.close()
+
+    def _ask(self, request: Request) -> bytes:
+        with self._lock:
+            try:
+                self._wire.write(encode(request))
+                answer = self._wire.read()
+            except (OSError, msgspec.MsgspecError) as error:
+                raise _gone(self._path) from error
+        if answer is None:
+            raise _gone(self._path)
+        return answer
+
+
+def attach(dest: Path) -> RemoteLink | None:
+    """Return a line to the detached runner of a destination, or None when there is none.
+
+    A runner inside another terminal's wizard has no socket and gives None too;
+    ``lease.current_holder`` names it.
+    """
+    holder = current_holder(Place(dest=dest, root=dest))
+    if holder is None or not holder.address:
+        return None
+    try:
+        return RemoteLink(Path(holder.address))
+    except RunnerGone:
+        return None
+
+
+def _gone(path: Path) -> RunnerGone:
+    return RunnerGone(
+        "the runner has ended or does not answer",
+        where=str(path),
+        hint="segwizard status shows how the install stands; segwizard run goes on with it",
+    )

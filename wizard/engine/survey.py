@@ -1,0 +1,68 @@
+"""How an install stands when nobody runs it: every step's disk looked at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from wizard.engine import space
+from wizard.engine.board import make_slots
+from wizard.engine.install import Install
+from wizard.engine.journal import read_outcomes
+from wizard.engine.lease import current_holder
+from wizard.engine.schedule import Slots, spared
+from wizard.engine.slots import Slot
+from wizard.engine.snapshots import Viewer, Vitals
+from wizard.engine.step import Probe, Step
+from wizard.engine.views import Snapshot
+from wizard.errors import WizardError
+
+
+def survey(install: Install, *, steps: Sequence[Step] | None = None) -> Snapshot:
+    """Probe every step and return the whole; reads only.
+
+    Steps that failed in the last run and are not done show how they failed.
+    """
+    if steps is None:
+        from wizard.engine.kinds.registry import build_steps
+
+        steps = build_steps(install)
+    slots = make_slots(install, steps)
+    outcomes = read_outcomes(install.place)
+    for slot in slots.values():
+        _look(slot)
+        outcome = outcomes.get(slot.address)
+        if outcome is not None and slot.phase == "idle":
+            slot.phase, slot.failures = "failed", outcome.failures
+            slot.note = f"failed {_when(outcome.moment)}"
+    _spare(slots)
+    holder = current_holder(install.place)
+    vitals = Vitals(
+        runner="" if holder is None else str(holder),
+        disk_free=space.free_bytes(Path(install.plan.dest)),
+    )
+    return Viewer(install, slots).snapshot(vitals)
+
+
+def _look(slot: Slot) -> None:
+    try:
+        slot.probe = slot.step.probe()
+    except (WizardError, OSError) as error:
+        slot.probe = Probe("todo", detail=str(error))
+    slot.need = slot.probe.need
+    if slot.probe.state in ("done", "waiting"):
+        slot.phase = "done" if slot.probe.state == "done" else "waiting"
+    else:
+        slot.phase = "idle"
+
+
+def _spare(slots: Slots) -> None:
+    for slot in slots.values():
+        if spared(slots, slot):
+            slot.phase, slot.need = "done", None
+            slot.probe = Probe("done", unit="bytes", detail="unpacked already; not needed")
+
+
+def _when(moment: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(moment))
