@@ -1,12 +1,20 @@
-"""The downloader: one file at a time per call, many calls at once."""
+"""The downloader: one file for each call, many calls at once."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from wizard.errors import TransferError
 from wizard.progress import CancelToken
+from wizard.transfer.client import make_client
+from wizard.transfer.errors import DiskFull
+from wizard.transfer.fetching import Fetching, Shared
+from wizard.transfer.hashing import Follower
 from wizard.transfer.limits import Limits
+from wizard.transfer.pacing import Gate, RateLimit
+from wizard.transfer.part import Part
 from wizard.transfer.progress import TransferProgress
+from wizard.transfer.proving import algorithms, prove_file
 from wizard.transfer.request import FetchRequest, Proof
 
 
@@ -14,7 +22,13 @@ class Downloader:
     """Fetches files within limits shared by all its transfers; safe from many threads."""
 
     def __init__(self, limits: Limits | None = None) -> None:
-        self.limits = limits or Limits()
+        limits = limits or Limits()
+        self._shared = Shared(
+            limits=limits,
+            client=make_client(limits),
+            gate=Gate(limits.connections, limits.per_host),
+            rate=RateLimit(limits.rate),
+        )
 
     def fetch(
         self,
@@ -25,17 +39,62 @@ class Downloader:
     ) -> Proof:
         """Bring the file of ``request`` under the name ``target``, whole and proven.
 
-        Raises ``TransferError`` by class (``wizard.transfer.errors``) or ``Cancelled``.
+        A file that stands there already is proven, never touched. Raises ``TransferError`` by
+        class (``wizard.transfer.errors``) or ``Cancelled``; the bytes so far are kept.
         """
-        raise NotImplementedError
+        try:
+            token.check()
+            if target.exists():
+                proof = self._prove(request, target, progress, token)
+            else:
+                proof = self._bring(request, target, progress, token)
+        except TransferError as error:
+            progress.enter("paused" if isinstance(error, DiskFull) else "failed", error.message)
+            raise
+        except BaseException:
+            progress.enter("paused")
+            raise
+        progress.enter("done")
+        return proof
+
+    def _prove(
+        self, request: FetchRequest, target: Path, progress: TransferProgress, token: CancelToken
+    ) -> Proof:
+        progress.enter("checking")
+        return prove_file(request, target, self._shared.limits.digests, progress, token)
+
+    def _bring(
+        self, request: FetchRequest, target: Path, progress: TransferProgress, token: CancelToken
+    ) -> Proof:
+        limits = self._shared.limits
+        names = algorithms(request, limits.digests)
+        with Part(target) as part, Follower(part, names, limits.checkpoint) as follower:
+            progress.done, progress.total = part.done, part.total or request.size
+            fetching = Fetching(self._shared, request, part, follower, progress, token)
+            return fetching.run()
+
+    @property
+    def rate(self) -> int:
+        """Bytes a second all transfers together may use; 0 is no limit."""
+        return self._shared.rate.rate
 
     def set_rate(self, rate: int) -> None:
         """Limit all transfers together to ``rate`` bytes a second from now on; 0 is no limit."""
-        raise NotImplementedError
+        self._shared.rate.set(rate)
 
     def discard(self, target: Path) -> None:
-        """Forget the bytes fetched so far for ``target``; the finished file is left alone."""
-        raise NotImplementedError
+        """Forget the bytes fetched so far for ``target``; the finished file is left alone.
+
+        Raises ``PartBusy`` while it is being fetched.
+        """
+        Part(target).discard()
 
     def close(self) -> None:
         """Close idle connections."""
+        self._shared.client.close()
+
+    def __enter__(self) -> Downloader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -17,6 +17,7 @@ TransferError
  ├─ WrongContent               a web page or another kind of file where the archive should be
  ├─ SizeMismatch               another size than the recipe's
  ├─ HashMismatch               the right name with other bytes; kept as ``.rejected``
+ ├─ FileChanged                another version on the server than the bytes we have
  ├─ PartBusy                   another process is fetching the same file
  ├─ DiskFull                   no space or quota left; a pause rather than a failure
  └─ AllMirrorsFailed           every address failed, each for its own reason
@@ -115,6 +116,10 @@ class SizeMismatch(TransferError):
 
 class HashMismatch(TransferError):
     """The bytes are not the expected ones; they are kept as ``<name>.rejected``."""
+
+
+class FileChanged(TransferError):
+    """The bytes so far cannot be continued: the file changed or the server serves no pieces."""
 
 
 class PartBusy(TransferError):

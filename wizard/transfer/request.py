@@ -24,6 +24,7 @@ class Refusal:
     url: str
     """Address that answered, without its query."""
     headers: Mapping[str, str]
+    """Names in lower case."""
     page: bytes
     """First 64 KiB of the body."""
 

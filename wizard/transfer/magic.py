@@ -1,0 +1,79 @@
+"""Which first bytes a file of some name must have, and whether bytes are a web page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+HEAD = 512
+"""Bytes enough to tell every kind below."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of file: its name for people, and the byte strings one of which it starts with."""
+
+    title: str
+    marks: tuple[bytes, ...]
+    offset: int = 0
+
+    def fits(self, head: bytes) -> bool:
+        """Tell whether ``head`` begins like this kind; too short a head does not."""
+        return any(head.startswith(mark, self.offset) for mark in self.marks)
+
+    def decided(self, head: bytes) -> bool:
+        """Tell whether ``head`` is long enough to judge."""
+        return len(head) >= self.offset + max(len(mark) for mark in self.marks)
+
+
+_ZIP = Kind("zip archive", (b"PK\x03\x04", b"PK\x05\x06"))
+_GZIP = Kind("gzip file", (b"\x1f\x8b",))
+_BZIP2 = Kind("bzip2 file", (b"BZh",))
+_XZ = Kind("xz file", (b"\xfd7zXZ\x00",))
+_KINDS = {
+    ".zip": _ZIP,
+    ".gz": _GZIP,
+    ".tgz": _GZIP,
+    ".bz2": _BZIP2,
+    ".tbz2": _BZIP2,
+    ".xz": _XZ,
+    ".txz": _XZ,
+    ".tar": Kind("tar archive", (b"ustar",), offset=257),
+    ".7z": Kind("7-zip archive", (b"7z\xbc\xaf\x27\x1c",)),
+    ".rar": Kind("rar archive", (b"Rar!\x1a\x07",)),
+    ".png": Kind("PNG image", (b"\x89PNG\r\n\x1a\n",)),
+    ".jpg": Kind("JPEG image", (b"\xff\xd8\xff",)),
+    ".jpeg": Kind("JPEG image", (b"\xff\xd8\xff",)),
+    ".pdf": Kind("PDF document", (b"%PDF-",)),
+    ".npy": Kind("NumPy array", (b"\x93NUMPY",)),
+    ".npz": _ZIP,
+    ".h5": Kind("HDF5 file", (b"\x89HDF\r\n\x1a\n",)),
+    ".mat": Kind("MATLAB file", (b"MATLAB ", b"\x89HDF\r\n\x1a\n")),
+    # PyTorch checkpoints: zip since 1.6, a bare pickle before; some are tar files.
+    ".pth": Kind("PyTorch checkpoint", (b"PK\x03\x04", b"\x80\x02", b"\x80\x04", b"\x80\x05")),
+    ".parquet": Kind("Parquet file", (b"PAR1",)),
+}
+_PAGES = (".html", ".htm", ".xhtml", ".php")
+
+
+def expected(name: str) -> Kind | None:
+    """Return the kind a file of this name must be, None when its name promises nothing."""
+    dot = name.rfind(".")
+    return _KINDS.get(name[dot:].lower()) if dot >= 0 else None
+
+
+def may_be_page(name: str) -> bool:
+    """Tell whether a web page is what one expects under this name."""
+    return name.lower().endswith(_PAGES)
+
+
+def is_gzip_name(name: str) -> bool:
+    """Tell whether the file itself is gzip, so that gzip must not be undone on the way."""
+    return expected(name) is _GZIP
+
+
+def looks_like_page(head: bytes) -> bool:
+    """Tell whether bytes begin like HTML."""
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:200].lower()
+    while start.startswith(b"<!--"):
+        start = start.partition(b"-->")[2].lstrip()
+    return start.startswith((b"<!doctype html", b"<html", b"<head", b"<script", b"<body"))
