@@ -43,7 +43,10 @@ class MatWork:
         ]
 
     def expected(self) -> Iterator[tuple[str, ...]]:
-        """Yield the outputs of each item."""
+        """Yield the outputs of each item; once the sources are removed, what was made of them."""
+        if self.spec.remove and not (self.root / self.spec.remove).exists():
+            for path in sorted((self.root / self.spec.into).glob("*.png")):
+                yield (str(path),)
         for item in self.items():
             yield tuple(map(str, item.outputs))
 

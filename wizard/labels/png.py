@@ -78,7 +78,8 @@ def chunks(data: bytes, where: str) -> Iterator[Chunk]:
 
 def _filtered(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.uint8]:
     """Return the scan lines, each after its filter byte: uint8 (H, 1 + bytes of a row)."""
-    rows = pixels if pixels.dtype == np.uint8 else pixels.astype(">u2").view(np.uint8)
+    wide = pixels.dtype != np.uint8
+    rows = pixels.astype(">u2", order="C").view(np.uint8) if wide else pixels
     lines = np.empty((rows.shape[0], 1 + rows.shape[1]), np.uint8)
     lines[:, 0] = _UP
     lines[0, 1:] = rows[0]

@@ -1,0 +1,108 @@
+"""The label works by themselves against the golden set, fed by archives unpacked by hand."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tarfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from wizard.labels.mat import MatWork
+from wizard.labels.polygon_work import PolygonWork
+from wizard.labels.remap import RemapWork
+from wizard.progress import CancelToken, Counter
+from wizard.recipes import loader
+from wizard.recipes.steps import Labels, Mat, Polygons
+
+UNPACKED = {
+    "ADE20K": ("ADE20K_2016_07_26.zip", "ADEChallengeData2016.zip"),
+    "BDD": ("bdd100k_seg.zip",),
+    "Camvid/Labels32-RGB": ("LabeledApproved_full.zip",),
+    "Cityscapes": ("gtFine_trainvaltest.zip",),
+    "COCOPanoptic": ("panoptic_annotations_trainval2017.zip",),
+    "IDD": ("idd-segmentation.tar.gz",),
+    "KITTI": ("data_semantics.zip",),
+    "MapillaryVistasPublic": ("mapillary-vistas-dataset_public_v1.1.zip",),
+    "PASCAL_Context": ("trainval.tar.gz",),
+    "ScanNet": ("scannet_frames_25k.zip",),
+    "SUNRGBD": ("sun_rgbd.tgz",),
+    "WildDash": ("wd_val_01.zip",),
+}
+
+
+def _unpack(archive: Path, into: Path) -> None:
+    into.mkdir(parents=True, exist_ok=True)
+    if archive.suffix == ".zip":
+        with zipfile.ZipFile(archive) as file:
+            file.extractall(into)
+    else:
+        with tarfile.open(archive) as file:
+            file.extractall(into, filter="data")
+
+
+@pytest.fixture(scope="module")
+def dest(golden: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An install folder with every archive unpacked the way the recipe wants it."""
+    dest = tmp_path_factory.mktemp("golden")
+    root = dest / "mseg_dataset"
+    for folder, archives in UNPACKED.items():
+        for archive in archives:
+            _unpack(golden / "archives" / archive, root / folder)
+    annotations = root / "COCOPanoptic/annotations"
+    for split in ("train", "val"):
+        _unpack(annotations / f"panoptic_{split}2017.zip", annotations)
+    (root / "SUNRGBD/label37").rename(root / "SUNRGBD/label38")
+    _unpack(golden / "archives/mseg-api.tar.gz", dest)
+    (source,) = dest.glob("mseg-api-*")
+    source.rename(dest / "mseg-api")
+    return dest
+
+
+def _works(dest: Path):
+    root = dest / "mseg_dataset"
+    for dataset in loader.load("mseg").datasets:
+        for step in dataset.steps:
+            if isinstance(step, Labels):
+                yield RemapWork(root, dest / step.tables, step)
+            elif isinstance(step, Polygons):
+                yield PolygonWork(root, dest / step.tables, step)
+            elif isinstance(step, Mat):
+                yield MatWork(root, step)
+
+
+def _pixels(path: Path) -> tuple[str, list[int], str]:
+    with Image.open(path) as image:
+        pixels = np.array(image)
+    if pixels.dtype.kind == "i":
+        pixels = pixels.astype(np.uint16)
+    return str(pixels.dtype), list(pixels.shape), hashlib.sha256(pixels.tobytes()).hexdigest()
+
+
+def test_every_label_equals_the_reference(dest: Path, golden: Path) -> None:
+    from wizard.engine.batch import Crew, run_batch
+
+    fatal = []
+    for work in _works(dest):
+        findings = run_batch(
+            work, work.items(), crew=Crew(), counter=Counter(), token=CancelToken()
+        )
+        fatal += [finding for finding in findings if finding.fatal]
+    assert fatal == []
+    expected = json.loads((golden / "expected.json").read_text())["files"]
+    wrong = {}
+    compared = 0
+    for name, facts in expected.items():
+        path = dest / "mseg_dataset" / name
+        if not facts["produced"] or not path.parent.parent.exists():
+            continue
+        compared += 1
+        got = _pixels(path) if path.is_file() else "missing"
+        if got != (facts["dtype"], facts["shape"], facts["sha256"]):
+            wrong[name] = got
+    assert wrong == {}
+    assert compared > 200
