@@ -49,7 +49,10 @@ ItemT = TypeVar("ItemT", bound=Item)
 class Work(Protocol[ItemT]):
     """A batch of items of one kind; see the module docstring."""
 
-    unit: str
+    @property
+    def unit(self) -> str:
+        """What its items are called, in the plural."""
+        ...
 
     def items(self) -> Sequence[ItemT]:
         """List every item, done or not; raises ``WizardError`` when inputs are missing."""
