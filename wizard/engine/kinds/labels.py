@@ -55,10 +55,9 @@ class LabelStep:
         except LabelError:
             return Probe("todo", unit=self.work.unit)
         done, total = sum(rows), len(rows)
-        if not total:
-            return Probe("todo", unit=self.work.unit)
-        state = "done" if done == total else "partial" if done else "todo"
-        return Probe(state, done, total, self.work.unit)
+        if not done:
+            return Probe("todo", 0, total or None, self.work.unit)
+        return Probe("done" if done == total else "partial", done, total, self.work.unit)
 
     def run(self, context: StepContext) -> None:
         """Make what is missing; raises ``LabelError`` after everything else was tried."""
