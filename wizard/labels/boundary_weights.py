@@ -25,7 +25,8 @@ Weights = NDArray[np.float32] | NDArray[np.uint8]
 def classes_of(label: NDArray[np.uint8]) -> NDArray[np.int64]:
     """Return the classes of a label image in ascending order, background included, int64 (n,)."""
     present = np.flatnonzero(np.bincount(label.ravel(), minlength=256))
-    return present[present != IGNORED].astype(np.int64)
+    classes: NDArray[np.int64] = present[present != IGNORED].astype(np.int64)
+    return classes
 
 
 def boundary_weights(label: NDArray[np.uint8], *, as_bytes: bool, sigma: float = SIGMA) -> Weights:
@@ -49,7 +50,8 @@ def _boundary(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     padded = np.pad(mask.view(np.uint8), 1)
     rows = padded[:-2] + padded[1:-1] + padded[2:]
     count = rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]
-    return (count > 0) & (count < 9)
+    boundary: NDArray[np.bool_] = (count > 0) & (count < 9)
+    return boundary
 
 
 def write_weights(path: Path, label: NDArray[np.uint8], *, as_bytes: bool) -> None:
@@ -68,7 +70,7 @@ def check_weights(path: Path, label: NDArray[np.uint8]) -> None:
     import zlib
 
     try:
-        with np.load(path) as stored:
+        with path.open("rb") as file, np.load(file) as stored:
             weights, classes = stored["x"], stored["c"]
     except (OSError, ValueError, KeyError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         raise _unfit(path, f"not a whole weight file ({error})") from error
