@@ -43,8 +43,13 @@ def dataset_costs(dataset: Dataset, present: Collection[str]) -> PlannedDataset:
         label_files=dataset.label_files_about,
         files=sum(each.files_about for each in dataset.archives) + dataset.label_files_about,
         core_seconds=dataset.core_seconds_about,
-        request=dataset.request,
+        request=dataset.request if _gated(dataset) else None,
     )
+
+
+def _gated(dataset: Dataset) -> bool:
+    """Whether any archive is not free to fetch here; a lab's mirror opens what its site gates."""
+    return any(each.access.kind != "open" for each in dataset.archives)
 
 
 def growth(plan: Plan, done: Collection[str] = ()) -> Growth:

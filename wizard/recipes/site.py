@@ -46,8 +46,8 @@ def load_site(path: Path | None = None) -> SiteFile:
 def apply_site(recipe: Recipe, site: SiteFile) -> Recipe:
     """Return the recipe with the site's addresses, proofs and access.
 
-    Raises ``RecipeError`` for an archive or a login site that no recipe has, and for a bare name
-    that stands for different archives.
+    Raises ``RecipeError`` for an archive or a login site that no recipe has, for a bare name that
+    stands for different archives, and for an open archive without an address.
     """
     check_names(recipe, site)
     return replace(
@@ -70,12 +70,17 @@ def _dataset(recipe: Recipe, dataset: Dataset, site: SiteFile) -> Dataset:
 
 
 def _archive(recipe: Recipe, dataset: Dataset, archive: Archive, site: SiteFile) -> Archive:
-    if archive.access.kind == "open":
-        mirrored = tuple(f"{each.rstrip('/')}/{quote(archive.name)}" for each in site.mirrors)
+    keys = (key for key in keys_of(recipe, dataset, archive) if key in site.archives)
+    key = next(keys, "")
+    at = site.archives[key] if key else ArchiveAt()
+    archive = _overridden(archive, at)
+    if archive.access.kind == "open" and at.urls is UNSET:
+        mirrored = (f"{each.rstrip('/')}/{quote(archive.name)}" for each in site.mirrors)
         archive = replace(archive, urls=tuple(dict.fromkeys((*mirrored, *archive.urls))))
-    for key in keys_of(recipe, dataset, archive):
-        if key in site.archives:
-            return _overridden(archive, site.archives[key])
+    if archive.access.kind == "open" and not archive.urls:
+        raise key_error(
+            site.source, f'archives."{key}".urls', "is missing: an open archive needs an address"
+        )
     return archive
 
 
