@@ -54,13 +54,17 @@ class Ladder:
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     def get(self, site: str, field: str) -> Secret | None:
-        """Return a secret from the first rung that has it; raises ``CredentialError``."""
+        """Return a secret from the first rung that has it; raises ``CredentialError``.
+
+        What a person typed in this run comes before what its environment gave.
+        """
+        with self._lock:
+            if (site, field) in self._memory:
+                return self._memory[site, field]
         given = self.given.get(site, field)
         if given is not None:
             return given
         with self._lock:
-            if (site, field) in self._memory:
-                return self._memory[site, field]
             return self._recall(site, field)
 
     def has(self, site: str, field: str) -> bool:
@@ -78,6 +82,8 @@ class Ladder:
         except CredentialError as error:
             return f"{self.put_memory(site, field, secret)} ({error.message})"
         self._settle(site, field, "keyring")
+        if self.given.source(site, field):
+            self.put_memory(site, field, secret)
         return self.verdict().words
 
     def put_memory(self, site: str, field: str, secret: Secret) -> str:
