@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from wizard.credentials.index import Kept
 from wizard.credentials.secret import Secret
 
 
@@ -37,4 +38,8 @@ class Vault(Protocol):
 
     def describe(self) -> str:
         """Say in a sentence which place new secrets go to, and why."""
+        ...
+
+    def kept(self) -> tuple[Kept, ...]:
+        """List every secret at hand by site, field and rung; never a value."""
         ...
