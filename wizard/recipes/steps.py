@@ -10,15 +10,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-
-class StepTable(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind"):
-    """What every step has: an id, a title and the steps it waits for."""
-
-    id: str = ""
-    """Unique within the dataset; the loader fills in the kind where a recipe says nothing."""
-    title: str = ""
-    needs: tuple[str, ...] = ()
-    """More step addresses to wait for, beyond the step before it: ``step`` or ``dataset/step``."""
+from wizard.recipes.conversions import BoundaryWeights, Edges, Instances, PickledLabels, RleLabels
+from wizard.recipes.step_table import StepTable as StepTable
 
 
 class Rule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -171,5 +164,10 @@ class ClearCredentials(StepTable, frozen=True, kw_only=True, tag="clear-credenti
     """Remove every stored credential and cookie, and prove they are gone."""
 
 
-StepSpec = Extract | Assign | Mat | Polygons | Labels | Verify | Report | ClearCredentials
+Conversion = Instances | RleLabels | PickledLabels | Edges | BoundaryWeights
+"""Conversions of the smaller collections."""
+
+StepSpec = (
+    Extract | Assign | Mat | Polygons | Labels | Verify | Report | ClearCredentials | Conversion
+)
 """Any step a recipe can hold."""
