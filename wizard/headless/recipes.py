@@ -9,7 +9,8 @@ import click
 
 from wizard import figures
 from wizard.headless.columns import WIDTH
-from wizard.headless.options import json_option
+from wizard.headless.choosing import json_option
+from wizard.headless.say import json_data
 from wizard.plan.costs import size_of
 from wizard.recipes.loader import load, names
 from wizard.recipes.model import Recipe
@@ -21,9 +22,7 @@ def command(*, as_json: bool) -> None:
     """List the collections that can be set up."""
     recipes = [load(name) for name in names()]
     if as_json:
-        from wizard.headless.output import write_json
-
-        write_json([_summary(recipe) for recipe in recipes])
+        json_data([_summary(recipe) for recipe in recipes])
         return
     for recipe in recipes:
         click.echo(f"{recipe.id}: {recipe.title}")

@@ -1,4 +1,4 @@
-"""Options that several commands share, so that they read and work alike everywhere."""
+"""Choosing datasets on the command line: ``--only``, ``--without``, ``--site``, ``--json``."""
 
 from __future__ import annotations
 
