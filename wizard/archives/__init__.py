@@ -1,1 +1,1 @@
-"""Safe extraction of zip, tar and nested archives."""
+"""Archives: unpack zip and tar safely, fast and whole, and tell what they hold."""

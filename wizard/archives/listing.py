@@ -1,0 +1,140 @@
+"""What an archive holds, without unpacking it, and which release of it this one is."""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wizard.archives.limits import MIB, NO_LIMITS_STATED, Limits
+from wizard.archives.sniff import Format, archive_format
+from wizard.archives.tars import TarReader, open_tar
+from wizard.archives.zips import read_directory
+from wizard.errors import ArchiveError
+from wizard.progress import CancelToken
+from wizard.recipes.model import Version
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file in an archive: its name as stored and its size in bytes."""
+
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The files of an archive, folders left out, in the order they are stored."""
+
+    format: Format
+    entries: tuple[Entry, ...]
+    complete: bool = True
+    """False when reading stopped at the number of entries asked for."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of all listed files, unpacked."""
+        return sum(entry.size for entry in self.entries)
+
+
+def listing(
+    archive: Path,
+    *,
+    most: int | None = None,
+    limits: Limits = NO_LIMITS_STATED,
+    token: CancelToken | None = None,
+) -> Listing:
+    """Return names and sizes of an archive's files; raises ``ArchiveError``.
+
+    A zip's directory is read at once; a tar has none, so its headers, and for tar.gz all of its
+    data, are passed over: ``most`` stops after that many files.
+    """
+    kind = archive_format(archive)
+    if kind == "zip":
+        directory = read_directory(archive, limits)
+        entries = tuple(Entry(entry.name, entry.size) for entry in directory)
+        return Listing(kind, entries[:most], complete=most is None or len(entries) <= most)
+    entries, complete = _tar_entries(archive, kind, most, token or CancelToken())
+    return Listing(kind, entries, complete)
+
+
+def _tar_entries(
+    archive: Path, kind: Format, most: int | None, token: CancelToken
+) -> tuple[tuple[Entry, ...], bool]:
+    entries: list[Entry] = []
+    with open_tar(archive, gzipped=kind == "tar.gz") as stream:
+        for entry in TarReader(stream, str(archive)):
+            token.check()
+            if len(entries) == most:
+                return tuple(entries), False
+            entries.append(Entry(entry.name, entry.size))
+    return tuple(entries), True
+
+
+def recognise(archive: Path, versions: Sequence[Version]) -> Version | None:
+    """Return the first version all of whose stated facts hold of the archive, or None.
+
+    Cheap facts are looked at first; hashes are only computed when a version states one and its
+    size, if stated, fits. Raises ``ArchiveError`` when members are asked about and the file is
+    no archive.
+    """
+    facts = _Facts(archive)
+    return next((version for version in versions if facts.fit(version)), None)
+
+
+class _Facts:
+    """An archive's size, hashes and names, each found out once and only if asked for."""
+
+    def __init__(self, archive: Path) -> None:
+        self._archive = archive
+        self._size = _size(archive)
+        self._hashes: dict[str, str] = {}
+        self._names: tuple[str, ...] | None = None
+
+    def fit(self, version: Version) -> bool:
+        """Tell whether every fact the version states holds; one that states none fits nothing."""
+        facts = list(self._verdicts(version))
+        return bool(facts) and all(facts)
+
+    def _verdicts(self, version: Version) -> Iterator[bool]:
+        """Yield what holds of the stated facts, ending at the first that does not."""
+        if version.size is not None:
+            yield self._size == version.size
+            if self._size != version.size:
+                return
+        for kind, stated in (("md5", version.md5), ("sha256", version.sha256)):
+            if stated:
+                yield self._hash(kind) == stated.lower()
+        for pattern in version.has:
+            yield self._holds(pattern)
+        for pattern in version.lacks:
+            yield not self._holds(pattern)
+
+    def _hash(self, kind: str) -> str:
+        if kind not in self._hashes:
+            digest = hashlib.new(kind, usedforsecurity=False)
+            with self._archive.open("rb") as file:
+                while block := file.read(MIB):
+                    digest.update(block)
+            self._hashes[kind] = digest.hexdigest()
+        return self._hashes[kind]
+
+    def _holds(self, pattern: str) -> bool:
+        if self._names is None:
+            names = (entry.name.removeprefix("./") for entry in listing(self._archive).entries)
+            self._names = tuple(names)
+        return any(fnmatch.fnmatchcase(name, pattern) for name in self._names)
+
+
+def _size(archive: Path) -> int:
+    try:
+        return archive.stat().st_size
+    except OSError as error:
+        raise ArchiveError(
+            f"cannot be read: {error.strerror}",
+            where=str(archive),
+            hint="Fetch or copy the archive to this place and run again.",
+        ) from error
