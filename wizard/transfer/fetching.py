@@ -159,7 +159,8 @@ class Fetching:
         missing = self._part.missing() or ()
         limits = self._shared.limits
         left = sum(span.size for span in missing)
-        several = opened.reply.ranges and left >= limits.segment_from
+        large = left >= limits.segment_from
+        several = large and opened.reply.ranges and source.continuable()
         hands = min(limits.segments, limits.per_host, left // limits.piece) if several else 1
         pieces = Pieces(missing, limits.piece if hands > 1 else None, max(1, hands))
         task = Task(self._part, self._progress, limits, self._shared.rate, source.open_piece)
@@ -203,12 +204,14 @@ class _Source:
         self._part = part
         self._opener = Opener(request, address, shared.client, shared.gate)
 
-    def resumable(self) -> bool:
-        """Tell whether bytes may be added to the part from here without mixing files."""
-        if not self._part.done:
-            return True
+    def continuable(self) -> bool:
+        """Tell whether several answers can be told to be of one file: by validator or hash."""
         known_end = self._part.total is not None and bool(self._request.hashes)
         return bool(self._part.validator.condition) or known_end
+
+    def resumable(self) -> bool:
+        """Tell whether bytes may be added to the part without mixing files."""
+        return not self._part.done or self.continuable()
 
     @contextlib.contextmanager
     def open_rest(self, first: Span, token: CancelToken) -> Iterator[tuple[Answer, Reply | None]]:
@@ -232,6 +235,8 @@ class _Source:
     @contextlib.contextmanager
     def open_piece(self, piece: Span, token: CancelToken) -> Iterator[tuple[Answer, Reply]]:
         """Open one piece; raises ``FileChanged`` unless it is exactly that of the same file."""
+        if not self.resumable():
+            raise self._changed("the connection broke, and nothing tells the file's versions apart")
         headers = self._range(f"{piece.start}-{piece.end - 1}")
         with self._opener.body(headers, self._shared.limits, token) as answer:
             reply = self._read(answer) if answer.status == 206 else None

@@ -1,0 +1,1 @@
+"""Loopback servers the tests talk to."""
