@@ -50,7 +50,7 @@ def proof_folders(subject: Subject) -> tuple[str, ...]:
         home = tables / "dataset_lists" / layer.taxonomy
         folders |= {home, home / "list"}
     if any(layer.relabel for layer in subject.layers):
-        folders |= {*(tables / SEGMENT_FOLDER).glob("*/")}
+        folders |= {Path(folder) for folder, _, _ in os.walk(tables / SEGMENT_FOLDER)}
     return tuple(sorted(os.path.relpath(folder, subject.root) for folder in folders))
 
 

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import pickle
+import shutil
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from tests.verify.town import REMEDIES, Town, load, save
+from wizard.files import PARTIAL
+from wizard.verify.dataset import repair, run_here, verify_dataset
+from wizard.verify.subject import Layer
+from wizard.verify.summary import Summary
+from wizard.verify.work import ImageWork
+
+
+def test_layers_follow_the_steps_that_made_them(town: Town) -> None:
+    source, mapped, relabelled = town.subject.layers
+    assert source == Layer("town-4")
+    assert (mapped.base, mapped.produced, mapped.relabel) == ("town-4", True, None)
+    assert relabelled.base == "town-3"
+    assert relabelled.relabel is not None
+
+
+def test_the_work_travels_to_another_process(town: Town) -> None:
+    work = ImageWork(town.subject)
+    items = work.items()
+    assert work.process(items[0]).findings == ()
+    again = pickle.loads(pickle.dumps(work))
+    assert [*again.items()] == [*items]
+    town.label("town-3").write_bytes(b"junk")
+    assert [each.cause for each in again.process(items[0]).findings] == ["broken-label"]
+
+
+def test_an_image_listed_many_times_is_checked_once(town: Town) -> None:
+    for taxonomy in ("town-4", "town-3", "town-3-relabeled"):
+        lines = town.list(taxonomy).read_text()
+        town.list(taxonomy).write_text(lines * 16)
+    assert len(ImageWork(town.subject).items()) == 4
+    assert town.verify().sound
+
+
+def test_a_broken_table_is_a_finding_and_the_rest_goes_on(town: Town) -> None:
+    path = town.tables / "class_remapping_files" / "town-3_to_town-3-relabeled.tsv"
+    path.write_text(path.read_text().replace("bicyclist", "unicyclist"))
+    town.label("town-3").unlink()
+    causes = {finding.cause: finding for finding in town.verify().findings}
+    assert causes["table"].path == f"{path}:3"
+    assert "unicyclist" in causes["table"].detail
+    assert "missing-label" in causes
+
+
+def test_a_missing_list_is_a_finding_and_the_rest_goes_on(town: Town) -> None:
+    town.list("town-3").unlink()
+    town.image("four").unlink()
+    causes = {finding.cause for finding in town.verify().findings if finding.fatal}
+    assert causes == {"table", "missing-image"}
+
+
+def test_a_missing_dataset_is_all_missing_files(town: Town) -> None:
+    shutil.rmtree(town.root)
+    summary = town.verify()
+    counts = {group.cause: group.count for group in summary.groups if group.fatal}
+    assert counts == {"missing-image": 4, "missing-label": 12}
+    assert all(len(group.examples) <= 5 for group in summary.groups)
+    assert summary.groups[0].hint.endswith("segwizard run town")
+
+
+def test_an_image_of_no_list_is_told_but_harmless(town: Town) -> None:
+    path = town.segments("train_bicyclist.txt")
+    path.write_text(path.read_text() + "\nseqa_nobody_1.jpg")
+    summary = town.verify()
+    assert summary.sound
+    assert ("unlisted-image", "a/nobody") in {(f.cause, f.path) for f in summary.findings}
+
+
+def test_a_deep_verification_decodes_images(town: Town) -> None:
+    data = bytearray(town.image("two").read_bytes())
+    data[data.index(b"IDAT") + 20] ^= 0xFF
+    town.image("two").write_bytes(bytes(data))
+    assert town.verify().sound
+    deep = verify_dataset(replace(town.subject, deep=True), run_here, REMEDIES)
+    assert [group.cause for group in deep.groups if group.fatal] == ["broken-image"]
+
+
+def test_the_summary_is_json(town: Town) -> None:
+    town.label("town-3").unlink()
+    summary = town.verify()
+    data = msgspec.json.encode(summary)
+    assert msgspec.json.decode(data, type=Summary) == summary
+
+
+@pytest.fixture
+def damaged(town: Town) -> Town:
+    pixels = load(town.label("town-3"))
+    pixels[0, 0] = 77
+    save(town.label("town-3"), pixels)
+    town.label("town-4", "two").write_bytes(b"junk")
+    town.label("town-3", "two").with_name("mine.png").write_bytes(b"keep me")
+    town.label("town-3", "two").with_name(f"{PARTIAL}00ff").write_bytes(b"half")
+    return town
+
+
+def test_repair_deletes_our_labels_and_nothing_else(damaged: Town) -> None:
+    deleted = repair(damaged.subject, damaged.verify().findings)
+    assert sorted(path.name for path in deleted) == [f"{PARTIAL}00ff", "one_ids.png", "one_ids.png"]
+    assert not damaged.label("town-3").exists()
+    assert not damaged.label("town-3-relabeled").exists()
+    assert damaged.label("town-4", "two").exists()
+    assert damaged.label("town-3", "two").with_name("mine.png").exists()
+
+
+def test_repairing_a_sound_tree_deletes_nothing(town: Town) -> None:
+    assert repair(town.subject, town.verify().findings) == ()
