@@ -12,12 +12,13 @@ from pathlib import Path
 
 import msgspec
 
+from wizard.credentials.environment import clean_environment
 from wizard.engine.journal import write_install
 from wizard.engine.lease import acquire
 from wizard.engine.opening import Choices
 from wizard.engine.remote import RemoteLink
 from wizard.engine.step import Place
-from wizard.engine.wire import RunnerGone, socket_path
+from wizard.engine.wire import RunnerGone
 from wizard.errors import (
     DestinationError,
     LeaseError,
@@ -26,6 +27,7 @@ from wizard.errors import (
     WaitingError,
     WizardError,
 )
+from wizard.recipes.model import Site
 
 _PATIENCE = 60.0
 _KINDS = (UsageError, RecipeError, DestinationError, LeaseError, WaitingError)
@@ -41,25 +43,28 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     exit_code: int = 1
 
 
-def start_detached(choices: Choices, *, handed: bytes = b"") -> RemoteLink:
+def start_detached(
+    choices: Choices, *, handed: bytes = b"", sites: tuple[Site, ...] = ()
+) -> RemoteLink:
     """Start a runner in a session of its own and return a line to it.
 
     ``handed`` are secrets only this process holds (``Ladder.handover``); they go through a pipe,
-    never through arguments or the environment. Raises the error the runner could not start with.
+    and variables that hold secrets of ``sites`` are taken out of the runner's environment.
+    Raises the error the runner could not start with.
     """
     place = Place(dest=choices.dest.absolute(), root=choices.dest.absolute())
     # Taken and given back, so that a held or unwritable destination is told of right here.
     lease = acquire(place)
     write_install(place, choices.state())
     lease.release()
-    ready = _spawn(place, handed)
+    ready = _spawn(place, handed, _environment(sites))
     if ready.socket:
         return RemoteLink(Path(ready.socket))
     kind = next((kind for kind in _KINDS if kind.exit_code == ready.exit_code), WizardError)
     raise kind(ready.message, where=ready.where, hint=ready.hint)
 
 
-def _spawn(place: Place, handed: bytes) -> Ready:
+def _spawn(place: Place, handed: bytes, environment: dict[str, str]) -> Ready:
     secrets_out, secrets_in = os.pipe()
     ready_out, ready_in = os.pipe()
     command = [sys.executable, "-m", "wizard", "_serve", "--dest", str(place.dest)]
@@ -74,7 +79,7 @@ def _spawn(place: Place, handed: bytes) -> Ready:
                 cwd="/",
                 pass_fds=(secrets_out, ready_in),
                 start_new_session=True,
-                env=_environment(),
+                env=environment,
             )
         os.close(secrets_out)
         secrets_out = -1
@@ -89,11 +94,11 @@ def _spawn(place: Place, handed: bytes) -> Ready:
                 os.close(descriptor)
 
 
-def _environment() -> dict[str, str]:
-    """Return our environment with what ``python -m wizard`` needs to find this very package."""
+def _environment(sites: tuple[Site, ...]) -> dict[str, str]:
+    """Return our environment without secrets, and such that this very package is found."""
     package = str(Path(__file__).parents[2])
     paths = [package, *filter(None, [os.environ.get("PYTHONPATH", "")])]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    return {**clean_environment(sites=sites), "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def _hand_over(descriptor: int, handed: bytes) -> None:
@@ -123,5 +128,3 @@ def _await_ready(descriptor: int, process: subprocess.Popen[bytes], place: Place
             hint="the end of that file says why",
         ) from None
 
-
-__all__ = ["Ready", "socket_path", "start_detached"]

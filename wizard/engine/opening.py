@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from wizard.credentials.ladder import open_vault
@@ -85,28 +85,23 @@ def remembered(dest: Path) -> Choices | None:
     )
 
 
-def found(dest: Path, collection: str = "") -> Choices:
+def found(dest: Path, collection: str = "", site: Path | None = None) -> Choices:
     """Return what was asked for at ``dest``, or the whole of ``collection`` there.
+
+    ``site`` replaces the site file of before.
 
     Raises ``UsageError`` when neither is known.
     """
     choices = remembered(dest)
     if choices is not None and collection in ("", choices.collection):
-        return choices
+        return replace(choices, site=site) if site else choices
     if not collection:
         raise UsageError(
             "no install is here",
             where=str(dest),
             hint="name the collection too, or begin with: segwizard run COLLECTION --dest DIR",
         )
-    return Choices(collection=collection, dest=dest)
-
-
-def with_settings(choices: Choices, settings: Settings) -> Choices:
-    """Return the same choices, carried out differently."""
-    return Choices(
-        choices.collection, choices.dest, choices.only, choices.without, choices.site, settings
-    )
+    return Choices(collection=collection, dest=dest, site=site)
 
 
 def usable_workers() -> int:

@@ -24,25 +24,37 @@ def survey(install: Install, *, steps: Sequence[Step] | None = None) -> Snapshot
 
     Steps that failed in the last run and are not done show how they failed.
     """
-    if steps is None:
-        from wizard.engine.kinds.registry import build_steps
-
-        steps = build_steps(install)
-    slots = make_slots(install, steps)
+    slots = _looked_at(install, steps)
     outcomes = read_outcomes(install.place)
     for slot in slots.values():
-        _look(slot)
         outcome = outcomes.get(slot.address)
         if outcome is not None and slot.phase == "idle":
             slot.phase, slot.failures = "failed", outcome.failures
             slot.note = f"failed {_when(outcome.moment)}"
-    _spare(slots)
     holder = current_holder(install.place)
     vitals = Vitals(
         runner="" if holder is None else str(holder),
         disk_free=space.free_bytes(Path(install.plan.dest)),
     )
     return Viewer(install, slots).snapshot(vitals)
+
+
+def done_steps(install: Install) -> frozenset[str]:
+    """Return the addresses of the steps the disk says are done."""
+    slots = _looked_at(install, None)
+    return frozenset(address for address, slot in slots.items() if slot.phase == "done")
+
+
+def _looked_at(install: Install, steps: Sequence[Step] | None) -> Slots:
+    if steps is None:
+        from wizard.engine.kinds.registry import build_steps
+
+        steps = build_steps(install)
+    slots = make_slots(install, steps)
+    for slot in slots.values():
+        _look(slot)
+    _spare(slots)
+    return slots
 
 
 def _look(slot: Slot) -> None:

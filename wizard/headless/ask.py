@@ -1,0 +1,110 @@
+"""Asking a person in a terminal, one question a line; secrets are typed unseen."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable
+
+import click
+
+from wizard.engine.link import Answer, Retry, RunnerLink
+from wizard.engine.views import Need, NeedKind, Snapshot, StepView
+from wizard.headless import say
+
+_Values = dict[str, str]
+
+
+class Asker:
+    """Puts each new need of a run to a person once; leaving it empty means later."""
+
+    def __init__(self, link: RunnerLink) -> None:
+        self._link = link
+        self._asked: set[tuple[str, str, str]] = set()
+
+    def ask_one(self, snapshot: Snapshot) -> bool:
+        """Ask the first question not asked yet; returns whether there was one."""
+        for step in snapshot.steps:
+            if step.state == "waiting" and step.need is not None and self._is_new(step, step.need):
+                self._ask(step, step.need)
+                return True
+        return False
+
+    def _is_new(self, step: StepView, need: Need) -> bool:
+        # One login serves every archive of its site.
+        key = (need.site or step.address, need.kind, need.ask)
+        fresh = key not in self._asked
+        self._asked.add(key)
+        return fresh
+
+    def _ask(self, step: StepView, need: Need) -> None:
+        say.talk(f"\n{step.dataset}: {need.ask}")
+        for label, text in (("page", need.page), ("upload", need.upload)):
+            if text:
+                say.talk(f"  {label}: {text}")
+        for line in need.how.splitlines():
+            say.talk(f"  {line}")
+        values = _QUESTIONS[need.kind]()
+        if not values:
+            say.talk("  Later, then; the rest goes on.")
+            return
+        command = Retry(address=step.address) if "retry" in values else None
+        reply = self._link.send(command or Answer(address=step.address, values=values))
+        say.talk(f"  {reply.text}")
+        if reply.hint:
+            say.talk(f"  {reply.hint}")
+
+
+def _terms() -> _Values:
+    typed = _line("Type your name to accept, or press Enter for later")
+    return {"accepted_by": typed} if typed else {}
+
+
+def _login() -> _Values:
+    user = _line("User name, or Enter for later")
+    password = _hidden("Password") if user else ""
+    return {"user": user, "password": password} if password else {}
+
+
+def _token() -> _Values:
+    token = _hidden("Token (not shown), or Enter for later")
+    return {"token": token} if token else {}
+
+
+def _link() -> _Values:
+    link = _hidden("Paste the link (not shown), or Enter for later")
+    return {"link": link} if link else {}
+
+
+def _base_url() -> _Values:
+    address = _hidden("Paste the base address (not shown), or Enter for later")
+    return {"base-url": address} if address else {}
+
+
+def _browser() -> _Values:
+    path = _line("Path of the file, or Enter to go on; it is also found in the inbox by itself")
+    return {"path": path} if path else {}
+
+
+def _again() -> _Values:
+    return {"retry": "yes"} if click.confirm("  Try again now?", default=False, err=True) else {}
+
+
+_QUESTIONS: dict[NeedKind, Callable[[], _Values]] = {
+    "terms": _terms,
+    "login": _login,
+    "token": _token,
+    "link": _link,
+    "base-url": _base_url,
+    "browser": _browser,
+    "space": _again,
+    "choice": _again,
+}
+
+
+def _line(question: str) -> str:
+    answer: str = click.prompt(f"  {question}", default="", show_default=False, err=True)
+    return answer.strip()
+
+
+def _hidden(question: str) -> str:
+    return getpass.getpass(f"  {question}: ").strip()

@@ -1,0 +1,287 @@
+"""``segwizard run``: set up a collection, or go on with it, in plain lines or JSON Lines."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+import msgspec
+
+from wizard.engine.install import Install, Settings
+from wizard.engine.opening import Choices, open_install, remembered, usable_workers
+from wizard.engine.runner import Runner
+from wizard.engine.views import Snapshot
+from wizard.headless import exits, lines, say
+from wizard.headless.ask import Asker
+from wizard.headless.choosing import ListCommand, choice_options, json_option, site_option
+from wizard.headless.options import SizeType, SpanType, dest_option
+from wizard.headless.signals import Interrupted, interruptible
+from wizard.headless.watch import JsonWatcher, PlainWatcher, Watcher, show
+
+_TICK = 0.5
+_GRACE = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a run shows itself and how long it waits for people."""
+
+    as_json: bool = False
+    plain: bool = False
+    ask: bool = False
+    wait: float = 0.0
+    """Seconds to wait for people and space when there is nothing else left to do."""
+
+
+def choices_of(
+    collection: str,
+    dest: Path,
+    only: tuple[str, ...],
+    without: tuple[str, ...],
+    site: Path | None,
+    settings: Settings,
+) -> Choices:
+    """Return what was asked for, with the site file of the last run unless another is given."""
+    dest = dest.expanduser()
+    before = remembered(dest)
+    if site is None and before is not None and before.site and before.collection == collection:
+        site = before.site
+        say.talk(f"using the site file of before: {site}")
+    return Choices(collection, dest, only, without, site, settings)
+
+
+@click.command(name="run", cls=ListCommand, epilog=exits.EPILOG)
+@click.argument("collection")
+@dest_option
+@site_option
+@choice_options
+@click.option("--yes", is_flag=True, help="Accept every dataset's terms; ask nothing.")
+@click.option("--workers", type=click.IntRange(min=1), help="Processors for label work.")
+@click.option(
+    "--executor",
+    type=click.Choice(["threads", "processes", "dask"]),
+    default="threads",
+    show_default=True,
+    help="What label work runs on.",
+)
+@click.option("--scheduler", default="", help="Address of a dask scheduler.")
+@click.option(
+    "--keep-archives/--delete-archives",
+    default=None,
+    help="Archives of proven datasets; default: as the recipe says, never ones you put there.",
+)
+@click.option("--rate-limit", type=SizeType(), default=0, help="Bytes a second, as 20MB.")
+@click.option(
+    "--transfers", type=click.IntRange(1, 32), default=4, show_default=True, help="Files at once."
+)
+@click.option("--keep-credentials", is_flag=True, help="Do not clear credentials at the end.")
+@click.option("--wait", type=SpanType(), default=0, help="Wait for people, as 8h or 2d.")
+@click.option("--detach", is_flag=True, help="Go on in the background; see attach and stop.")
+@click.option("--plain", is_flag=True, help="Plain lines only: for screen readers and logs.")
+@json_option
+def command(
+    *,
+    collection: str,
+    dest: Path,
+    site: Path | None,
+    only: tuple[str, ...],
+    without: tuple[str, ...],
+    yes: bool,
+    workers: int | None,
+    executor: Literal["threads", "processes", "dask"],
+    scheduler: str,
+    keep_archives: bool | None,
+    rate_limit: int,
+    transfers: int,
+    keep_credentials: bool,
+    wait: float,
+    detach: bool,
+    plain: bool,
+    as_json: bool,
+) -> int:
+    """Set up COLLECTION below --dest, or go on with what is missing there.
+
+    Whatever is finished is recognised on disk and not done again. Nothing stops at the first
+    failure; what waits for you is listed at the end with the command that answers it.
+    """
+    settings = Settings(
+        workers=workers or usable_workers(),
+        executor="dask" if scheduler else executor,
+        scheduler=scheduler,
+        keep_archives=keep_archives,
+        rate_limit=rate_limit,
+        transfers=transfers,
+        accept_terms=yes,
+        clear_credentials=not keep_credentials,
+    )
+    choices = choices_of(collection, dest, only, without, site, settings)
+    install = prepare(choices)
+    if detach:
+        return _detach(choices, install)
+    asking = not yes and not as_json and sys.stdin.isatty() and sys.stderr.isatty()
+    manner = Manner(as_json=as_json, plain=plain, ask=asking, wait=wait)
+    return run_here(install, choices, manner)
+
+
+def prepare(choices: Choices) -> Install:
+    """Open the install and check that the destination can take it; raises ``WizardError``."""
+    from wizard.engine.survey import done_steps
+    from wizard.plan.preflight import check_destination
+
+    install = open_install(choices)
+    check = check_destination(
+        install.plan, choices.dest, install.settings.workers, done=done_steps(install)
+    )
+    for note in check.notes:
+        say.talk(f"note: {note}")
+    return install
+
+
+def run_here(install: Install, choices: Choices, manner: Manner) -> int:
+    """Run in this process until all is done or nothing more can be; returns the exit code."""
+    runner = Runner(install, state=choices.state())
+    watcher: Watcher = JsonWatcher() if manner.as_json else PlainWatcher(steady=manner.plain)
+    with interruptible():
+        try:
+            runner.start()
+            _follow(runner, watcher, manner)
+        except Interrupted:
+            return _interrupted(runner, watcher, manner, again_line(choices))
+        snapshot = show(watcher, runner)
+        runner.stop(_GRACE)
+        watcher.end()
+    _conclude(snapshot, manner, again_line(choices))
+    return exit_code(snapshot)
+
+
+def _follow(runner: Runner, watcher: Watcher, manner: Manner) -> None:
+    """Show the run and ask what has to be asked, until it is settled."""
+    asker = Asker(runner) if manner.ask else None
+    patience = _Patience(manner.wait)
+    while not runner.ended:
+        snapshot = show(watcher, runner)
+        if asker is not None and not snapshot.paused:
+            watcher.end()
+            if asker.ask_one(snapshot):
+                continue
+        settled = runner.wait_settled(_TICK)
+        if settled and not snapshot.paused and not patience.left(runner.snapshot()):
+            return
+        if settled:
+            time.sleep(_TICK)
+
+
+class _Patience:
+    """How long to stay when only people or space can help."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._since: float | None = None
+
+    def left(self, snapshot: Snapshot) -> bool:
+        """Whether it is worth waiting on."""
+        if not any(step.state in ("waiting", "paused") for step in snapshot.steps):
+            return False
+        self._since = time.monotonic() if self._since is None else self._since
+        return time.monotonic() - self._since < self._seconds
+
+
+def _interrupted(runner: Runner, watcher: Watcher, manner: Manner, again: str) -> int:
+    """Stop cleanly; a second signal leaves at once."""
+    watcher.end()
+    say.talk("stopping; once more leaves at once")
+    try:
+        runner.stop(_GRACE)
+        snapshot = show(watcher, runner)
+        watcher.end()
+        _conclude(snapshot, manner, again)
+    except Interrupted:
+        say.talk("left; what was finished stays")
+    return exits.INTERRUPTED
+
+
+class SummaryLine(msgspec.Struct, frozen=True, tag_field="type", tag="summary"):
+    """The last line of ``--json``."""
+
+    complete: bool
+    partial: bool
+    exit_code: int
+    done_steps: int
+    total_steps: int
+    waiting: tuple[dict[str, Any], ...]
+    failed: tuple[dict[str, Any], ...]
+    again: str
+
+
+def _conclude(snapshot: Snapshot, manner: Manner, again: str) -> None:
+    if manner.as_json:
+        say.json_data(_summary(snapshot, again), indent=0)
+        return
+    for line in lines.summary_lines(snapshot, again):
+        say.data(line)
+
+
+def _summary(snapshot: Snapshot, again: str) -> SummaryLine:
+    return SummaryLine(
+        complete=snapshot.complete,
+        partial=snapshot.partial,
+        exit_code=exit_code(snapshot),
+        done_steps=sum(step.state == "done" for step in snapshot.steps),
+        total_steps=len(snapshot.steps),
+        waiting=tuple(
+            {"address": step.address, **say.complete(step.need)}
+            for step in snapshot.steps
+            if step.need is not None
+        ),
+        failed=tuple(
+            {**say.complete(group), "steps": addresses}
+            for group, addresses in lines.grouped(snapshot)
+        ),
+        again=again,
+    )
+
+
+def exit_code(snapshot: Snapshot) -> int:
+    """Return the exit code of a run that ended like this."""
+    states = {step.state for step in snapshot.steps}
+    full = any(step.need and step.need.kind == "space" for step in snapshot.steps)
+    if states <= {"done"}:
+        return exits.COMPLETE
+    if "failed" in states:
+        return exits.FAILED
+    if full:
+        return exits.DESTINATION
+    return exits.WAITING if "waiting" in states else exits.INTERRUPTED
+
+
+def again_line(choices: Choices) -> str:
+    """Return the command that goes on with an install."""
+    words = ["segwizard", "run", choices.collection, "--dest", str(choices.dest)]
+    words += [f"--only={','.join(choices.only)}"] if choices.only else []
+    words += [f"--without={','.join(choices.without)}"] if choices.without else []
+    return shlex.join(words)
+
+
+def _detach(choices: Choices, install: Install) -> int:
+    """Leave a runner in the background and say how to reach it."""
+    from wizard.engine.detach import start_detached
+
+    link = start_detached(choices, handed=handover(install), sites=install.recipe.sites)
+    say.talk(f"running in the background: {link.snapshot().runner}")
+    link.close()
+    place = shlex.quote(str(choices.dest))
+    say.data(f"watch it: segwizard attach --dest {place}")
+    say.data(f"stop it:  segwizard stop --dest {place}")
+    return exits.COMPLETE
+
+
+def handover(install: Install) -> bytes:
+    """Return the secrets only this process holds, for the pipe to a background runner."""
+    from wizard.credentials.ladder import Ladder
+
+    return install.vault.handover() if isinstance(install.vault, Ladder) else b""
