@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from wizard import figures
-from wizard.headless.columns import WIDTH
 from wizard.headless.choosing import json_option
+from wizard.headless.columns import WIDTH
 from wizard.headless.say import json_data
 from wizard.plan.costs import size_of
 from wizard.recipes.loader import load, names

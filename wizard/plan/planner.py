@@ -20,14 +20,14 @@ from wizard.recipes.order import FINISH, TERMS, Graph, address, fetch_id, graph,
 
 def make_plan(
     recipe: Recipe,
-    dest: Path,
+    dest: Path | None,
     *,
     only: Sequence[str] = (),
     without: Sequence[str] = (),
     keep: bool | None = None,
     have: Collection[str] = (),
 ) -> Plan:
-    """Plan an install of a recipe below ``dest``.
+    """Plan an install of a recipe below ``dest``, or of one whose place is not known yet.
 
     ``keep`` overrides what the recipe says of archives after their dataset is proven; ``have``
     names fetch steps whose archive is on this machine though not in its place. Raises
@@ -35,10 +35,10 @@ def make_plan(
     """
     datasets = chosen(recipe, only, without)
     ids = {each.id for each in datasets}
-    present = {*have, *archives_in_place(recipe, datasets, dest)}
+    present = {*have, *(archives_in_place(recipe, datasets, dest) if dest else ())}
     plan = Plan(
         collection=recipe.id,
-        dest=str(dest),
+        dest=str(dest) if dest else "",
         datasets=tuple(dataset_costs(each, present) for each in datasets),
         left_out=tuple(each.id for each in recipe.datasets if each.id not in ids),
         steps=_steps(recipe, datasets),

@@ -8,7 +8,6 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from msgspec import UNSET
 from msgspec.structs import replace
 from platformdirs import PlatformDirs
 
@@ -74,7 +73,7 @@ def _archive(recipe: Recipe, dataset: Dataset, archive: Archive, site: SiteFile)
     key = next(keys, "")
     at = site.archives[key] if key else ArchiveAt()
     archive = _overridden(archive, at)
-    if archive.access.kind == "open" and at.urls is UNSET:
+    if archive.access.kind == "open" and at.urls is None:
         mirrored = (f"{each.rstrip('/')}/{quote(archive.name)}" for each in site.mirrors)
         archive = replace(archive, urls=tuple(dict.fromkeys((*mirrored, *archive.urls))))
     if archive.access.kind == "open" and not archive.urls:
@@ -85,12 +84,12 @@ def _archive(recipe: Recipe, dataset: Dataset, archive: Archive, site: SiteFile)
 
 
 def _overridden(archive: Archive, at: ArchiveAt) -> Archive:
-    if at.urls is not UNSET:
+    if at.urls is not None:
         archive = replace(archive, urls=at.urls)
-    if at.access is not UNSET:
+    if at.access is not None:
         access = Access() if at.access == "open" else replace(archive.access, kind=at.access)
         archive = replace(archive, access=access)
-    same_size = at.size is UNSET or at.size == archive.size
+    same_size = at.size in (None, archive.size)
     return archive if same_size and not (at.md5 or at.sha1 or at.sha256) else _proven(archive, at)
 
 
@@ -99,10 +98,9 @@ def _proven(archive: Archive, at: ArchiveAt) -> Archive:
 
     What the file holds is estimated anew from its size, so that a miniature is planned as one.
     """
-    size = None if at.size is UNSET else at.size
     about = archive.size or archive.size_about
     proven = replace(
-        archive, size=size, size_about=about, md5=at.md5, sha1=at.sha1, sha256=at.sha256
+        archive, size=at.size, size_about=about, md5=at.md5, sha1=at.sha1, sha256=at.sha256
     )
     share = _share((archive,), (proven,))
     return replace(
@@ -144,9 +142,8 @@ def _check(site: SiteFile) -> None:
         if not is_web_address(url):
             raise key_error(site.source, key, f"is no http address: {url!r}")
     for name, at in site.archives.items():
-        size = None if at.size is UNSET else at.size
         prefix = f'archives."{name}".'
-        for key, reason, hint in proof_problems(prefix, size, at.md5, at.sha1, at.sha256):
+        for key, reason, hint in proof_problems(prefix, at.size, at.md5, at.sha1, at.sha256):
             raise key_error(site.source, key, reason, hint)
     limits = site.limits
     least = (("rate", limits.rate, 0), ("transfers", limits.transfers, 1))
@@ -159,6 +156,5 @@ def _addresses(site: SiteFile) -> list[tuple[str, str]]:
     found = [(f"mirrors[{i}]", url) for i, url in enumerate(site.mirrors)]
     found += [(f"sites.{name}.base", at.base) for name, at in site.sites.items()]
     for name, at in site.archives.items():
-        urls = () if at.urls is UNSET else at.urls
-        found += [(f'archives."{name}".urls[{i}]', url) for i, url in enumerate(urls)]
+        found += [(f'archives."{name}".urls[{i}]', url) for i, url in enumerate(at.urls or ())]
     return found

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from msgspec import UNSET, UnsetType
-
 from wizard.recipes.model import AccessKind, Model
 
 
 class ArchiveAt(Model, frozen=True, kw_only=True):
     """What a site says of one archive; what it leaves out stays as the recipe has it."""
 
-    urls: tuple[str, ...] | UnsetType = UNSET
-    access: AccessKind | UnsetType = UNSET
+    urls: tuple[str, ...] | None = None
+    access: AccessKind | None = None
     """``open`` for a gated archive that needs no login here: a lab's own mirror."""
-    size: int | UnsetType = UNSET
+    size: int | None = None
     md5: str = ""
     sha1: str = ""
     sha256: str = ""

@@ -1,0 +1,200 @@
+"""``segwizard plan``: what an install takes, before anything is written."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from wizard import figures
+from wizard.errors import DestinationError
+from wizard.headless.choosing import ListCommand, choice_options, json_option, site_option
+from wizard.headless.columns import WIDTH, columns
+from wizard.headless.say import data, json_data, talk
+from wizard.plan.costs import size_of
+from wizard.plan.model import Fetch, Plan, PlannedDataset
+from wizard.plan.planner import make_plan
+from wizard.plan.preflight import Preflight, check_destination
+from wizard.plan.waiting import Waiting, waiting
+from wizard.recipes.loader import load
+from wizard.recipes.model import Recipe
+from wizard.recipes.site import apply_site, load_site
+
+_RIGHT = frozenset({2, 3, 4})
+
+
+class Row(NamedTuple):
+    """One archive of a plan, as data."""
+
+    dataset: str
+    name: str
+    place: str
+    """Below the destination."""
+    access: str
+    bytes: int
+    exact: bool
+    present: bool
+
+
+@click.command("plan", cls=ListCommand)
+@click.argument("collection")
+@click.option(
+    "--dest",
+    type=click.Path(path_type=Path),
+    help="Folder of the install; its disk is checked too.",
+)
+@site_option
+@choice_options
+@click.option("--workers", type=int, default=2, show_default=True, help="Labels made at once.")
+@click.option(
+    "--keep-archives/--delete-archives",
+    "keep",
+    default=None,
+    help="Keep archives once their dataset is proven, or not. Default: as the recipe says.",
+)
+@json_option
+def command(
+    collection: str,
+    *,
+    dest: Path | None,
+    site: Path | None,
+    only: tuple[str, ...],
+    without: tuple[str, ...],
+    workers: int,
+    keep: bool | None,
+    as_json: bool,
+) -> None:
+    """Show what an install of COLLECTION takes: datasets, archives, sizes, hours, waiting times.
+
+    With --dest its disk is checked as before a run; what does not fit ends with exit code 4.
+    """
+    recipe = apply_site(load(collection), load_site(site))
+    plan = make_plan(recipe, dest, only=only, without=without, keep=keep)
+    room, refusal = _checked(plan, dest, workers)
+    if as_json:
+        json_data(_as_data(recipe, plan, room, refusal, has_dest=dest is not None))
+    else:
+        for line in _lines(recipe, plan, room, workers):
+            data(line)
+    for note in room.notes if room else ():
+        talk(f"note: {note}")
+    if refusal:
+        raise refusal
+
+
+def _checked(
+    plan: Plan, dest: Path | None, workers: int
+) -> tuple[Preflight | None, DestinationError | None]:
+    if dest is None:
+        return None, None
+    try:
+        return check_destination(plan, dest, workers), None
+    except DestinationError as error:
+        return None, error
+
+
+def _as_data(
+    recipe: Recipe,
+    plan: Plan,
+    room: Preflight | None,
+    refusal: DestinationError | None,
+    *,
+    has_dest: bool,
+) -> dict[str, object]:
+    import msgspec
+
+    found = msgspec.structs.asdict(plan) | {
+        "archives": [row._asdict() for row in _archives(recipe, plan)],
+        "waiting": [each._asdict() for each in waiting(recipe, plan)],
+        "destination": None,
+    }
+    if has_dest:
+        found["destination"] = {
+            "fits": refusal is None,
+            "reason": refusal.message if refusal else "",
+            "free_bytes": room.volume.free_bytes if room else None,
+            "need_bytes": room.need_bytes if room else None,
+            "free_files": room.volume.free_files if room else None,
+            "need_files": room.need_files if room else None,
+            "filesystem": room.volume.kind if room else "",
+            "notes": list(room.notes) if room else [],
+        }
+    return found
+
+
+def _archives(recipe: Recipe, plan: Plan) -> Iterator[Row]:
+    for step in plan.steps:
+        if isinstance(step.spec, Fetch):
+            archive = step.spec.archive
+            yield Row(
+                dataset=step.dataset,
+                name=archive.name,
+                place=recipe.archive_place(recipe.dataset(step.dataset), archive),
+                access=archive.access.kind,
+                bytes=size_of(archive),
+                exact=archive.size is not None,
+                present=step.address in plan.present,
+            )
+
+
+def _lines(recipe: Recipe, plan: Plan, room: Preflight | None, workers: int) -> Iterator[str]:
+    rows = [("dataset, archive", "access", "fetch", "on disk", "core h")]
+    for dataset in plan.datasets:
+        rows.append(_dataset_row(dataset))
+        own = (row for row in _archives(recipe, plan) if row.dataset == dataset.id)
+        rows += [_archive_row(row) for row in own]
+    yield from columns(rows, right=_RIGHT)
+    yield ""
+    yield from _totals(plan, room, workers)
+    yield from _waiting_lines(waiting(recipe, plan))
+    if plan.left_out:
+        yield ""
+        text = f"Left out, so the install will be partial: {', '.join(plan.left_out)}"
+        yield from textwrap.wrap(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+
+
+def _dataset_row(dataset: PlannedDataset) -> tuple[str, str, str, str, str]:
+    disk = dataset.unpacked_bytes + dataset.label_bytes
+    hours = dataset.core_seconds / 3600
+    return (
+        f"{dataset.title} ({dataset.id})",
+        "",
+        figures.size(dataset.fetch_bytes - dataset.present_bytes),
+        figures.size(disk),
+        f"{hours:.2f}" if hours >= 0.005 else "",
+    )
+
+
+def _archive_row(row: Row) -> tuple[str, str, str, str, str]:
+    size = "here" if row.present else ("" if row.exact else "~") + figures.size(row.bytes)
+    return f"  {row.name}", row.access, size, "", ""
+
+
+def _totals(plan: Plan, room: Preflight | None, workers: int) -> Iterator[str]:
+    fits = f"; {figures.size(room.volume.free_bytes)} are free: fits" if room else ""
+    files = figures.count(plan.inodes, "file")
+    hours = f"{plan.core_seconds / 3600:.1f} core hours"
+    span = figures.span(plan.core_seconds / max(1, workers))
+    for name, text in (
+        ("To fetch", figures.size(plan.fetch_bytes)),
+        ("Disk at the fullest", f"{figures.size(plan.peak_bytes)}{fits}"),
+        ("Disk at the end", f"{figures.size(plan.end_bytes)} in {files}"),
+        ("Label work", f"{hours}: {span} with {figures.count(workers, 'worker')}"),
+    ):
+        yield f"{name:<20} {text}"
+    if plan.estimated:
+        yield "Files, disk and hours are estimates, and sizes marked ~ too."
+
+
+def _waiting_lines(people: Sequence[Waiting]) -> Iterator[str]:
+    if not people:
+        return
+    yield ""
+    yield "Waits for a person; begin with the first:"
+    for each in people:
+        yield f"  {each.title}: {each.what}"
+        yield f"      answer: {each.wait}" if each.wait else ""
+        yield f"      open:   {each.page}" if each.page else ""
