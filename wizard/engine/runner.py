@@ -17,6 +17,7 @@ from wizard.engine.journal import InstallState, damaged, write_install
 from wizard.engine.lease import HEARTBEAT, Lease, acquire
 from wizard.engine.link import AnyCommand, Event, Reply
 from wizard.engine.logs import LogFile, Masker
+from wizard.engine.places import prepare_places
 from wizard.engine.slots import Slot
 from wizard.engine.snapshots import Viewer, Vitals
 from wizard.engine.step import Step
@@ -65,6 +66,7 @@ class Runner:
         self._vitals.runner, self._vitals.running = str(lease.holder), True
         try:
             self._tell_damage()
+            prepare_places(self.install)
             if self._state is not None:
                 write_install(self.install.place, self._state)
         except BaseException:

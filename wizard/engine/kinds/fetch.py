@@ -124,6 +124,18 @@ class FetchArchive:
         self._offered.append(path.absolute())
         return f"{path.name} will be checked and taken over."
 
+    def take(self, path: Path, how: How, progress: TransferProgress, token: CancelToken) -> str:
+        """Check a file from anywhere and adopt it; returns what it is, in a sentence.
+
+        Raises ``TransferError`` when it is something else.
+        """
+        origin: Origin = "moved" if how == "move" else "linked"
+        if not self._take(Candidate(path, how, origin, by_name=True), progress, token):
+            raise TransferError(self._refused[path][1], where=str(path))
+        proof = read_proof(self.record, self.target)
+        told = f" ({proof.version or proof.how})" if proof else ""
+        return f"{path.name} is {self.archive.name} of {self.dataset}{told}"
+
     def placed(self) -> PlacedArchive | None:
         """Return the archive as proven, None when it is not there."""
         proof = read_proof(self.record, self.target)

@@ -67,13 +67,3 @@ def link_field(dataset: Dataset, archive: Archive) -> str:
     """
     linked = [each.name for each in dataset.archives if each.access.kind == "link"]
     return "link" if linked == [archive.name] else f"link:{archive.name}"
-
-
-def prepare_places(install: Install) -> None:
-    """Make the inbox and every folder the document puts archives in, from the first step on."""
-    inbox_folder(install.place.dest).mkdir(parents=True, exist_ok=True)
-    chosen = {dataset.id for dataset in install.plan.datasets}
-    for dataset in install.recipe.datasets:
-        for archive in dataset.archives if dataset.id in chosen else ():
-            place = install.place.dest / install.recipe.archive_place(dataset, archive)
-            place.parent.mkdir(parents=True, exist_ok=True)

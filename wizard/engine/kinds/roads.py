@@ -105,7 +105,8 @@ class Road:
 
     def answer(self, values: Mapping[str, Secret]) -> str:
         """Keep a link, base address, login or token and say where; raises ``UsageError``."""
-        words = [self._keep(name, value) for name, value in values.items() if name in _KEPT]
+        names = () if "any-name" in values else self._names()
+        words = [self._keep(name, value, names) for name, value in values.items() if name in _KEPT]
         if not words:
             raise UsageError(
                 "this answers nothing that is asked",
@@ -115,10 +116,10 @@ class Road:
         self._setback = None
         return " ".join(words)
 
-    def _keep(self, name: str, value: Secret) -> str:
+    def _keep(self, name: str, value: Secret, names: tuple[str, ...]) -> str:
         vault, site = self.gateway.vault, self.archive.access.site
         if name == "link":
-            link = read_link(value.reveal(), names=self._names(), page=self.archive.access.page)
+            link = read_link(value.reveal(), names=names, page=self.archive.access.page)
             span = validity(link, size=self._bytes(), rate=self.gateway.rate, now=time.time())
             if span.expired:
                 raise UsageError(span.words(), hint="get a fresh one and give it soon")

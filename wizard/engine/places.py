@@ -1,0 +1,30 @@
+"""The folders people may put archives into, there from the first step on."""
+
+from __future__ import annotations
+
+from wizard.engine.install import Install
+from wizard.errors import DestinationError
+from wizard.transfer.inbox import inbox_folder
+
+
+def prepare_places(install: Install) -> None:
+    """Make the inbox and every folder the document puts archives in.
+
+    Raises ``DestinationError`` when the destination cannot be written to.
+    """
+    dest, recipe = install.place.dest, install.recipe
+    chosen = {dataset.id for dataset in install.plan.datasets}
+    folders = [inbox_folder(dest)]
+    for dataset in recipe.datasets:
+        if dataset.id in chosen:
+            places = (recipe.archive_place(dataset, each) for each in dataset.archives)
+            folders += [(dest / place).parent for place in places]
+    try:
+        for folder in folders:
+            folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DestinationError(
+            f"a folder cannot be made: {error.strerror}",
+            where=str(error.filename),
+            hint="choose a destination you may write to, or mend its permissions",
+        ) from None
