@@ -43,6 +43,16 @@ class _Setback:
     """Site, field and the value that was refused."""
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Something a person gave, checked: what may be said of it, and where it belongs."""
+
+    words: str
+    site: str
+    field: str
+    secret: Secret
+
+
 @dataclass(slots=True)
 class Road:
     """How one archive is gained: by address, link, base address, login, token or by hand."""
@@ -105,33 +115,42 @@ class Road:
 
     def answer(self, values: Mapping[str, Secret]) -> str:
         """Keep a link, base address, login or token and say where; raises ``UsageError``."""
+        vault, words = self.gateway.vault, []
+        for given in self.read(values):
+            place = vault.put(given.site, given.field, given.secret)
+            words.append(f"{given.words} Kept in {place}.")
+        self._setback = None
+        return " ".join(words)
+
+    def read(self, values: Mapping[str, Secret]) -> tuple[Given, ...]:
+        """Clean and check what a person gave; raises ``UsageError`` when it cannot be right."""
         names = () if "any-name" in values else self._names()
-        words = [self._keep(name, value, names) for name, value in values.items() if name in _KEPT]
-        if not words:
+        given = tuple(
+            self._read(name, value, names) for name, value in values.items() if name in _KEPT
+        )
+        if not given:
             raise UsageError(
                 "this answers nothing that is asked",
                 where=self.archive.name,
                 hint="give a link, a login, a token or the path of the file",
             )
-        self._setback = None
-        return " ".join(words)
+        return given
 
-    def _keep(self, name: str, value: Secret, names: tuple[str, ...]) -> str:
-        vault, site = self.gateway.vault, self.archive.access.site
+    def _read(self, name: str, value: Secret, names: tuple[str, ...]) -> Given:
+        site = self.archive.access.site
         if name == "link":
             link = read_link(value.reveal(), names=names, page=self.archive.access.page)
             span = validity(link, size=self._bytes(), rate=self.gateway.rate, now=time.time())
             if span.expired:
                 raise UsageError(span.words(), hint="get a fresh one and give it soon")
-            place = vault.put(self.dataset, self.link_field, link.address)
-            return f"{link.shown()}. {span.words()} Kept in {place}."
+            words = f"{link.shown()}. {span.words()}"
+            return Given(words, self.dataset, self.link_field, link.address)
         if name == "base-url":
             base = read_base_address(value.reveal())
-            place = vault.put(self.dataset, "base-url", base.address)
-            return f"A base address on {base.host}, kept in {place}."
+            return Given(f"A base address on {base.host}.", self.dataset, name, base.address)
         if not site:
             raise UsageError(f"{self.archive.name} needs no login", where=self.dataset)
-        return f"{name.capitalize()} kept in {vault.put(site, name, value)}."
+        return Given(f"{name.capitalize()} of {self.gateway.site(site).title}.", site, name, value)
 
     def _missing(self) -> Need | None:
         archive, vault = self.archive, self.gateway.vault
