@@ -35,24 +35,14 @@ def parse_span(text: str) -> float:
     return float(match[1]) * _SECONDS[match[2].lower()]
 
 
-class SizeType(click.ParamType):
-    """A size on the command line."""
-
-    name = "size"
-
-    def convert(self, value: Any, param: object, ctx: object) -> int:
-        """Return bytes."""
-        return value if isinstance(value, int) else parse_size(value)
+def as_size(_context: click.Context, _parameter: click.Parameter, value: str) -> int:
+    """Parse an option as a size, in bytes."""
+    return parse_size(value)
 
 
-class SpanType(click.ParamType):
-    """A length of time on the command line."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: object, ctx: object) -> float:
-        """Return seconds."""
-        return float(value) if isinstance(value, int | float) else parse_span(value)
+def as_span(_context: click.Context, _parameter: click.Parameter, value: str) -> float:
+    """Parse an option as a length of time, in seconds."""
+    return parse_span(value)
 
 
 def dest_option(command: CommandT) -> CommandT:

@@ -19,7 +19,7 @@ from wizard.engine.views import Snapshot
 from wizard.headless import exits, lines, say
 from wizard.headless.ask import Asker
 from wizard.headless.choosing import ListCommand, choice_options, json_option, site_option
-from wizard.headless.options import SizeType, SpanType, dest_option
+from wizard.headless.options import as_size, as_span, dest_option
 from wizard.headless.signals import Interrupted, interruptible
 from wizard.headless.watch import JsonWatcher, PlainWatcher, Watcher, show
 
@@ -75,12 +75,12 @@ def choices_of(
     default=None,
     help="Archives of proven datasets; default: as the recipe says, never ones you put there.",
 )
-@click.option("--rate-limit", type=SizeType(), default=0, help="Bytes a second, as 20MB.")
+@click.option("--rate-limit", default="0", callback=as_size, help="Bytes a second, as 20MB.")
 @click.option(
     "--transfers", type=click.IntRange(1, 32), default=4, show_default=True, help="Files at once."
 )
 @click.option("--keep-credentials", is_flag=True, help="Do not clear credentials at the end.")
-@click.option("--wait", type=SpanType(), default=0, help="Wait for people, as 8h or 2d.")
+@click.option("--wait", default="0", callback=as_span, help="Wait for people, as 8h or 2d.")
 @click.option("--detach", is_flag=True, help="Go on in the background; see attach and stop.")
 @click.option("--plain", is_flag=True, help="Plain lines only: for screen readers and logs.")
 @json_option

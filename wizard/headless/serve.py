@@ -1,0 +1,71 @@
+"""The background runner's own command, started by ``engine.detach`` and nobody else."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from pathlib import Path
+
+import click
+import msgspec
+
+from wizard.credentials.ladder import open_vault
+from wizard.engine.detach import Ready
+from wizard.engine.opening import found, open_install
+from wizard.engine.runner import Runner
+from wizard.engine.serve import Server, serve_until_over
+from wizard.engine.wire import socket_path
+from wizard.errors import WizardError
+from wizard.headless import exits
+
+
+@click.command(name="_serve", hidden=True)
+@click.option("--dest", type=click.Path(path_type=Path), required=True)
+@click.option("--secrets", type=int, required=True)
+@click.option("--ready", type=int, required=True)
+def command(*, dest: Path, secrets: int, ready: int) -> int:
+    """Run what install.json at --dest says, for viewers on a socket."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with os.fdopen(secrets, "rb") as pipe:
+        handed = pipe.read()
+    try:
+        runner, server = _begin(dest, handed)
+    except WizardError as error:
+        _say(ready, _refusal(error))
+        return error.exit_code
+    _say(ready, Ready(socket=str(socket_path(dest))))
+    try:
+        serve_until_over(runner, server, stop)
+    finally:
+        server.close()
+    return exits.COMPLETE
+
+
+def _begin(dest: Path, handed: bytes) -> tuple[Runner, Server]:
+    path = socket_path(dest)
+    install = open_install(
+        found(dest), vault=lambda recipe: open_vault(recipe.sites, handed=handed)
+    )
+    runner = Runner(install, address=str(path))
+    runner.start()
+    try:
+        server = Server(runner, path)
+    except OSError:
+        runner.stop()
+        raise
+    server.start()
+    return runner, server
+
+
+def _refusal(error: WizardError) -> Ready:
+    return Ready(
+        message=error.message, where=error.where, hint=error.hint, exit_code=error.exit_code
+    )
+
+
+def _say(descriptor: int, ready: Ready) -> None:
+    with os.fdopen(descriptor, "wb") as pipe:
+        pipe.write(msgspec.json.encode(ready))
