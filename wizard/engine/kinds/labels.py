@@ -146,8 +146,8 @@ def build_labels(planned: PlannedStep, install: Install) -> LabelStep:
     spec = planned.spec
     if not isinstance(spec, Labels):
         raise RecipeError("not a labels step", where=planned.address)
-    root, tables = _base(planned, install), install.place.dest / spec.tables
-    return _step(planned, install, RemapWork(root, tables, spec))
+    root, tables = base_folder(planned, install), install.place.dest / spec.tables
+    return label_step(planned, install, RemapWork(root, tables, spec))
 
 
 def build_polygons(planned: PlannedStep, install: Install) -> LabelStep:
@@ -155,8 +155,8 @@ def build_polygons(planned: PlannedStep, install: Install) -> LabelStep:
     spec = planned.spec
     if not isinstance(spec, Polygons):
         raise RecipeError("not a polygons step", where=planned.address)
-    root, tables = _base(planned, install), install.place.dest / spec.tables
-    return _step(planned, install, PolygonWork(root, tables, spec))
+    root, tables = base_folder(planned, install), install.place.dest / spec.tables
+    return label_step(planned, install, PolygonWork(root, tables, spec))
 
 
 def build_mat(planned: PlannedStep, install: Install) -> LabelStep:
@@ -164,7 +164,7 @@ def build_mat(planned: PlannedStep, install: Install) -> LabelStep:
     spec = planned.spec
     if not isinstance(spec, Mat):
         raise RecipeError("not a mat step", where=planned.address)
-    return _step(planned, install, MatWork(_base(planned, install), spec))
+    return label_step(planned, install, MatWork(base_folder(planned, install), spec))
 
 
 def crew_of(install: Install) -> Crew:
@@ -173,12 +173,14 @@ def crew_of(install: Install) -> Crew:
     return Crew(settings.workers, settings.executor, settings.scheduler, install.place.state)
 
 
-def _base(planned: PlannedStep, install: Install) -> Path:
+def base_folder(planned: PlannedStep, install: Install) -> Path:
+    """Return the folder that the paths of a step's dataset start from."""
     recipe = install.recipe
     return install.place.dest / recipe.base(recipe.dataset(planned.dataset))
 
 
-def _step(planned: PlannedStep, install: Install, work: LabelWork[Any]) -> LabelStep:
+def label_step(planned: PlannedStep, install: Install, work: LabelWork[Any]) -> LabelStep:
+    """Bind a work to its planned step."""
     return LabelStep(
         address=planned.address,
         dataset=planned.dataset,

@@ -8,6 +8,13 @@ from __future__ import annotations
 from wizard.engine.install import Install
 from wizard.engine.step import Step
 from wizard.plan.model import Accept, Fetch, PlannedStep
+from wizard.recipes.conversions import (
+    BoundaryWeights,
+    Edges,
+    Instances,
+    PickledLabels,
+    RleLabels,
+)
 from wizard.recipes.steps import (
     Assign,
     ClearCredentials,
@@ -32,6 +39,10 @@ def build_step(planned: PlannedStep, install: Install) -> Step:
             return _access_step(planned, install)
         case Labels() | Polygons() | Mat():
             return _label_step(planned, install)
+        case Instances() | RleLabels() | PickledLabels() | Edges() | BoundaryWeights():
+            from wizard.engine.kinds.conversions import build_conversion
+
+            return build_conversion(planned, install)
         case Extract():
             from wizard.engine.kinds.extract import build_extract
 

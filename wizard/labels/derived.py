@@ -1,0 +1,124 @@
+"""Works that make label folders from pickles, and edges and loss weights from label folders."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wizard.errors import LabelError
+from wizard.labels.boundary_weights import write_weights
+from wizard.labels.decode import read_values
+from wizard.labels.edges import edges
+from wizard.labels.folder_work import FolderWork
+from wizard.labels.lazy import Lazy
+from wizard.labels.pickled import read_pickled
+from wizard.labels.png import write_label
+from wizard.labels.text import Stamp
+from wizard.recipes.conversions import BoundaryWeights, Edges, PickledLabels
+from wizard.work import Item, Report
+
+
+@dataclass(frozen=True, slots=True)
+class SourceItem(Item):
+    """An item made from one label image."""
+
+    source: Path = Path()
+
+
+@dataclass(frozen=True, slots=True)
+class PickledWork(FolderWork):
+    """Write every label image of a pickle as a PNG named after its id."""
+
+    root: Path
+    spec: PickledLabels
+    unit: str = field(default="images", init=False)
+    _images: Lazy[dict[str, NDArray[np.uint8]]] = field(
+        default_factory=Lazy, repr=False, compare=False
+    )
+
+    def items(self) -> Sequence[Item]:
+        """List the images; raises ``LabelError`` for a file that cannot be trusted."""
+        into = self.root / self.spec.into
+        return [Item(name, (into / f"{name}.png",)) for name in self._read()]
+
+    def process(self, item: Item) -> Report:
+        """Write one image."""
+        write_label(item.outputs[0], self._read()[item.key])
+        return Report()
+
+    def finish(self) -> None:
+        """Free the images."""
+        self._images.drop()
+
+    def _read(self) -> dict[str, NDArray[np.uint8]]:
+        path = self.root / self.spec.file
+        return self._images.get(
+            lambda: {self._name(number): image for number, image in read_pickled(path).items()}
+        )
+
+    def _name(self, number: int) -> str:
+        found = re.fullmatch(self.spec.name, str(number))
+        if found is None:
+            raise LabelError(f"image id {number} has no name by {self.spec.name}", cause="bad-id")
+        return "_".join(found.groups())
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeWork(FolderWork):
+    """Write the edges of every label in a folder under the label's own name."""
+
+    root: Path
+    spec: Edges
+    unit: str = field(default="images", init=False)
+
+    def items(self) -> Sequence[SourceItem]:
+        """List the labels."""
+        into = self.root / self.spec.into
+        return [
+            SourceItem(path.stem, (into / path.name,), path)
+            for path in sorted((self.root / self.spec.labels).glob("*.png"))
+        ]
+
+    def process(self, item: SourceItem) -> Report:
+        """Mark the edges of one label; raises ``LabelError`` for a damaged one."""
+        write_label(item.outputs[0], edges(read_label(item.source), self.spec.width))
+        return Report()
+
+
+@dataclass(frozen=True, slots=True)
+class WeightWork(FolderWork):
+    """Write the loss weights of every label a list names."""
+
+    root: Path
+    spec: BoundaryWeights
+    unit: str = field(default="images", init=False)
+
+    def items(self) -> Sequence[SourceItem]:
+        """List the labels in the list's order; raises ``LabelError`` for a malformed line."""
+        file = Stamp.of(self.root / self.spec.list)
+        return [self._item(file, number, line) for number, line in enumerate(file.lines(), 1)]
+
+    def process(self, item: SourceItem) -> Report:
+        """Compute one label's weights; raises ``LabelError`` for a damaged label."""
+        write_weights(item.outputs[0], read_label(item.source), as_bytes=self.spec.as_bytes)
+        return Report()
+
+    def _item(self, file: Stamp, number: int, line: str) -> SourceItem:
+        columns = line.split(" ")
+        if len(columns) != 2:
+            raise file.fault("a line is an image and a label path, one blank between", line=number)
+        source = self.root / self.spec.folder / columns[1]
+        return SourceItem(source.stem, (self.root / self.spec.into / f"{source.stem}.npz",), source)
+
+
+def read_label(path: Path) -> NDArray[np.uint8]:
+    """Return an 8-bit label image, uint8 (H, W); raises ``LabelError`` for any other."""
+    pixels = read_values(path)
+    if pixels.dtype != np.uint8:
+        raise LabelError("a label with more than 8 bits", cause="not-a-label", where=str(path))
+    return pixels.astype(np.uint8, copy=False)
