@@ -1,0 +1,273 @@
+"""The wizard on screen: opens installs, moves between screens, leaves without harm."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import webbrowser
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.driver import Driver
+
+from wizard.engine.link import Reply, Stop
+from wizard.errors import UsageError
+from wizard.tui import clipboard, crash
+from wizard.tui.bridge import Bridge
+from wizard.tui.choices import Choices
+from wizard.tui.commands import WizardCommands
+from wizard.tui.host import Host, Session
+from wizard.tui.modals.help import HelpModal
+from wizard.tui.modals.jump import JumpModal
+from wizard.tui.modals.leave import LeaveModal, Leaving
+from wizard.tui.screens.base import Page
+from wizard.tui.themes import THEMES, first_theme
+
+SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+
+
+class WizardApp(App[int]):
+    """Holds the open install and the keys that work everywhere; screens do the rest."""
+
+    TITLE = "segwizard"
+    CSS_PATH = "styles.tcss"
+    COMMANDS = {WizardCommands}
+    ENABLE_COMMAND_PALETTE = True
+    HORIZONTAL_BREAKPOINTS = [
+        (0, "-narrow"),
+        (100, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark", "help", "Help", key_display="?", tooltip="Help on this screen"),
+        Binding("q", "leave", "Quit", tooltip="Leave; asks first when work runs"),
+        Binding("ctrl+q", "leave", "Quit", show=False, priority=True),
+        Binding("ctrl+c", "explain_quit", "Quit", show=False, system=True),
+    ]
+
+    def __init__(self, host: Host, *, dest: Path | None = None, collection: str = "") -> None:
+        super().__init__()
+        for theme in THEMES:
+            self.register_theme(theme)
+        # A theme named by TEXTUAL_THEME is looked up before it is registered; begin from a known
+        # one, so that choosing ours is a change.
+        self.set_reactive(App.theme, "textual-dark")
+        self.host = host
+        self.choices = Choices(dest=dest, collection=collection)
+        self.session: Session | None = None
+        self.bridge: Bridge | None = None
+
+    @property
+    def open_session(self) -> Session:
+        """The open install."""
+        if self.session is None:
+            message = "no install is open"
+            raise RuntimeError(message)
+        return self.session
+
+    def on_mount(self) -> None:
+        """Theme, signals, and the first screen."""
+        self.theme = first_theme()
+        self._catch_signals()
+        self._first_screen()
+
+    def open(self, session: Session) -> None:
+        """Follow an install from now on."""
+        self.close_bridge()
+        self.session = session
+        self.bridge = Bridge(self, session.link)
+        self.bridge.start()
+
+    def close_bridge(self) -> None:
+        """Stop following."""
+        if self.bridge is not None:
+            self.bridge.close()
+            self.bridge = None
+
+    def tell(self, reply: Reply, done: str) -> None:
+        """Say how a command was taken."""
+        if reply.ok:
+            self.notify(reply.text or done, timeout=4)
+        else:
+            self.notify(". ".join(filter(None, (reply.text, reply.hint))), severity="warning")
+
+    def copy_text(self, text: str) -> None:
+        """Copy, keep the same text in a file, and say where."""
+        if not text:
+            self.notify("There is nothing to copy here.", severity="warning", timeout=4)
+            return
+        self.copy_to_clipboard(text)
+        path = clipboard.keep(text)
+        also = f"\nAlso in {path}" if path else ""
+        self.notify(f"Copied, if your terminal allows it.{also}", timeout=8)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Ask the terminal to take the text, through tmux and screen as well."""
+        self._clipboard = text
+        driver: Driver | None = self._driver
+        sequence = clipboard.osc52(text)
+        if driver is not None and sequence:
+            driver.write(sequence)
+
+    def open_page(self, page: str) -> None:
+        """Open a page in a browser if this machine has one; show its address in any case."""
+        if not page:
+            self.notify("There is no page to open here.", severity="warning", timeout=4)
+            return
+        clipboard.keep(page)
+        opened = False
+        if not self._far_away():
+            with contextlib.suppress(webbrowser.Error, OSError):
+                opened = webbrowser.open(page)
+        said = "Opening" if opened else "Open this page on your own computer (y copies it):"
+        self.notify(f"{said}\n{page}", timeout=12)
+
+    def look(self, dataset: str) -> None:
+        """Open the label preview."""
+        from wizard.tui.screens.preview import PreviewPage
+
+        self.push_screen(PreviewPage(dataset))
+
+    def action_go_back(self) -> None:
+        """The screen before this one."""
+        if len(self.screen_stack) > 2:
+            self.pop_screen()
+
+    def action_activity(self) -> None:
+        """Everything that runs and failed."""
+        from wizard.tui.screens.activity import ActivityPage
+
+        self.push_screen(ActivityPage())
+
+    def action_log(self) -> None:
+        """What happened so far."""
+        from wizard.tui.screens.log import LogPage
+
+        self.push_screen(LogPage())
+
+    def action_credentials(self) -> None:
+        """Logins."""
+        from wizard.tui.screens.credentials import CredentialsPage
+
+        self.push_screen(CredentialsPage())
+
+    def action_jump(self) -> None:
+        """Go to a dataset by name."""
+        if self.bridge is not None and self.bridge.snapshot is not None:
+            self.push_screen(JumpModal(self.bridge.snapshot.datasets), self._jumped)
+
+    def action_help(self) -> None:
+        """Help on the screen in front."""
+        if isinstance(self.screen, Page):
+            self.push_screen(HelpModal(self.screen.HELP, self.screen.active_bindings))
+
+    def action_explain_quit(self) -> None:
+        """Ctrl+C never ends anything."""
+        self.notify("Press q to quit. Ctrl+C stops nothing.", timeout=5)
+
+    async def action_leave(self) -> None:
+        """Leave at once when nothing runs, else ask what should become of the work."""
+        snapshot = self.bridge.snapshot if self.bridge else None
+        if snapshot is None or not snapshot.running or isinstance(self.screen, LeaveModal):
+            self.finish(0)
+            return
+        background = self.session is not None and self.session.background
+        self.push_screen(LeaveModal(snapshot, background=background), self._leave)
+
+    def finish(self, code: int) -> None:
+        """Hang up and end with an exit code."""
+        self.close_bridge()
+        self.exit(code, return_code=code)
+
+    def _leave(self, leaving: Leaving | None) -> None:
+        if leaving == "background":
+            self.run_worker(self._go_to_background(), group="leave", exclusive=True)
+        elif leaving == "stop":
+            self.run_worker(self._stop(), group="leave", exclusive=True)
+
+    async def _go_to_background(self) -> None:
+        session = self.open_session
+        reply = Reply(ok=True)
+        if not session.background:
+            reply = await crash.in_thread(lambda: self.host.detach(session))
+        if not reply.ok:
+            self.tell(reply, "")
+            return
+        self._say_after(f"segwizard goes on in the background: segwizard attach {session.dest}")
+        self.finish(0)
+
+    async def _stop(self) -> None:
+        """Let the runner put down what it holds; two seconds at most."""
+        self.notify("Stopping. What is finished stays.", timeout=2)
+        if self.bridge is not None:
+            await self.bridge.ask(Stop())
+        self.finish(0)
+
+    def _say_after(self, text: str) -> None:
+        """Leave a line behind in the terminal."""
+        self._farewell = text
+
+    _farewell = ""
+
+    @property
+    def farewell(self) -> str:
+        """What to say once the terminal is back."""
+        return self._farewell
+
+    def _jumped(self, dataset: str | None) -> None:
+        from wizard.tui.screens.wizard import WizardPage
+
+        if dataset and isinstance(self.screen, WizardPage):
+            self.screen.go_to(dataset)
+
+    def _first_screen(self) -> None:
+        from wizard.tui.screens.opening import OpeningPage
+
+        self.push_screen(OpeningPage())
+
+    def _far_away(self) -> bool:
+        import os
+
+        graphical = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
+        return bool(os.environ.get("SSH_CONNECTION")) or (
+            sys.platform.startswith("linux") and not graphical
+        )
+
+    def _catch_signals(self) -> None:
+        """End cleanly on SIGTERM and SIGHUP: the toolkit alone leaves the terminal in disorder."""
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+        for number in SIGNALS:
+            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+                loop.add_signal_handler(number, self.finish, 128 + number)
+
+    def _fatal_error(self) -> None:
+        """Show where it broke, never what the variables held: they may be secrets."""
+        self.bell()
+        self._exit_renderables.append(crash.report())
+        self._close_messages_no_wait()
+
+
+def run(host: Host | None = None, *, dest: Path | None = None, collection: str = "") -> int:
+    """Open the wizard on screen and return the exit code.
+
+    Raises ``UsageError`` without a terminal: the toolkit would draw into a file for ever.
+    """
+    if not (sys.stdin.isatty() and sys.__stderr__ is not None and sys.__stderr__.isatty()):
+        raise UsageError(
+            "the wizard on screen needs a terminal",
+            hint="use segwizard run --plain, or segwizard --help for single commands",
+        )
+    if host is None:
+        from wizard.tui.engine_host import EngineHost
+
+        host = EngineHost()
+    app = WizardApp(host, dest=dest, collection=collection)
+    code = app.run()
+    if app.farewell:
+        sys.stderr.write(f"{app.farewell}\n")
+    return code if code is not None else (app.return_code or 0)

@@ -1,0 +1,62 @@
+"""The command palette: everything a key does, by name, and every dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+
+from wizard.tui.screens.base import Page
+
+_Entry = tuple[str, str, Callable[[], object]]
+
+
+class WizardCommands(Provider):
+    """Commands of the screen in front, then the datasets to go to, then the themes."""
+
+    async def discover(self) -> Hits:
+        """Everything, before a letter is typed."""
+        for name, said, call in self._entries():
+            yield DiscoveryHit(name, call, help=said)
+
+    async def search(self, query: str) -> Hits:
+        """What fits the letters."""
+        matcher = self.matcher(query)
+        for name, said, call in self._entries():
+            score = matcher.match(name)
+            if score > 0:
+                yield Hit(score, matcher.highlight(name), call, help=said)
+
+    def _entries(self) -> Iterator[_Entry]:
+        yield from self._keys()
+        yield from self._datasets()
+
+    def _keys(self) -> Iterator[_Entry]:
+        for active in self.screen.active_bindings.values():
+            binding = active.binding
+            if binding.tooltip and active.enabled:
+                yield binding.description, binding.tooltip, self._runner(binding.action)
+
+    def _datasets(self) -> Iterator[_Entry]:
+        if not isinstance(self.screen, Page) or self.screen.wizard.bridge is None:
+            return
+        wizard = self.screen.wizard
+        snapshot = wizard.bridge.snapshot if wizard.bridge else None
+        for view in snapshot.datasets if snapshot else ():
+            yield f"Go to {view.title}", "Show this dataset", self._jumper(view.id)
+
+    def _runner(self, action: str) -> Callable[[], object]:
+        async def act() -> None:
+            await self.screen.run_action(action)
+
+        return act
+
+    def _jumper(self, dataset: str) -> Callable[[], object]:
+        from wizard.tui.screens.wizard import WizardPage
+
+        def go() -> None:
+            screen = self.screen
+            if isinstance(screen, WizardPage):
+                screen.go_to(dataset)
+
+        return go

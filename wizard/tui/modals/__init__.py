@@ -1,0 +1,1 @@
+"""Short questions laid over a screen."""

@@ -1,0 +1,159 @@
+"""One form per kind of need."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from wizard.engine.views import Need, NeedKind
+from wizard.tui.widgets.form import NeedForm
+from wizard.tui.widgets.url_input import UrlInput
+
+
+class TermsForm(NeedForm):
+    """Accept a licence."""
+
+    TITLE = "Read and accept"
+    BUTTON = "I accept these terms"
+
+    def values(self) -> dict[str, str]:
+        """The account on this machine signs."""
+        return {"accepted_by": ""}
+
+
+class LoginForm(NeedForm):
+    """User name and a password nobody sees."""
+
+    TITLE = "Log in"
+    BUTTON = "Log in"
+
+    def fields(self) -> ComposeResult:
+        """Two inputs, the second hidden."""
+        yield Input(placeholder="user name or mail address", id="user")
+        yield Input(placeholder="password, hidden while you type", password=True, id="password")
+
+    def values(self) -> dict[str, str] | None:
+        """Both, or a word on what is missing."""
+        user = self.query_one("#user", Input).value.strip()
+        password = self.query_one("#password", Input).value
+        if not user or not password:
+            self.say("Both the user name and the password are needed.", "$text-warning")
+            return None
+        return {"user": user, "password": password}
+
+
+class TokenForm(NeedForm):
+    """An access token."""
+
+    TITLE = "Access token"
+    BUTTON = "Use this token"
+
+    def fields(self) -> ComposeResult:
+        """One hidden input."""
+        yield Input(placeholder="token, hidden while you type", password=True, id="token")
+
+    def values(self) -> dict[str, str] | None:
+        """The token."""
+        token = self.query_one("#token", Input).value.strip()
+        if not token:
+            self.say("Paste the token first.", "$text-warning")
+            return None
+        return {"token": token}
+
+
+class LinkForm(NeedForm):
+    """A link that came by mail or was copied in a browser."""
+
+    TITLE = "Paste the link"
+    BUTTON = "Use this link"
+    FIELD = "link"
+    HINT = "paste the link here; line breaks, quotes and wget are taken off"
+
+    def fields(self) -> ComposeResult:
+        """The link, and what it says of itself."""
+        yield UrlInput(placeholder=self.HINT, id="link")
+        yield Static("", id="facts", markup=False)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Say host, file and expiry while the link is there to be looked at."""
+        event.stop()
+        said, usable = self.query_one(UrlInput).facts()
+        tone = "$text-accent" if usable else "$text-warning"
+        self.query_one("#facts", Static).update(Content.styled(said, tone))
+
+    def values(self) -> dict[str, str] | None:
+        """The link, if it is one."""
+        field = self.query_one(UrlInput)
+        said, usable = field.facts()
+        if not usable:
+            self.say(said or "Paste the link first.", "$text-warning")
+            return None
+        return {self.FIELD: field.value.strip()}
+
+
+class BaseUrlForm(LinkForm):
+    """The address a mailed script downloads from."""
+
+    TITLE = "Paste the address"
+    BUTTON = "Use this address"
+    FIELD = "base-url"
+    HINT = "paste the address after BASE_URL= here"
+
+
+class FileForm(NeedForm):
+    """A file fetched by hand: upload it to the inbox, or say where it is."""
+
+    TITLE = "Bring the file"
+    BUTTON = "Use this file"
+
+    def fields(self) -> ComposeResult:
+        """A path on this machine."""
+        yield Input(placeholder="or the path of the file on this machine", id="path")
+
+    def values(self) -> dict[str, str] | None:
+        """The path."""
+        path = self.query_one("#path", Input).value.strip().strip("'\"")
+        if not path:
+            self.say("Upload the file, or type where it is.", "$text-warning")
+            return None
+        return {"path": path}
+
+
+class SpaceForm(NeedForm):
+    """Too little room: nothing to type, only to go on once there is more."""
+
+    TITLE = "More room is needed"
+    BUTTON = "Look again"
+
+
+class ChoiceForm(NeedForm):
+    """A question with a written answer."""
+
+    TITLE = "Your choice"
+    BUTTON = "Yes, use it"
+
+    def values(self) -> dict[str, str]:
+        """Consent."""
+        return {"choice": "yes"}
+
+
+FORMS: MappingProxyType[NeedKind, type[NeedForm]] = MappingProxyType(
+    {
+        "terms": TermsForm,
+        "login": LoginForm,
+        "token": TokenForm,
+        "link": LinkForm,
+        "base-url": BaseUrlForm,
+        "browser": FileForm,
+        "space": SpaceForm,
+        "choice": ChoiceForm,
+    }
+)
+
+
+def form_for(address: str, need: Need) -> NeedForm:
+    """The form that answers a need."""
+    return FORMS[need.kind](address, need)

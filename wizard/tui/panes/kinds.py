@@ -1,0 +1,86 @@
+"""What each kind of stage says above its steps, and which pane shows it."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from textual.content import Content
+
+from wizard import figures
+from wizard.recipes.model import Archive
+from wizard.tui.panes.stage import StagePane
+from wizard.tui.stages import Focus
+
+
+class TermsPane(StagePane):
+    """The licence: what it allows, in our words, and the button to accept it."""
+
+    def words(self, focus: Focus) -> Content:
+        """Title, use, summary and citation of the terms."""
+        dataset, terms = focus.dataset, focus.dataset.terms
+        if terms is None:
+            return Content("This dataset asks for no licence of its own.")
+        tone = "$text" if terms.commercial else "$text-warning"
+        use = "Commercial use is allowed." if terms.commercial else "Not for commercial use."
+        parts: list[tuple[str, str] | str] = [
+            (terms.title, "bold"),
+            f"\n{terms.summary.strip()}\n",
+            (use, tone),
+            "\n",
+            (terms.url, "$text-primary"),
+        ]
+        if dataset.citation:
+            parts += ["\n\n", ("If you publish, cite: ", "$text-muted"), dataset.citation.strip()]
+        return Content.assemble(*parts)
+
+
+class FetchPane(StagePane):
+    """Archives: where they come from and how they are coming along."""
+
+    def words(self, focus: Focus) -> Content | None:
+        """What waits to be fetched, before anything moves."""
+        if focus.transfers or focus.stage.need:
+            return None
+        names = {step.address.partition(":")[2] for step in focus.stage.steps}
+        archives = [archive for archive in focus.dataset.archives if archive.name in names]
+        return Content("\n").join([archive_line(archive) for archive in archives]) or None
+
+
+class LabelsPane(StagePane):
+    """Label work, and the invitation to look at it."""
+
+    def words(self, focus: Focus) -> Content | None:
+        """How to look at a label, once there is one."""
+        if focus.stage.state in ("running", "done", "partial"):
+            return Content.styled("Press v to look at an image and its labels.", "$text-muted")
+        return None
+
+
+class CheckPane(StagePane):
+    """The proof that everything is in place."""
+
+    def words(self, focus: Focus) -> Content | None:
+        """What was proven."""
+        if focus.stage.state == "done" and not focus.stage.failures:
+            said = "Every path, label and relabelled segment is there and right."
+            return Content.styled(said, "$text-success")
+        return None
+
+
+def archive_line(archive: Archive) -> Content:
+    """One archive with its size and what is known of it."""
+    about = archive.size or archive.size_about
+    size = figures.size(about) if about else "size unknown"
+    near = "" if archive.size or not about else "about "
+    note = f"\n  {archive.note}" if archive.note else ""
+    return Content.assemble((archive.name, "bold"), f"  {near}{size}", (note, "$text-muted"))
+
+
+PANES: MappingProxyType[str, type[StagePane]] = MappingProxyType(
+    {"terms": TermsPane, "fetch": FetchPane, "labels": LabelsPane, "verify": CheckPane}
+)
+
+
+def pane_for(kind: str) -> type[StagePane]:
+    """The pane of a kind of stage; kinds without words of their own share the plain one."""
+    return PANES.get(kind, StagePane)

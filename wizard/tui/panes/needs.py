@@ -1,0 +1,59 @@
+"""The place in a pane where the form for the most pressing need stands."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Static
+
+from wizard.engine.views import Need
+from wizard.tui.panes.forms import form_for
+from wizard.tui.stages import Stage
+from wizard.tui.widgets.form import NeedForm
+
+
+class NeedSlot(Vertical):
+    """Mounts a form when a step asks, keeps it while it asks the same, removes it after."""
+
+    DEFAULT_CSS = """
+    NeedSlot { height: auto; & > #more { color: $text-muted; display: none; } }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown: tuple[str, Need] | None = None
+
+    def compose(self) -> ComposeResult:
+        """Only the line that says how many more there are."""
+        yield Static("", id="more", markup=False)
+
+    @property
+    def form(self) -> NeedForm | None:
+        """The form that stands here, if any."""
+        return next(iter(self.query(NeedForm)), None)
+
+    def show(self, stage: Stage) -> None:
+        """Follow the stage's first need; what is typed stays while the question stays."""
+        asked = stage.need
+        more = self.query_one("#more", Static)
+        more.display = stage.needs > 1
+        if more.display:
+            more.update(f"{stage.needs - 1} more to answer after this one")
+        if asked == self._shown:
+            return
+        had_focus = self.form is not None and self.form.has_focus_within
+        self._shown = asked
+        self.query(NeedForm).remove()
+        if asked is not None:
+            form = form_for(*asked)
+            self.mount(form, before=0)
+            if had_focus:
+                self.call_after_refresh(form.focus_first)
+
+    def copyable(self) -> str:
+        """What to copy from the form."""
+        return self.form.copyable() if self.form else ""
+
+    def page(self) -> str:
+        """The page of the need."""
+        return self._shown[1].page if self._shown else ""

@@ -1,0 +1,1 @@
+"""The full screens, in the order a person meets them."""

@@ -1,0 +1,75 @@
+"""Which collection: one card each, with size, datasets and waiting time."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from wizard import figures
+from wizard.recipes.model import Recipe
+from wizard.tui import sums
+from wizard.tui.screens.first import FirstRunPage
+
+HELP = """\
+# Choose a collection
+
+A collection is a set of datasets that are prepared together. Nothing is downloaded before you have
+seen the plan and pressed Enter on the last page, so look around freely.
+"""
+
+
+class CollectionsPage(FirstRunPage):
+    """The first page of the first run."""
+
+    PLACE = "Collection"
+    ASK = "What would you like to set up?"
+    HELP = HELP
+    DEFAULT_CSS = """
+    CollectionsPage OptionList {
+        border: none; background: $background;
+        & > .option-list--option { padding: 0 1 1 1; }
+    }
+    """
+
+    def __init__(self, collections: tuple[Recipe, ...]) -> None:
+        super().__init__()
+        self._collections = collections
+
+    def body(self) -> ComposeResult:
+        """The cards."""
+        cards = [Option(card(recipe), id=recipe.id) for recipe in self._collections]
+        yield OptionList(*cards, classes="body", markup=False)
+
+    def on_mount(self) -> None:
+        """The first card is at hand."""
+        self.query_one(OptionList).focus()
+
+    def on_option_list_option_selected(self) -> None:
+        """A click chooses."""
+        self.action_next()
+
+    def action_next(self) -> None:
+        """Take the highlighted collection."""
+        from wizard.tui.screens.destination import DestinationPage
+
+        place = self.query_one(OptionList).highlighted
+        if place is not None:
+            self.wizard.choices.choose(self._collections[place])
+            self.wizard.push_screen(DestinationPage())
+
+
+def card(recipe: Recipe) -> Content:
+    """Title, what it is, and what it costs."""
+    fetch = sum(sums.fetch_bytes(dataset) for dataset in recipe.datasets)
+    facts = [figures.count(len(recipe.datasets), "dataset")]
+    facts += [f"{figures.size(fetch)} to download"] if fetch else []
+    wait = sums.longest_wait(recipe)
+    facts += [f"longest wait for a licence: {wait}"] if wait else ["no licence to wait for"]
+    about = " ".join(recipe.about.split())
+    return Content.assemble(
+        (recipe.title, "bold $text-primary"),
+        f"\n{about}\n",
+        (", ".join(facts), "$text-muted"),
+    )

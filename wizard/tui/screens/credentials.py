@@ -1,0 +1,187 @@
+"""Logins: where they are kept and why, entering, testing, clearing, and the proof of it."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.content import Content
+from textual.widgets import Footer, OptionList, Static
+from textual.widgets.option_list import Option
+
+from wizard.credentials.vault import Vault
+from wizard.errors import WizardError
+from wizard.recipes.model import Site
+from wizard.tui.crash import in_thread
+from wizard.tui.glyphs import glyphs
+from wizard.tui.modals.confirm import ConfirmModal
+from wizard.tui.modals.login import Login, LoginModal
+from wizard.tui.screens.base import BACK, Page
+from wizard.tui.widgets.topline import TopLine
+
+HELP = """\
+# Logins
+
+Passwords are kept in the system's keyring where there is one, and otherwise in memory until the run
+ends. They are never written to logs, never shown, and sent only to their own site.
+
+**Enter** sets a login, **t** tests it at the site, **x** clears one, **shift+x** clears everything
+and proves it: every place is read again afterwards.
+"""
+
+
+def fields(site: Site) -> tuple[str, ...]:
+    """What a site asks for."""
+    return ("token",) if site.protocol == "bearer" else ("user", "password")
+
+
+class CredentialsPage(Page):
+    """One row per site that asks for a login."""
+
+    HELP = HELP
+    BINDINGS = [
+        Binding("enter", "set", "Set", priority=True, tooltip="Enter a login"),
+        Binding("t", "test", "Test", tooltip="Log in at the site to see whether it works"),
+        Binding("x", "clear", "Clear", tooltip="Clear the login of this site"),
+        Binding("X", "clear_all", "Clear all", key_display="X", tooltip="Clear everything kept"),
+        BACK,
+    ]
+    DEFAULT_CSS = """
+    CredentialsPage {
+        & #store { padding: 1 2; }
+        & OptionList { height: auto; max-height: 12; border: none; background: $background;
+                       margin: 0 1; }
+        & #said { padding: 1 2; height: 1fr; }
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sites: tuple[Site, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        """The store, the sites, what came of the last key."""
+        session = self.wizard.open_session
+        self._sites = session.recipe.sites
+        yield TopLine(f"{session.recipe.title}, logins", str(session.dest))
+        yield Static("Looking for a keyring…", id="store", markup=False)
+        yield OptionList(markup=False)
+        yield Static("", id="said")
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Look at the store without holding up the screen."""
+        self.query_one(OptionList).focus()
+        self.run_worker(self._refresh(), group="look", exclusive=True)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Nothing to set where no site asks."""
+        return True if self._sites or action not in ("set", "test", "clear") else None
+
+    def action_set(self) -> None:
+        """Ask for the login of the highlighted site."""
+        if site := self._site():
+            self.app.push_screen(LoginModal(site.title, fields(site)), self._entered)
+
+    def action_test(self) -> None:
+        """Try the login at the site."""
+        if site := self._site():
+            self._say(f"Logging in at {site.title}…", "$text-muted")
+            self.run_worker(self._test(site), group="test", exclusive=True)
+
+    def action_clear(self) -> None:
+        """Clear one."""
+        if site := self._site():
+            self.run_worker(self._clear(site.id), group="clear", exclusive=True)
+
+    def action_clear_all(self) -> None:
+        """Clear everything, after asking."""
+        ask = "Clear every login, link and cookie that is kept?"
+        self.app.push_screen(ConfirmModal("Clear all", ask, yes="Clear everything"), self._sure)
+
+    def _site(self) -> Site | None:
+        place = self.query_one(OptionList).highlighted
+        return self._sites[place] if place is not None and self._sites else None
+
+    def _sure(self, sure: bool | None) -> None:
+        if sure:
+            self.run_worker(self._clear(None), group="clear", exclusive=True)
+
+    def _entered(self, login: Login | None) -> None:
+        site = self._site()
+        if login is not None and site is not None:
+            self.run_worker(self._keep(site, login), group="keep", exclusive=True)
+
+    async def _keep(self, site: Site, login: Login) -> None:
+        vault = self.wizard.open_session.vault
+
+        def keep() -> str:
+            return [vault.put(site.id, name, secret) for name, secret in login.items()][-1]
+
+        try:
+            place = await in_thread(keep)
+        except WizardError as error:
+            self._fault(error)
+            return
+        self._say(
+            f"{glyphs().states['done']} Kept in {place}. Press t to test it.", "$text-success"
+        )
+        await self._refresh()
+
+    async def _test(self, site: Site) -> None:
+        session = self.wizard.open_session
+        reply = await in_thread(lambda: self.wizard.host.test_login(session, site))
+        sign = glyphs().states["done" if reply.ok else "failed"]
+        said = ". ".join(filter(None, (reply.text.rstrip("."), reply.hint)))
+        self._say(f"{sign} {said}", "$text-success" if reply.ok else "$text-error")
+
+    async def _clear(self, site: str | None) -> None:
+        vault = self.wizard.open_session.vault
+        try:
+            places = await in_thread(lambda: vault.clear(site))
+        except WizardError as error:
+            self._fault(error)
+            return
+        sign = glyphs().states["done"]
+        proof = [f"  {sign} {place}" for place in places] or ["  nothing was kept"]
+        head = "Cleared, and every place read again to prove it:"
+        self._say("\n".join([head, *proof]), "$text-success")
+        await self._refresh()
+
+    async def _refresh(self) -> None:
+        vault = self.wizard.open_session.vault
+        words = await in_thread(vault.describe)
+        where = await in_thread(lambda: [_where(vault, site) for site in self._sites])
+        if not self.is_attached:
+            return
+        self.query_one("#store", Static).update(words)
+        listing = self.query_one(OptionList)
+        chosen = listing.highlighted
+        listing.clear_options()
+        pairs = zip(self._sites, where, strict=True)
+        listing.add_options([Option(_row(site, place)) for site, place in pairs])
+        if not self._sites:
+            self._say("No dataset of this collection asks for a login.", "$text-muted")
+        listing.highlighted = chosen if chosen is not None else 0
+        self.refresh_bindings()
+
+    def _fault(self, error: WizardError) -> None:
+        said = ". ".join(filter(None, (str(error), error.hint)))
+        self._say(f"{glyphs().states['failed']} {said}", "$text-error")
+
+    def _say(self, text: str, tone: str) -> None:
+        if self.is_attached:
+            self.query_one("#said", Static).update(Content.styled(text, tone))
+
+
+def _where(vault: Vault, site: Site) -> str:
+    places = [vault.where(site.id, name) for name in fields(site)]
+    return places[0] if all(places) else ""
+
+
+def _row(site: Site, place: str) -> Content:
+    signs = glyphs().states
+    if place:
+        state = (f"{signs['done']} kept in {place}", "$text-success")
+    else:
+        state = (f"{signs['todo']} nothing kept", "$text-muted")
+    return Content.assemble((f"{site.title:<20} ", "bold"), state)

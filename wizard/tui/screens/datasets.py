@@ -1,0 +1,130 @@
+"""Which datasets: Space takes one in or out, Enter goes on."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.content import Content
+from textual.widgets import SelectionList, Static
+from textual.widgets.selection_list import Selection
+
+from wizard import figures
+from wizard.errors import UsageError
+from wizard.recipes.model import Dataset
+from wizard.tui import sums
+from wizard.tui.screens.first import FirstRunPage
+
+HELP = """\
+# Choose datasets
+
+**Space** takes a dataset in or out. **Enter** goes on. Left out, an install is called partial until
+the dataset is added later; nothing has to be done twice for that.
+"""
+
+
+class DatasetsPage(FirstRunPage):
+    """The third page of the first run."""
+
+    PLACE = "Datasets"
+    ASK = "Which datasets? All are needed for the complete collection."
+    HELP = HELP
+    BINDINGS = [
+        Binding("space", "none", "Take in or out", show=True),
+        Binding("a", "all", "All", tooltip="Take all datasets in"),
+        Binding("x", "clear", "None", tooltip="Take all out that may be left out"),
+    ]
+    DEFAULT_CSS = """
+    DatasetsPage {
+        & SelectionList { border: none; background: $background; padding: 0 1; }
+        & #about { height: 3; padding: 0 2; color: $text-muted; }
+        & #sum { height: 1; padding: 0 2; }
+    }
+    """
+
+    def body(self) -> ComposeResult:
+        """The list, what the highlighted one is, and the sum."""
+        yield SelectionList[str](classes="body")
+        yield Static("", id="about", markup=False)
+        yield Static("", id="sum")
+
+    def on_mount(self) -> None:
+        """Every dataset, chosen unless it was taken out before."""
+        recipe = self.wizard.choices.recipe
+        chosen = self.wizard.choices.only
+        listing = self.query_one(SelectionList)
+        for dataset in recipe.datasets if recipe else ():
+            taken = dataset.required or not chosen or dataset.id in chosen
+            listing.add_option(
+                Selection(row(dataset), dataset.id, taken, disabled=dataset.required)
+            )
+        listing.focus()
+        listing.action_first()
+        self._sum()
+
+    def on_selection_list_selection_highlighted(
+        self, event: SelectionList.SelectionHighlighted[str]
+    ) -> None:
+        """Say what it is, and what an install without it lacks."""
+        recipe = self.wizard.choices.recipe
+        if recipe is not None:
+            dataset = recipe.dataset(event.selection.value)
+            lacks = f" Without it: {dataset.leaving_out}" if dataset.leaving_out else ""
+            self.query_one("#about", Static).update(f"{dataset.about.strip()}{lacks}")
+
+    def on_selection_list_selected_changed(self) -> None:
+        """Keep the choice and sum it up."""
+        self.wizard.choices.only = self._chosen()
+        self._sum()
+
+    def action_all(self) -> None:
+        """All in."""
+        self.query_one(SelectionList).select_all()
+
+    def action_clear(self) -> None:
+        """All out; required ones stay."""
+        self.query_one(SelectionList).deselect_all()
+
+    def action_none(self) -> None:
+        """Space belongs to the list; this line only puts it in the footer."""
+
+    def action_next(self) -> None:
+        """Go on with at least one."""
+        from wizard.tui.screens.plan import PlanPage
+
+        recipe = self.wizard.choices.recipe
+        chosen = self._chosen()
+        wanted = [d for d in recipe.datasets if d.id in chosen and not d.required] if recipe else []
+        if not wanted:
+            self.fault(UsageError("no dataset is chosen", hint="Space takes one in"))
+            return
+        self.fault(None)
+        self.wizard.choices.only = chosen
+        self.wizard.push_screen(PlanPage())
+
+    def _chosen(self) -> tuple[str, ...]:
+        recipe = self.wizard.choices.recipe
+        taken = set(self.query_one(SelectionList).selected)
+        return tuple(d.id for d in recipe.datasets if d.id in taken or d.required) if recipe else ()
+
+    def _sum(self) -> None:
+        recipe = self.wizard.choices.recipe
+        if recipe is None:
+            return
+        chosen = [recipe.dataset(name) for name in self._chosen()]
+        fetch = figures.size(sum(map(sums.fetch_bytes, chosen)))
+        disk = figures.size(sum(map(sums.disk_bytes, chosen)))
+        said = f"{len(chosen)} of {len(recipe.datasets)} chosen"
+        partial = "  partial install" if len(chosen) < len(recipe.datasets) else ""
+        self.query_one("#sum", Static).update(
+            Content.assemble(
+                (said, "bold"), f": {fetch} to download, {disk} on disk", (partial, "$text-warning")
+            )
+        )
+
+
+def row(dataset: Dataset) -> Content:
+    """Title, size, way of access, wait."""
+    wait = f", {dataset.request.wait}" if dataset.request and dataset.request.wait_days >= 1 else ""
+    required = "always included" if dataset.required else f"{sums.access(dataset)}{wait}"
+    size = figures.size(sums.fetch_bytes(dataset))
+    return Content.assemble(f"{dataset.title:<18} {size:>9}  ", (required, "$text-muted"))

@@ -1,0 +1,137 @@
+"""Where to: a folder, with what its disk can take and what would be left."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.timer import Timer
+from textual.widgets import Input, Static
+
+from wizard import figures
+from wizard.errors import DestinationError
+from wizard.recipes.model import Recipe
+from wizard.tui import sums
+from wizard.tui.crash import in_thread
+from wizard.tui.glyphs import glyphs
+from wizard.tui.host import Disk
+from wizard.tui.screens.first import FirstRunPage
+
+HELP = """\
+# Choose a destination
+
+The folder everything goes to; it is made if it is not there. Large local disks work best. On
+network disks the many small files of the datasets take longer.
+
+If an install already lives in the folder, the wizard goes on with it.
+"""
+PAUSE = 0.25
+"""Seconds after the last key before the disk is looked at."""
+
+
+class DestinationPage(FirstRunPage):
+    """The second page of the first run."""
+
+    PLACE = "Destination"
+    ASK = "Where should it go?"
+    HELP = HELP
+    DEFAULT_CSS = """
+    DestinationPage {
+        & .body { padding: 0 1; }
+        & Input { height: 1; border: none; background: $panel; padding: 0 1; margin-bottom: 1; }
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._disk: Disk | None = None
+        self._timer: Timer | None = None
+
+    @property
+    def dest(self) -> Path:
+        """The folder as typed, made absolute."""
+        return Path(self.query_one(Input).value.strip() or ".").expanduser().absolute()
+
+    def body(self) -> ComposeResult:
+        """The field and what is known of the place."""
+        start = self.wizard.choices.dest or Path.home() / "datasets"
+        with Vertical(classes="body"):
+            yield Input(str(start), placeholder="/path/to/a/large/disk", id="dest")
+            yield Static("", id="facts")
+
+    def on_mount(self) -> None:
+        """Look at the place that stands there."""
+        self.query_one(Input).focus()
+        self._look_soon()
+
+    def on_input_changed(self) -> None:
+        """Look again when typing stops."""
+        self._look_soon()
+
+    def action_next(self) -> None:
+        """Go on if the place can be used."""
+        self.run_worker(self._next(), group="next", exclusive=True)
+
+    async def _next(self) -> None:
+        from wizard.tui.screens.datasets import DatasetsPage
+        from wizard.tui.screens.opening import OpeningPage
+
+        await self._look()
+        if self._disk is None or self._disk.problem:
+            problem = self._disk.problem if self._disk else "the folder cannot be looked at"
+            self.fault(DestinationError(problem, hint="Choose another folder"))
+            return
+        dest = self.dest
+        self.fault(None)
+        self.wizard.choices.dest = dest
+        if await in_thread(lambda: self.wizard.host.find(dest)):
+            opening = next(s for s in self.app.screen_stack if isinstance(s, OpeningPage))
+            await opening.reopen(dest)
+            return
+        self.wizard.push_screen(DatasetsPage())
+
+    def _look_soon(self) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.set_timer(PAUSE, self._look)
+
+    async def _look(self) -> None:
+        dest, recipe = self.dest, self.wizard.choices.recipe
+        disk = await in_thread(lambda: self.wizard.host.disk(dest))
+        self._disk = disk
+        if recipe is not None and self.is_attached:
+            self.query_one("#facts", Static).update(facts(disk, recipe))
+
+
+def facts(disk: Disk, recipe: Recipe) -> Content:
+    """What the disk has, what the collection takes, what would be left."""
+    if disk.problem:
+        return Content.styled(f"{glyphs().states['failed']} {disk.problem}", "$text-error")
+    takes = sum(sums.disk_bytes(dataset) for dataset in recipe.datasets)
+    left = disk.free - takes
+    kind = f"{disk.kind}, {'network' if disk.network else 'local'}" if disk.kind else "unknown"
+    rows = [
+        ("Free now", figures.size(disk.free), ""),
+        (f"All of {recipe.title}", f"about {figures.size(takes)}", "more while it is unpacked"),
+        ("Left then", figures.size(left) if left > 0 else "nothing", ""),
+        ("File system", kind, "small files will be slow here" if disk.network else ""),
+        ("Room for files", f"{disk.inodes:,}" if disk.inodes is not None else "not limited", ""),
+    ]
+    lines = [
+        Content.assemble(
+            (f"{name:<18}", "$text-muted"), (f"{value:<18}", "bold"), (note, "$text-muted")
+        )
+        for name, value, note in rows
+    ]
+    verdict = (
+        Content.styled(f"{glyphs().states['done']} There is room for all of it.", "$text-success")
+        if left > 0
+        else Content.styled(
+            f"{glyphs().states['waiting']} Not enough for everything: leave datasets out on the "
+            "next page, or choose another disk.",
+            "$text-warning",
+        )
+    )
+    return Content("\n").join([*lines, Content(""), verdict])

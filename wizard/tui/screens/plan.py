@@ -1,0 +1,130 @@
+"""The plan: what it takes, dataset by dataset and in sum, before anything happens."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from wizard import figures
+from wizard.errors import WizardError
+from wizard.plan.model import Plan, PlannedDataset
+from wizard.tui.crash import in_thread
+from wizard.tui.glyphs import glyphs
+from wizard.tui.host import Disk
+from wizard.tui.screens.first import FirstRunPage
+
+HELP = """\
+# The plan
+
+What the run will do. **Download** is what still has to be fetched, **here** what was found on this
+machine already, **unpacked** and **labels** what it takes on disk. **Peak** is the most that is
+used at any moment. Figures with *about* rest on estimates.
+"""
+SPEED = 12_500_000
+"""Bytes a second the hours are told for: a line of 100 Mbit/s."""
+
+
+class PlanPage(FirstRunPage):
+    """The fourth page of the first run."""
+
+    PLACE = "Plan"
+    ASK = "This is the plan."
+    HELP = HELP
+    DEFAULT_CSS = """
+    PlanPage > .body { padding: 0 1; }
+    """
+
+    def body(self) -> ComposeResult:
+        """The table, once it is made."""
+        with VerticalScroll(classes="body"):
+            yield Static("Working it out…", id="plan")
+
+    def on_mount(self) -> None:
+        """Plan without holding up the screen."""
+        self.query_one(VerticalScroll).focus()
+        self.run_worker(self._plan(), group="plan", exclusive=True)
+
+    def action_next(self) -> None:
+        """Go on when the disk can take it."""
+        from wizard.tui.screens.reading import ReadingPage
+        from wizard.tui.screens.requests import RequestsPage
+
+        choices = self.wizard.choices
+        if choices.plan is None or choices.recipe is None:
+            return
+        asked = [dataset for dataset in choices.plan.datasets if dataset.request]
+        self.wizard.push_screen(RequestsPage() if asked else ReadingPage())
+
+    async def _plan(self) -> None:
+        choices, host = self.wizard.choices, self.wizard.host
+        recipe, dest = choices.recipe, choices.dest
+        choices.plan = None
+        if recipe is None or dest is None:
+            return
+        try:
+            plan = await in_thread(lambda: host.plan(recipe, dest, choices.only))
+            disk = await in_thread(lambda: host.disk(dest))
+            self.query_one("#plan", Static).update(table(plan, disk))
+            await in_thread(lambda: host.check(plan))
+        except WizardError as error:
+            self.fault(error)
+            return
+        choices.plan = plan
+
+
+def table(plan: Plan, disk: Disk) -> Content:
+    """Datasets, sums, hours, and what is left of the disk."""
+    head = f"{'':<18}{'download':>10}{'here':>10}{'unpacked':>10}{'labels':>10}"
+    lines = [Content.styled(head, "$text-muted")]
+    lines += [_row(dataset) for dataset in plan.datasets]
+    lines += [Content(""), *_sums(plan, disk)]
+    return Content("\n").join(lines)
+
+
+def _row(dataset: PlannedDataset) -> Content:
+    here = figures.size(dataset.present_bytes) if dataset.present_bytes else ""
+    labels = figures.size(dataset.label_bytes) if dataset.label_bytes else ""
+    fetch = figures.size(max(0, dataset.fetch_bytes - dataset.present_bytes))
+    unpacked = figures.size(dataset.unpacked_bytes)
+    return Content.assemble(
+        f"{dataset.title:<18}{fetch:>10}",
+        (f"{here:>10}", "$text-success"),
+        f"{unpacked:>10}{labels:>10}",
+    )
+
+
+def _sums(plan: Plan, disk: Disk) -> list[Content]:
+    near = "about " if plan.estimated else ""
+    left = disk.free - plan.peak_bytes
+    cores = figures.span(plan.core_seconds) or "no time"
+    rows = [
+        (
+            "Download",
+            f"{near}{figures.size(plan.fetch_bytes)}",
+            f"{figures.span(plan.fetch_bytes / SPEED)} at 100 Mbit/s",
+        ),
+        ("Label work", f"{near}{cores}", "on one core; all cores share it"),
+        (
+            "Disk at the peak",
+            f"{near}{figures.size(plan.peak_bytes)}",
+            f"{figures.size(plan.end_bytes)} at the end",
+        ),
+        (
+            "Free then",
+            figures.size(left) if left > 0 else "too little",
+            f"of {figures.size(disk.free)} free now",
+        ),
+        ("Files", f"{near}{plan.inodes:,}", ""),
+    ]
+    lines = [
+        Content.assemble(
+            (f"{name:<18}", "$text-muted"), (f"{value:<18}", "bold"), (note, "$text-muted")
+        )
+        for name, value, note in rows
+    ]
+    if plan.left_out:
+        said = f"{glyphs().states['waiting']} Partial install, without {', '.join(plan.left_out)}"
+        lines.append(Content.styled(said, "$text-warning"))
+    return lines

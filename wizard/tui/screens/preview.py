@@ -1,0 +1,180 @@
+"""Looking: an image beside its label in colour, with a legend, in every taxonomy there is."""
+
+from __future__ import annotations
+
+from rich.color import Color
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Footer, Static
+
+from wizard import figures
+from wizard.errors import LabelError, WizardError
+from wizard.tui.crash import in_thread
+from wizard.tui.pictures import Gallery, Look, Share, galleries, look
+from wizard.tui.screens.base import BACK, Page
+from wizard.tui.stages import dataset_of
+from wizard.tui.widgets.picture import Picture
+from wizard.tui.widgets.topline import TopLine
+
+HELP = """\
+# Looking at labels
+
+An image on the left, its label map in colour on the right, and below the classes it holds with
+their share of the image.
+
+**Left, Right** show another image. **Up, Down** show the same image in another taxonomy: as
+published, remapped, relabelled. **Page Up, Page Down** move by a hundred.
+"""
+
+
+class PreviewPage(Page):
+    """Leafs through a dataset."""
+
+    HELP = HELP
+    BINDINGS = [
+        Binding("left", "move(-1)", "Before", tooltip="The image before"),
+        Binding("right", "move(1)", "Next", tooltip="The next image"),
+        Binding("pageup", "move(-100)", "100 back", show=False),
+        Binding("pagedown", "move(100)", "100 on", show=False),
+        Binding("up", "change(-1)", "Taxonomy before", tooltip="The taxonomy it was made from"),
+        Binding("down", "change(1)", "Next taxonomy", tooltip="The taxonomy made from it"),
+        Binding("y", "copy", "Copy path", tooltip="Copy the path of the label"),
+        BACK,
+    ]
+    DEFAULT_CSS = """
+    PreviewPage {
+        & #head { height: 1; padding: 0 2; margin: 1 0; }
+        & #pictures { height: 1fr; padding: 0 1; }
+        & #pictures Vertical { width: 1fr; padding: 0 1; }
+        & .caption { height: 1; color: $text-muted; }
+        & #legend { height: auto; max-height: 6; padding: 0 2; margin-top: 1; }
+    }
+    PreviewPage.-short #head { margin: 0; }
+    """
+
+    def __init__(self, dataset: str) -> None:
+        super().__init__()
+        self._dataset = dataset
+        self._galleries: tuple[Gallery, ...] = ()
+        self._gallery = 0
+        self._place = 0
+
+    def compose(self) -> ComposeResult:
+        """Head, two pictures, legend."""
+        session = self.wizard.open_session
+        title = dataset_of(session.recipe, self._dataset).title
+        yield TopLine(f"{title}, labels", str(session.dest))
+        yield Static("Looking for images…", id="head")
+        with Horizontal(id="pictures"):
+            with Vertical():
+                yield Static("image", classes="caption")
+                yield Picture(id="image")
+            with Vertical():
+                yield Static("label", classes="caption")
+                yield Picture(id="label")
+        yield Static("", id="legend")
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Find the lists without holding up the screen."""
+        self.run_worker(self._find(), group="find", exclusive=True)
+
+    def action_move(self, by: int) -> None:
+        """Show another image."""
+        gallery = self._current
+        if gallery is not None and gallery.pairs:
+            self._place = (self._place + by) % len(gallery.pairs)
+            self._draw_soon()
+
+    def action_change(self, by: int) -> None:
+        """Show another taxonomy of the same image."""
+        if self._galleries:
+            image = self._image_path()
+            self._gallery = (self._gallery + by) % len(self._galleries)
+            self._find_again(image)
+            self._draw_soon()
+
+    def action_copy(self) -> None:
+        """The path of the label in view."""
+        gallery = self._current
+        if gallery is not None and gallery.pairs:
+            self.wizard.copy_text(str(gallery.folder / gallery.pairs[self._place][1]))
+
+    @property
+    def _current(self) -> Gallery | None:
+        return self._galleries[self._gallery] if self._galleries else None
+
+    def _image_path(self) -> str:
+        gallery = self._current
+        return gallery.pairs[self._place][0] if gallery and gallery.pairs else ""
+
+    def _find_again(self, image: str) -> None:
+        """Stay with an image although lists may differ."""
+        gallery = self._current
+        paths = [pair[0] for pair in gallery.pairs] if gallery else []
+        self._place = paths.index(image) if image in paths else 0
+
+    async def _find(self) -> None:
+        session = self.wizard.open_session
+        dataset = dataset_of(session.recipe, self._dataset)
+        self._galleries = await in_thread(lambda: galleries(session.recipe, dataset, session.dest))
+        self._gallery = max(0, len(self._galleries) - 1)
+        await self._draw()
+
+    def _draw_soon(self) -> None:
+        self.run_worker(self._draw(), group="draw", exclusive=True)
+
+    async def _draw(self) -> None:
+        gallery, place = self._current, self._place
+        if gallery is None:
+            self._show_nothing("There is no label work in this dataset, so nothing to look at.")
+            return
+        try:
+            seen = await in_thread(lambda: look(gallery, place))
+        except LabelError as error:
+            self._show_nothing(f"{gallery.taxonomy}: {error.message}. Come back when it is made.")
+            return
+        except WizardError as error:
+            self._show_nothing(str(error))
+            return
+        self._show(gallery, seen)
+
+    def _show(self, gallery: Gallery, seen: Look) -> None:
+        where = f"{self._place + 1:,} of {len(gallery.pairs):,}"
+        stage = f"taxonomy {self._gallery + 1} of {len(self._galleries)}"
+        self.query_one("#head", Static).update(
+            Content.assemble(
+                (gallery.taxonomy, "bold $text-primary"),
+                (f"  {stage}, image {where}  ", "$text"),
+                (seen.name, "$text-muted"),
+            )
+        )
+        self.query_one("#image", Picture).show(seen.image)
+        self.query_one("#label", Picture).show(seen.label)
+        self.query_one("#legend", Static).update(legend(seen.legend, self.size.width - 4))
+
+    def _show_nothing(self, said: str) -> None:
+        self.query_one("#head", Static).update(Content.styled(said, "$text-warning"))
+        for name in ("#image", "#label"):
+            self.query_one(name, Picture).show(None)
+        self.query_one("#legend", Static).update("")
+
+
+def legend(shares: tuple[Share, ...], width: int) -> Content:
+    """Swatch, name and share of every class, as many as fit in columns."""
+    if not shares:
+        return Content.styled(
+            "Shown as published: colours stand for classes or segments.", "$text-muted"
+        )
+    column = max(len(share.name) for share in shares) + 9
+    columns = max(1, width // column)
+    parts: list[Content] = []
+    for place, share in enumerate(shares[: columns * 6]):
+        swatch = Color.from_rgb(*share.colour).get_truecolor().hex
+        percent = "<1%" if share.share < 0.01 else figures.percent(share.share)
+        cell = f" {share.name} {percent}"
+        end = "\n" if (place + 1) % columns == 0 else " " * max(1, column - len(cell) - 2)
+        parts.append(Content.assemble(("  ", f"on {swatch}"), cell, end))
+    return Content("").join(parts).rstrip()

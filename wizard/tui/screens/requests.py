@@ -1,0 +1,139 @@
+"""Start these requests today: the longest wait first, each with its page and a draft mail."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from wizard.recipes.model import Mail, Request
+from wizard.tui.screens.first import FirstRunPage
+
+HELP = """\
+# Requests
+
+Some owners answer requests by hand, so ask for these today; everything else goes on meanwhile. When
+an answer comes, open the wizard again and give it to the dataset: the order does not matter.
+
+**o** shows the page to open, **y** copies it, **m** copies the draft mail where one is needed.
+"""
+
+
+class RequestsPage(FirstRunPage):
+    """The fifth page of the first run."""
+
+    PLACE = "Requests"
+    ASK = "Start these licence requests today. The rest goes on while you wait."
+    HELP = HELP
+    BINDINGS = [
+        Binding("o", "open", "Page", tooltip="Open the page"),
+        Binding("y", "copy", "Copy page", tooltip="Copy the page's address"),
+        Binding("m", "mail", "Copy mail", tooltip="Copy the draft mail"),
+    ]
+    DEFAULT_CSS = """
+    RequestsPage {
+        & OptionList {
+            width: 34; border: round $border-blurred; background: $background;
+            &:focus { border: round $border; }
+            & > .option-list--option { padding: 0 1; }
+        }
+        & #detail { width: 1fr; border: round $border-blurred; padding: 0 1;
+                    border-title-color: $text-primary; border-title-style: bold;
+                    &:focus { border: round $border; } }
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._asked: tuple[tuple[str, Request], ...] = ()
+
+    def body(self) -> ComposeResult:
+        """The list and the details of the highlighted request."""
+        with Horizontal(classes="body"):
+            yield OptionList(markup=False)
+            with VerticalScroll(id="detail"):
+                yield Static("", id="said")
+
+    def on_mount(self) -> None:
+        """Longest wait first."""
+        plan = self.wizard.choices.plan
+        asked = [(d.title, d.request) for d in plan.datasets if d.request] if plan else []
+        self._asked = tuple(sorted(asked, key=lambda pair: -pair[1].wait_days))
+        listing = self.query_one(OptionList)
+        listing.border_title = "Longest wait first"
+        listing.add_options([Option(_row(title, request)) for title, request in self._asked])
+        listing.focus()
+        listing.highlighted = 0
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """Show how to ask."""
+        title, request = self._asked[event.option_index]
+        self.query_one("#detail").border_title = title
+        self.query_one("#said", Static).update(detail(request))
+        self.query_one("#detail").scroll_home(animate=False)
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The mail only where there is one."""
+        if action == "mail":
+            return True if self._current is not None and self._current.mail else None
+        return True
+
+    def action_open(self) -> None:
+        """Open the page."""
+        if self._current:
+            self.wizard.open_page(self._current.page)
+
+    def action_copy(self) -> None:
+        """Copy its address."""
+        if self._current:
+            self.wizard.copy_text(self._current.page)
+
+    def action_mail(self) -> None:
+        """Copy the draft."""
+        if self._current and self._current.mail:
+            self.wizard.copy_text(draft(self._current.mail))
+
+    def action_next(self) -> None:
+        """On to the reading."""
+        from wizard.tui.screens.reading import ReadingPage
+
+        self.wizard.push_screen(ReadingPage())
+
+    @property
+    def _current(self) -> Request | None:
+        place = self.query_one(OptionList).highlighted if self.is_mounted else None
+        return self._asked[place][1] if place is not None else None
+
+
+def draft(mail: Mail) -> str:
+    """The whole mail as plain text."""
+    head = f"To: {mail.to}\nSubject: {mail.subject}\n"
+    attach = f"Attach: {mail.attach} (filled in and signed)\n" if mail.attach else ""
+    return f"{head}{attach}\n{mail.body.strip()}\n"
+
+
+def detail(request: Request) -> Content:
+    """Wait, page, what to do there, and the draft."""
+    steps = [line for line in request.how.strip().splitlines() if line]
+    numbered = "\n".join(f"{place}. {line}" for place, line in enumerate(steps, 1))
+    parts: list[tuple[str, str] | str] = [
+        ("Wait: ", "$text-muted"),
+        (request.wait, "$text-warning"),
+        "\n",
+        ("Page: ", "$text-muted"),
+        (request.page, "$text-primary"),
+        "\n\n",
+        numbered,
+    ]
+    if request.mail:
+        parts += ["\n\n", ("Draft mail, m copies it", "bold"), "\n", draft(request.mail)]
+    return Content.assemble(*parts)
+
+
+def _row(title: str, request: Request) -> Content:
+    short = request.wait.split(";")[0].split(",")[0]
+    return Content.assemble((title, "bold"), "\n  ", (short, "$text-muted"))

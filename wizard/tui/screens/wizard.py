@@ -1,0 +1,265 @@
+"""The wizard: the rail of datasets on the left, the chosen one's pane on the right."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+from textual.widgets import ContentSwitcher, Footer, Static
+
+from wizard.engine.link import Answer, Pause, Resume, Retry
+from wizard.engine.views import Snapshot
+from wizard.tui.panes.kinds import pane_for
+from wizard.tui.panes.stage import StagePane
+from wizard.tui.screens.base import LivePage
+from wizard.tui.stages import Focus, current, dataset_of, stages, steps_of
+from wizard.tui.widgets.form import NeedForm
+from wizard.tui.widgets.rail import Rail
+from wizard.tui.widgets.status import StatusLines
+from wizard.tui.widgets.topline import TopLine
+from wizard.tui.widgets.track import Track
+from wizard.tui.widgets.waits import GoTo
+
+HELP = """\
+# The wizard
+
+On the left are the datasets, in the order they have to be done. On the right is what the chosen
+one is doing, or what it needs from you.
+
+* **Up, Down** choose a dataset. **Enter** goes to its pane, **Esc** comes back.
+* **Left, Right** on the line of stages look at an earlier or later stage.
+* **n** goes to the next thing that needs you. **g** goes to any dataset by name.
+* **o** shows the page to open, **y** copies it, or the upload line.
+* **p** pauses everything and goes on. **r** tries what failed again.
+* **a** lists everything that runs and failed. **l** is the log. **c** are your logins.
+* **v** shows an image with its labels.
+
+Work goes on while you look around. Leaving with **q** keeps everything that is finished, and asks
+whether to go on in the background.
+"""
+
+
+class WizardPage(LivePage):
+    """One install, live."""
+
+    CSS_PATH = "wizard.tcss"
+    HELP = HELP
+    BINDINGS = [
+        Binding("n", "next_need", "Need", tooltip="Go to the next thing that needs you"),
+        Binding("g", "app.jump", "Go", tooltip="Go to a dataset by name"),
+        Binding("a", "app.activity", "Active", tooltip="Everything that runs and failed"),
+        Binding("l", "app.log", "Log", tooltip="What happened so far"),
+        Binding("c", "app.credentials", "Login", tooltip="Logins: kept where, test, clear"),
+        Binding("v", "look", "View", tooltip="Look at an image and its labels"),
+        Binding("p", "pause", "Pause", tooltip="Pause everything, or go on"),
+        Binding("r", "retry", "Retry", tooltip="Try what failed again"),
+        Binding("y", "copy", "Copy", tooltip="Copy the page or upload line"),
+        Binding("o", "open", "Page", show=False, tooltip="Open the page in a browser"),
+        Binding("escape", "rail", "Datasets", show=False),
+    ]
+
+    def __init__(self, start: str = "") -> None:
+        super().__init__()
+        self._start = start
+        self._looked: dict[str, int] = {}
+        self._panes: dict[str, StagePane] = {}
+        self._focus: Focus | None = None
+        self._keys: tuple[bool, bool] | None = None
+
+    def compose(self) -> ComposeResult:
+        """Top line, rail and pane, status, footer."""
+        session = self.wizard.open_session
+        yield TopLine(session.recipe.title, str(session.dest))
+        with Horizontal(id="middle"):
+            yield Rail()
+            with Vertical(id="work"):
+                yield Static("", id="about", markup=False)
+                yield Track()
+                yield ContentSwitcher(id="panes")
+        yield StatusLines()
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Name the rail and take the first look."""
+        super().on_mount()
+        self.query_one(Rail).border_title = "Datasets"
+        self.query_one(Rail).focus()
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Draw what changed."""
+        rail = self.query_one(Rail)
+        rail.show(snapshot.datasets)
+        if self._start:
+            rail.choose(self._start)
+            self._start = ""
+        self.query_one(StatusLines).show(snapshot, tuple(self.bridge.rates))
+        self._show_pane(snapshot)
+        keys = (any(step.need for step in snapshot.steps), _any_failed(snapshot))
+        if keys != self._keys:
+            self._keys = keys
+            self.refresh_bindings()
+
+    def trouble(self, text: str) -> None:
+        """Say it where the figures stand."""
+        self.query_one(StatusLines).trouble(text)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Grey out what there is nothing of."""
+        snapshot = self.bridge.snapshot
+        if snapshot is None:
+            return None if action in ("next_need", "retry", "look") else True
+        if action == "next_need":
+            return True if any(step.need for step in snapshot.steps) else None
+        if action == "retry":
+            return True if _any_failed(snapshot) else None
+        return True
+
+    @property
+    def dataset(self) -> str:
+        """Id of the dataset in view."""
+        return self.query_one(Rail).dataset
+
+    def go_to(self, address: str) -> None:
+        """Show a dataset, or one step of it."""
+        dataset, _, step = address.partition("/")
+        snapshot = self.bridge.snapshot
+        if snapshot is None:
+            return
+        if step:
+            for place, stage in enumerate(stages(steps_of(snapshot, dataset))):
+                if address in {own.address for own in stage.steps}:
+                    self._looked[dataset] = place
+        self.query_one(Rail).choose(dataset)
+        self._show_pane(snapshot)
+
+    @on(Rail.Moved)
+    def _moved(self) -> None:
+        if self.bridge.snapshot is not None:
+            self._show_pane(self.bridge.snapshot)
+
+    @on(Rail.OptionSelected)
+    def _entered(self) -> None:
+        self.action_enter()
+
+    @on(Track.Chosen)
+    def _stage_chosen(self, message: Track.Chosen) -> None:
+        self._looked[self.dataset] = message.place
+        if self.bridge.snapshot is not None:
+            self._show_pane(self.bridge.snapshot)
+
+    @on(GoTo)
+    def _go(self, message: GoTo) -> None:
+        self.go_to(message.address)
+        self.query_one(Rail).focus()
+
+    @on(NeedForm.Answered)
+    def _answered(self, message: NeedForm.Answered) -> None:
+        self.run_worker(self._answer(message), group="answers", exclusive=False)
+
+    async def _answer(self, message: NeedForm.Answered) -> None:
+        reply = await self.bridge.ask(Answer(address=message.address, values=message.values))
+        self._looked.pop(self.dataset, None)
+        if message.form.is_attached:
+            message.form.told(reply)
+        if reply.ok:
+            self.notify(reply.text or "Thank you", timeout=4)
+
+    def action_enter(self) -> None:
+        """Go to where something can be done in the pane."""
+        pane = self._pane()
+        form = pane.form if pane else None
+        if form is not None:
+            form.focus_first()
+        else:
+            self.query_one(Track).focus()
+
+    def action_rail(self) -> None:
+        """Come back to the list."""
+        self.query_one(Rail).focus()
+
+    def action_next_need(self) -> None:
+        """Go to the next step, in rail order after the shown one, that waits for a person."""
+        snapshot = self.bridge.snapshot
+        waiting = [step for step in snapshot.steps if step.need] if snapshot else []
+        if not waiting:
+            return
+        order = [step.dataset for step in waiting]
+        later = order.index(self.dataset) + 1 if self.dataset in order else 0
+        later += order[later:].count(self.dataset)
+        target = waiting[later % len(waiting)]
+        self._looked.pop(target.dataset, None)
+        self.go_to(target.address)
+        self.call_after_refresh(self.action_enter)
+
+    async def action_pause(self) -> None:
+        """Pause everything, or go on."""
+        snapshot = self.bridge.snapshot
+        paused = snapshot is not None and snapshot.paused
+        reply = await self.bridge.ask(Resume() if paused else Pause())
+        self.wizard.tell(reply, "Going on" if paused else "Paused; p goes on")
+
+    async def action_retry(self) -> None:
+        """Try everything that failed again."""
+        self.wizard.tell(await self.bridge.ask(Retry()), "Trying again")
+
+    def action_look(self) -> None:
+        """Open the label preview on this dataset."""
+        self.wizard.look(self.dataset)
+
+    def action_copy(self) -> None:
+        """Copy what the pane offers."""
+        pane = self._pane()
+        text = pane.copyable() if pane else ""
+        self.wizard.copy_text(text or self._page_of_dataset())
+
+    def action_open(self) -> None:
+        """Open the page the pane is about."""
+        pane = self._pane()
+        self.wizard.open_page((pane.page() if pane else "") or self._page_of_dataset())
+
+    def _page_of_dataset(self) -> str:
+        if self._focus is None:
+            return ""
+        request = self._focus.dataset.request
+        return request.page if request else self._focus.dataset.website
+
+    def _pane(self) -> StagePane | None:
+        shown = self.query_one("#panes", ContentSwitcher).current
+        return self._panes.get(shown) if shown else None
+
+    def _show_pane(self, snapshot: Snapshot) -> None:
+        dataset = self.dataset
+        all_stages = stages(steps_of(snapshot, dataset))
+        if not all_stages:
+            return
+        place = min(self._looked.get(dataset, current(all_stages)), len(all_stages) - 1)
+        recipe = self.wizard.open_session.recipe
+        focus = Focus(dataset_of(recipe, dataset), all_stages[place], all_stages, snapshot)
+        self._head(focus, place)
+        self._ensure_pane(focus, place).show(focus)
+        self._focus = focus
+
+    def _head(self, focus: Focus, place: int) -> None:
+        work = self.query_one("#work")
+        work.border_title = focus.dataset.title
+        work.border_subtitle = f"{focus.stage.name}, {place + 1} of {len(focus.stages)}"
+        self.query_one(Track).show(focus.stages, place)
+        if self._focus is None or self._focus.dataset != focus.dataset:
+            self.query_one("#about", Static).update(focus.dataset.about.strip())
+
+    def _ensure_pane(self, focus: Focus, place: int) -> StagePane:
+        """The pane of a stage, mounted on the first visit."""
+        name = f"pane-{focus.dataset.id}-{place}"
+        switcher = self.query_one("#panes", ContentSwitcher)
+        pane = self._panes.get(name)
+        if pane is None:
+            pane = self._panes[name] = pane_for(focus.stage.kind)(id=name)
+            switcher.mount(pane)
+        if switcher.current != name:
+            switcher.current = name
+        return pane
+
+
+def _any_failed(snapshot: Snapshot) -> bool:
+    return any(step.state == "failed" for step in snapshot.steps)

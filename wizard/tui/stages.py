@@ -1,0 +1,140 @@
+"""A dataset's steps as the few stages people think in: terms, download, unpack, labels, check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from types import MappingProxyType
+
+from wizard.engine.views import FailureGroup, Need, Snapshot, State, StepView, TransferView
+from wizard.recipes.model import Dataset, Recipe
+
+FINISH = "finish"
+"""Dataset id of the steps that close a collection."""
+
+NAMES = MappingProxyType(
+    {
+        "terms": "Terms",
+        "fetch": "Download",
+        "extract": "Unpack",
+        "assign": "Set path",
+        "mat": "Convert",
+        "polygons": "Draw",
+        "labels": "Labels",
+        "verify": "Check",
+        "report": "Report",
+        "clear-credentials": "Clear logins",
+    }
+)
+"""What each kind of step is called on screen."""
+
+URGENCY: tuple[State, ...] = (
+    "failed",
+    "waiting",
+    "running",
+    "paused",
+    "partial",
+    "todo",
+    "locked",
+    "done",
+)
+"""Which state speaks for several: what needs a person first, then what moves."""
+
+
+def worst(states: Iterable[State]) -> State:
+    """The state that speaks for a group of steps."""
+    return min(states, key=URGENCY.index, default="done")
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Neighbouring steps of one kind."""
+
+    name: str
+    kind: str
+    steps: tuple[StepView, ...]
+
+    @property
+    def state(self) -> State:
+        """The state that speaks for the stage."""
+        return worst(step.state for step in self.steps)
+
+    @property
+    def need(self) -> tuple[str, Need] | None:
+        """The first step that waits for a person: its address and what it wants."""
+        for step in self.steps:
+            if step.need is not None:
+                return step.address, step.need
+        return None
+
+    @property
+    def needs(self) -> int:
+        """How many steps wait for a person."""
+        return sum(step.need is not None for step in self.steps)
+
+    @property
+    def failures(self) -> tuple[FailureGroup, ...]:
+        """Failures of all its steps."""
+        return tuple(group for step in self.steps for group in step.failures)
+
+    @property
+    def waits_for(self) -> tuple[str, ...]:
+        """Addresses outside the stage that lock it, without repeats."""
+        own = {step.address for step in self.steps}
+        found = [address for step in self.steps for address in step.waits_for]
+        return tuple(dict.fromkeys(address for address in found if address not in own))
+
+
+@dataclass(frozen=True, slots=True)
+class Focus:
+    """What a pane shows: a dataset of the recipe, one stage of it, and the moment."""
+
+    dataset: Dataset
+    stage: Stage
+    stages: tuple[Stage, ...]
+    snapshot: Snapshot
+
+    @property
+    def transfers(self) -> tuple[TransferView, ...]:
+        """The transfers of the stage."""
+        own = {step.address for step in self.stage.steps}
+        return tuple(view for view in self.snapshot.transfers if view.address in own)
+
+
+def stages(steps: Sequence[StepView]) -> tuple[Stage, ...]:
+    """Group a dataset's steps into stages, order kept."""
+    groups = groupby(steps, key=lambda step: step.kind)
+    return tuple(Stage(NAMES.get(kind, kind.title()), kind, tuple(own)) for kind, own in groups)
+
+
+def steps_of(snapshot: Snapshot, dataset: str) -> tuple[StepView, ...]:
+    """The steps of one dataset, in order."""
+    return tuple(step for step in snapshot.steps if step.dataset == dataset)
+
+
+def current(all_stages: Sequence[Stage]) -> int:
+    """Index of the stage to show: what needs a person, else what moves, else the next."""
+    if not all_stages:
+        return 0
+    state = worst(stage.state for stage in all_stages)
+    if state == "done":
+        return len(all_stages) - 1
+    return next(place for place, stage in enumerate(all_stages) if stage.state == state)
+
+
+def dataset_of(recipe: Recipe, dataset: str) -> Dataset:
+    """A dataset of the recipe; the closing steps get a stand-in of their own."""
+    for known in recipe.datasets:
+        if known.id == dataset:
+            return known
+    about = "What closes the whole collection: the report, and clearing what was stored."
+    return Dataset(id=dataset, title=dataset.title(), folder="", about=about)
+
+
+def title_of(recipe: Recipe, address: str) -> str:
+    """An address in words: ``ScanNet, Download``."""
+    dataset, _, step = address.partition("/")
+    kind = step.partition(":")[0]
+    spoken = NAMES.get(kind, step.replace("-", " "))
+    return f"{dataset_of(recipe, dataset).title}, {spoken}"

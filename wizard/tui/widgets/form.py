@@ -1,0 +1,134 @@
+"""The base of every form that answers a step's need."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Button, Input, Static
+
+from wizard.engine.link import Reply
+from wizard.engine.views import Need
+from wizard.tui.glyphs import glyphs
+
+
+class NeedForm(Vertical):
+    """What is wanted and why, the fields, one button, and how the answer was taken."""
+
+    DEFAULT_CSS = """
+    NeedForm {
+        height: auto;
+        border: round $border-blurred;
+        border-title-color: $text-warning;
+        border-title-style: bold;
+        padding: 0 1;
+        margin-bottom: 1;
+        &:focus-within { border: round $border; }
+        & .page { color: $text-primary; }
+        & .how { margin-top: 1; color: $text; }
+        & .bring { margin-top: 1; color: $text-muted; }
+        & .upload { color: $text-accent; }
+        & .command { color: $text-muted; margin-top: 1; }
+        & .verdict { display: none; }
+        & Input { height: 1; border: none; background: $panel; padding: 0 1; margin: 1 0 0 0; }
+        & Input:focus { background: $block-cursor-blurred-background; border: none; }
+        & Button { margin: 1 0 0 0; }
+    }
+    """
+    TITLE = "This needs you"
+    BUTTON = ""
+
+    class Answered(Message):
+        """The person gave what was wanted."""
+
+        def __init__(self, form: NeedForm, address: str, values: dict[str, str]) -> None:
+            super().__init__()
+            self.form = form
+            self.address = address
+            self.values = values
+
+        def __rich_repr__(self) -> list[tuple[str, str]]:
+            return [("address", self.address)]
+
+    def __init__(self, address: str, need: Need) -> None:
+        super().__init__()
+        self.address = address
+        self.need = need
+        self.border_title = f"{glyphs().states['waiting']} {self.TITLE}"
+
+    def compose(self) -> ComposeResult:
+        """From the question to the verdict."""
+        yield Static(self.need.ask, markup=False)
+        if self.need.page:
+            yield Static(f"Page: {self.need.page}", classes="page", markup=False)
+        if self.need.how:
+            yield Static(self.need.how, classes="how", markup=False)
+        yield from self.fields()
+        if self.BUTTON:
+            yield Button(self.BUTTON, variant="primary", compact=True, id="answer")
+        yield Static("", classes="verdict", markup=False)
+        if self.need.upload:
+            said = "Or bring the file itself: y copies this line, the folder is watched."
+            yield Static(said, classes="bring", markup=False)
+            yield Static(self.need.upload, classes="upload", markup=False)
+        if self.need.command:
+            said = f"The same from a shell: {self.need.command}"
+            yield Static(said, classes="command", markup=False)
+
+    def fields(self) -> ComposeResult:
+        """The inputs of this kind of need."""
+        yield from ()
+
+    def values(self) -> dict[str, str] | None:
+        """What was entered; None, after a word through ``say``, when something is missing."""
+        return {}
+
+    def copyable(self) -> str:
+        """What to copy from here: the page and the upload line, as far as there are any."""
+        return "\n".join(filter(None, (self.need.page, self.need.upload)))
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """Answer."""
+        event.stop()
+        self.answer()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter goes to the next empty field, and answers from the last."""
+        event.stop()
+        inputs = list(self.query(Input))
+        later = inputs[inputs.index(event.input) + 1 :]
+        if later:
+            later[0].focus()
+        else:
+            self.answer()
+
+    def focus_first(self) -> None:
+        """Put the cursor where the person has to act."""
+        first = next(iter(self.query(Input)), None) or next(iter(self.query(Button)), None)
+        if first is not None:
+            first.focus()
+
+    def answer(self) -> None:
+        """Send what was entered."""
+        values = self.values()
+        if values is None:
+            return
+        self.say("Sending…", "$text-muted")
+        self.post_message(self.Answered(self, self.address, values))
+
+    def told(self, reply: Reply) -> None:
+        """Show how the answer was taken, and forget what was secret."""
+        sign = glyphs().states["done" if reply.ok else "failed"]
+        said = ". ".join(part.rstrip(".") for part in (reply.text, reply.hint) if part)
+        tone = "$text-success" if reply.ok else "$text-error"
+        self.say(f"{sign} {said or ('Thank you' if reply.ok else 'That did not work')}", tone)
+        for field in self.query(Input):
+            if field.password:
+                field.clear()
+
+    def say(self, text: str, tone: str) -> None:
+        """One line below the fields."""
+        verdict = self.query_one(".verdict", Static)
+        verdict.update(Content.styled(text, tone))
+        verdict.display = True

@@ -1,0 +1,77 @@
+"""A step on its way: share, count, speed and time left, in two lines."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.widget import Widget
+
+from wizard import figures
+from wizard.engine.views import StepView
+from wizard.tui.glyphs import TONES, WORDS, glyphs
+
+
+def tally(step: StepView) -> str:
+    """How much is done: ``4,210 of 20,210 images``."""
+    if step.unit in ("B", "bytes"):
+        done = figures.size(step.done)
+        return done if step.total is None else f"{done} of {figures.size(step.total)}"
+    if step.total is None:
+        return figures.count(step.done, step.unit, step.unit) if step.done else ""
+    return f"{step.done:,} of {step.total:,} {step.unit}"
+
+
+class StepMeter(Widget):
+    """One step with its bar."""
+
+    DEFAULT_CSS = """
+    StepMeter { height: auto; margin-bottom: 1; }
+    """
+
+    def __init__(self, step: StepView) -> None:
+        super().__init__()
+        self._step = step
+
+    def show(self, step: StepView) -> None:
+        """Draw the new figures, if they are new."""
+        if step != self._step:
+            self._step = step
+            self.refresh(layout=True)
+
+    def render(self) -> Content:
+        """Title and state; bar while it moves; what it says of itself."""
+        step, width = self._step, self.size.width
+        lines = [self._title(step, width)]
+        if step.state in ("running", "partial", "paused", "failed") and step.total:
+            lines.append(self._bar(step, width))
+        if said := self._said(step):
+            lines.append(Content.styled(f"  {said}", "$text-muted"))
+        return Content("\n").join(lines)
+
+    @staticmethod
+    def _title(step: StepView, width: int) -> Content:
+        word = WORDS[step.state]
+        room = max(8, width - len(word) - 3)
+        title = step.title if len(step.title) <= room else step.title[: room - 1] + "…"
+        return Content.assemble(
+            (f"{glyphs().states[step.state]} ", TONES[step.state]),
+            (f"{title:<{room}} ", "bold" if step.state == "running" else ""),
+            (word, TONES[step.state]),
+        )
+
+    @staticmethod
+    def _bar(step: StepView, width: int) -> Content:
+        fraction = step.done / step.total if step.total else 0.0
+        full, empty = glyphs().bar(fraction, max(6, width - 8))
+        share = f"{figures.percent(fraction):>5}"
+        return Content.assemble(
+            "  ", (full, "$text-primary"), (empty, "$border-blurred"), (share, "bold")
+        )
+
+    @staticmethod
+    def _said(step: StepView) -> str:
+        parts = [tally(step)]
+        if step.state == "running":
+            parts.append(figures.rate(step.rate, step.unit) if step.rate else "")
+            parts.append(f"{figures.span(step.eta)} left" if step.eta is not None else "")
+        parts.append(step.detail)
+        return ", ".join(part for part in parts if part)

@@ -1,0 +1,131 @@
+"""Archives on their way: bytes, rate, time left, last byte, mirror."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widget import Widget
+
+from wizard import figures
+from wizard.engine.views import State, TransferView
+from wizard.tui.glyphs import TONES, glyphs
+
+QUIET = 5.0
+"""Seconds without a byte before a row says so."""
+
+_STATES: dict[str, State] = {
+    "queued": "todo",
+    "connecting": "running",
+    "running": "running",
+    "retrying": "partial",
+    "paused": "paused",
+    "checking": "running",
+    "failed": "failed",
+    "done": "done",
+}
+
+
+def amount(view: TransferView) -> str:
+    """How much is here: ``8.1 of 19.3 GB``."""
+    if view.total is None:
+        return figures.size(view.done)
+    if view.done >= view.total:
+        return figures.size(view.total)
+    done, total = figures.size(view.done), figures.size(view.total)
+    number, _, unit = done.partition(" ")
+    return f"{number if total.endswith(' ' + unit) else done} of {total}"
+
+
+def source(view: TransferView) -> str:
+    """Where from and how lively: ``images.example.org, last byte 12 s ago``."""
+    parts = [view.mirror] if view.mirror else []
+    if view.state == "running" and view.quiet >= QUIET:
+        parts.append(f"last byte {figures.span(view.quiet)} ago")
+    if view.note:
+        parts.append(view.note)
+    return ", ".join(parts)
+
+
+class TransferRow(Widget):
+    """One archive, in three lines."""
+
+    DEFAULT_CSS = """
+    TransferRow { height: auto; margin-bottom: 1; }
+    """
+
+    def __init__(self, view: TransferView) -> None:
+        super().__init__()
+        self._view = view
+
+    def show(self, view: TransferView) -> None:
+        """Draw the new figures, if they are new."""
+        if view != self._view:
+            self._view = view
+            self.refresh(layout=True)
+
+    def render(self) -> Content:
+        """Name and state; bar; where from."""
+        view, width = self._view, self.size.width
+        lines = [self._title(view, width)]
+        if view.state != "done":
+            lines.append(self._bar(view, width))
+        if said := source(view):
+            lines.append(Content.styled(f"  {said}", "$text-muted"))
+        return Content("\n").join(lines)
+
+    def _title(self, view: TransferView, width: int) -> Content:
+        state = _STATES[view.state]
+        right = f"{amount(view)}  {view.state}" if view.state in ("done", "queued") else view.state
+        room = max(8, width - len(right) - 3)
+        name = view.archive if len(view.archive) <= room else view.archive[: room - 1] + "…"
+        return Content.assemble(
+            (f"{glyphs().states[state]} ", TONES[state]),
+            (f"{name:<{room}} ", "bold" if state == "running" else ""),
+            (right, TONES[state]),
+        )
+
+    def _bar(self, view: TransferView, width: int) -> Content:
+        if view.state == "queued":
+            return Content("")
+        parts = [amount(view), figures.rate(view.rate) if view.rate else ""]
+        if view.eta is not None:
+            parts.append(f"{figures.span(view.eta)} left")
+        said = "  ".join(part for part in parts if part)
+        fraction = view.done / view.total if view.total else 0.0
+        share = f"{figures.percent(fraction):>4}  " if view.total else "  "
+        full, empty = glyphs().bar(fraction, max(6, width - len(said) - len(share) - 3))
+        return Content.assemble(
+            "  ", (full, "$text-primary"), (empty, "$border-blurred"), (share, "bold"), said
+        )
+
+
+class TransferList(Vertical):
+    """The transfers of a stage; rows come and go, kept ones are updated in place."""
+
+    DEFAULT_CSS = """
+    TransferList { height: auto; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows: dict[str, TransferRow] = {}
+
+    def compose(self) -> ComposeResult:
+        """Empty at first."""
+        yield from ()
+
+    def show(self, views: tuple[TransferView, ...]) -> None:
+        """Update, add and remove rows by archive."""
+        keys = {f"{view.address} {view.archive}": view for view in views}
+        for key in [key for key in self._rows if key not in keys]:
+            self._rows.pop(key).remove()
+        fresh: list[TransferRow] = []
+        for key, view in keys.items():
+            if key in self._rows:
+                self._rows[key].show(view)
+            else:
+                self._rows[key] = row = TransferRow(view)
+                fresh.append(row)
+        if fresh:
+            self.mount_all(fresh)

@@ -1,0 +1,47 @@
+"""An input for links as people paste them: over several lines, quoted, inside a command."""
+
+from __future__ import annotations
+
+import time
+
+from textual.events import Paste
+from textual.widgets import Input
+
+from wizard.errors import UsageError
+from wizard.transfer.links import clean, read_link, validity
+
+
+def pasted(text: str) -> str:
+    """The link in a pasted text; text without one comes back as one line, nothing lost."""
+    try:
+        return clean(text)
+    except UsageError:
+        return "".join(line.strip() for line in text.splitlines())
+
+
+def facts(text: str, now: float) -> tuple[str, bool]:
+    """What may be shown of a link, host, file and expiry, and whether it looks usable."""
+    try:
+        link = read_link(text)
+    except UsageError as error:
+        return f"{error.message}: {error.hint}", False
+    valid = validity(link, size=0, rate=None, now=now)
+    return f"{link.shown()}. {valid.words()}", not valid.expired
+
+
+class UrlInput(Input):
+    """Takes a whole pasted link, where the stock input keeps only its first line."""
+
+    def _on_paste(self, event: Paste) -> None:
+        event.stop()
+        event.prevent_default()
+        text = pasted(event.text)
+        if "://" in text:
+            self.value = text
+            self.cursor_position = len(text)
+        elif text:
+            self.insert_text_at_cursor(text)
+
+    def facts(self) -> tuple[str, bool]:
+        """See ``facts``; empty while nothing is entered."""
+        return facts(self.value, time.time()) if self.value.strip() else ("", False)

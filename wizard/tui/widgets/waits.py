@@ -1,0 +1,80 @@
+"""What a locked step waits for, each with the way there."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from wizard.engine.views import Snapshot, StepView
+from wizard.tui.glyphs import TONES, WORDS, glyphs
+
+SHOWN = 6
+"""Rows before the list is cut; the steps of a whole collection can lock its report."""
+
+
+class GoTo(Message):
+    """Somebody wants to see a step."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__()
+        self.address = address
+
+
+class Waits(Vertical):
+    """The steps that come first; Enter goes there."""
+
+    DEFAULT_CSS = """
+    Waits {
+        height: auto; display: none; margin-bottom: 1;
+        & OptionList {
+            height: auto; max-height: 8; border: none; padding: 0; background: $background;
+        }
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows: tuple[tuple[str, str], ...] = ()
+
+    def compose(self) -> ComposeResult:
+        """A sentence and the list."""
+        yield Static("This opens once these are done. Enter goes there.", markup=False)
+        yield OptionList(markup=False)
+
+    def show(self, addresses: tuple[str, ...], snapshot: Snapshot) -> None:
+        """List the steps, if they or their states are new."""
+        if not addresses and not self._rows:
+            return
+        steps = {step.address: step for step in snapshot.steps}
+        titles = {view.id: view.title for view in snapshot.datasets}
+        waited = [steps[address] for address in addresses if address in steps][:SHOWN]
+        rows = tuple((step.address, step.state) for step in waited)
+        if rows == self._rows:
+            return
+        self._rows = rows
+        self.display = bool(rows)
+        choices = self.query_one(OptionList)
+        choices.clear_options()
+        choices.add_options(
+            [
+                Option(_row(step, titles.get(step.dataset, step.dataset)), id=step.address)
+                for step in waited
+            ]
+        )
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Go there."""
+        event.stop()
+        self.post_message(GoTo(event.option_id or ""))
+
+
+def _row(step: StepView, title: str) -> Content:
+    return Content.assemble(
+        (f"{glyphs().states[step.state]} ", TONES[step.state]),
+        f"{title}: {step.title}  ",
+        (WORDS[step.state], TONES[step.state]),
+    )
