@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple
 
-from wizard.plan.model import Fetch, Plan, PlannedDataset, PlannedStep
+from wizard.plan.model import Accept, Fetch, Plan, PlannedDataset, PlannedSpec, PlannedStep
 from wizard.recipes.model import Archive, Dataset
 from wizard.recipes.order import address, fetch_id
-from wizard.recipes.steps import Extract, Labels, Mat, Polygons
+from wizard.recipes.steps import Assign, ClearCredentials, Extract, Report, Verify
 
 
 class Growth(NamedTuple):
@@ -99,6 +99,12 @@ def _made(
     ]
     size = sum(each.unpacked_about for each in unpacked)
     files = sum(each.files_about for each in unpacked)
-    if any(isinstance(step.spec, Labels | Mat | Polygons) for step in left):
+    if any(_makes_labels(step.spec) for step in left):
         size, files = size + dataset.label_bytes, files + dataset.label_files
     return _Made(size, files)
+
+
+def _makes_labels(spec: PlannedSpec) -> bool:
+    """Whether a step is a conversion of any kind: all others write next to nothing, or archives."""
+    plain = Accept | Fetch | Extract | Assign | Verify | Report | ClearCredentials
+    return not isinstance(spec, plain)

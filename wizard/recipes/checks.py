@@ -6,6 +6,13 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
+from wizard.recipes.conversions import (
+    BoundaryWeights,
+    Edges,
+    Instances,
+    PickledLabels,
+    RleLabels,
+)
 from wizard.recipes.keys import suggestion
 from wizard.recipes.model import Archive, Dataset, Recipe
 from wizard.recipes.order import FINISH, TERMS, address, cycle, graph, provider, tables_of
@@ -114,6 +121,14 @@ def _paths(step: StepSpec) -> tuple[tuple[str, str], ...]:
             return (("into", step.into), *rules, *nested)
         case Assign():
             return (("file", step.file),)
+        case Instances() | RleLabels():
+            return (("json", step.json), ("into", step.into))
+        case PickledLabels():
+            return (("file", step.file), ("into", step.into))
+        case Edges():
+            return (("labels", step.labels), ("into", step.into))
+        case BoundaryWeights():
+            return (("list", step.list), ("folder", step.folder), ("into", step.into))
         case Mat():
             return (("sources", step.sources), ("into", step.into), ("remove", step.remove))
         case Polygons():
