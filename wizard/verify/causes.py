@@ -44,6 +44,10 @@ PALETTE = Cause(
 UNKNOWN_COLOUR = Cause(
     "unknown-colour", "colours of no class, counted as class 0 as the reference does", "none", False
 )
+UNKNOWN_LABEL = Cause(
+    "unknown-label", "objects of no class, left out as the reference leaves them", "none", False
+)
+BROKEN_POLYGONS = Cause("broken-polygons", "the polygon file cannot be used", "extract")
 WRONG_SIZE = Cause("wrong-size", "the label is not as large as its image", "repair")
 WRONG_VALUE = Cause("wrong-value", "the label holds values that are no class", "repair")
 WRONG_PIXELS = Cause("wrong-pixels", "pixels differ from what the table makes of them", "repair")
@@ -72,6 +76,8 @@ CAUSES = {
         WRONG_MODE,
         PALETTE,
         UNKNOWN_COLOUR,
+        UNKNOWN_LABEL,
+        BROKEN_POLYGONS,
         WRONG_SIZE,
         WRONG_VALUE,
         WRONG_PIXELS,

@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from wizard.errors import LabelError
-from wizard.labels.colours import hex_colour
-from wizard.labels.decode import read_colours, read_packed, read_values
 from wizard.labels.lists import Pair
 from wizard.labels.masks import ImageContext
-from wizard.labels.panoptic import classify
+from wizard.labels.polygons import draw_classes, read_annotation
 from wizard.labels.records import image_key
-from wizard.labels.tables import UNLABELED
-from wizard.recipes.steps import Example
+from wizard.recipes.steps import Example, Polygons
 from wizard.verify import causes
-from wizard.verify.context import Context, panoptic_index
+from wizard.verify.context import Context
 from wizard.verify.images import Header, Unreadable, decode, read_header
+from wizard.verify.reading import LabelReader, Pixels, sizes
 from wizard.verify.segments import Expected, differences
 from wizard.verify.subject import Layer, Subject
 from wizard.work import Finding
-
-Pixels = NDArray[np.uint8] | NDArray[np.uint16]
-"""Classes of a label, (H, W)."""
-
-_COLOUR_MODES = {"colours": ("RGB", "RGBA", "P", "L"), "panoptic": ("RGB", "RGBA")}
-_INDEX_MODES = ("L", "1", "I")
-_PALETTE_MODES = ("P", "PA", "LA")
-_SHOWN = 5
-"""Values or colours a finding names before it counts the rest."""
 
 
 class ImageCheck:
@@ -91,99 +78,59 @@ class ImageCheck:
                 self._report(causes.NO_END_MARK, self._image)
 
     def _read(self, layer: Layer, label: str) -> None:
-        path = self._subject.path(label)
-        try:
-            header = read_header(path)
-        except Unreadable as error:
-            cause = causes.TRUNCATED_LABEL if error.truncated else causes.BROKEN_LABEL
-            self._report(cause, label, str(error))
-            return
-        if self._size is not None and header.size != self._size:
-            self._report(causes.WRONG_SIZE, label, _sizes(header.size, self._size))
-        if self._mode_fits(layer, label, header.mode):
-            self._decode(layer, label, path)
-
-    def _mode_fits(self, layer: Layer, label: str, mode: str) -> bool:
-        """Tell whether a label's pixel format can be read as what it should be."""
-        if layer.produced:
-            wanted: tuple[str, ...] = ("L",)
-        else:
-            wanted = _COLOUR_MODES.get(layer.form, _INDEX_MODES)
-        if mode in wanted or (mode.startswith("I;16") and wanted is _INDEX_MODES):
-            return True
-        if wanted is _INDEX_MODES and mode in _PALETTE_MODES:
-            self._report(causes.PALETTE, label)
-            return True
-        self._report(causes.WRONG_MODE, label, f"{mode} instead of {wanted[0]}")
-        return False
-
-    def _decode(self, layer: Layer, label: str, path: Path) -> None:
-        try:
-            classes = self._classes_of(layer, label, path)
-        except LabelError as error:
-            cut = error.cause == "truncated-image"
-            cause = causes.TRUNCATED_LABEL if cut else causes.BROKEN_LABEL
-            self._report(cause, label, error.message)
-            return
+        reader = LabelReader(self._subject, self._context, layer, (label, self._split))
+        classes = reader.read(self._size)
+        self._findings += reader.findings
         if classes is not None:
             self._classes[layer.taxonomy] = classes
-            if layer.form == "index":
-                self._check_values(layer, label, classes)
-
-    def _classes_of(self, layer: Layer, label: str, path: Path) -> Pixels | None:
-        """Decode a label; None when the tables to do so are broken."""
-        if layer.form == "index":
-            return read_values(path)
-        if layer.form == "panoptic":
-            if (layer.taxonomy, self._split) not in self._context.panoptic:
-                return None
-            index = panoptic_index(self._subject, layer, self._split, self._context)
-            return classify(read_packed(path), index.segments(path.name), str(path))
-        colours = self._context.colours.get(layer.taxonomy)
-        if colours is None:
-            return None
-        found = colours.classify(read_colours(path))
-        if found.unknown:
-            shown = ", ".join(
-                f"{hex_colour(colour)} ({pixels} pixels)"
-                for colour, pixels in [*found.unknown.items()][:_SHOWN]
-            )
-            self._report(causes.UNKNOWN_COLOUR, label, shown)
-        return found.classes()
-
-    def _check_values(self, layer: Layer, label: str, classes: Pixels) -> None:
-        names = self._context.names.get(layer.taxonomy)
-        if names is None:
-            return
-        counts = np.bincount(classes.ravel())
-        counts[: len(names)] = 0
-        counts[UNLABELED : UNLABELED + 1] = 0
-        values = np.flatnonzero(counts)
-        if values.size:
-            shown = ", ".join(f"{value} ({counts[value]} pixels)" for value in values[:_SHOWN])
-            detail = f"{shown}: not among the {len(names)} classes of {layer.taxonomy}"
-            self._report(causes.WRONG_VALUE, label, detail)
 
     def _compare(self, layer: Layer) -> None:
-        """Hold a label against the one it is made from, pixel by pixel."""
+        """Hold a label against what it is made from, pixel by pixel."""
         written = self._classes.get(layer.taxonomy)
-        base = self._classes.get(layer.base)
-        lookup = self._context.lookups.get(layer.taxonomy)
-        if written is None or base is None or lookup is None:
+        if written is None:
             return
         label = self._label(layer)
-        if written.shape != base.shape:
+        expected = self._expected(layer, label)
+        if expected is None:
+            return
+        if written.shape != expected.pixels.shape:
             if self._size is None:
-                self._report(
-                    causes.WRONG_SIZE, label, _sizes(written.shape[::-1], base.shape[::-1])
-                )
+                detail = sizes(written.shape[::-1], expected.pixels.shape[::-1])
+                self._report(causes.WRONG_SIZE, label, detail)
             return
-        if base.max() >= len(lookup):
-            return
+        origin = layer.base or "the polygon file"
+        self._findings += differences(written, expected, self._subject.shown(label), origin)
+
+    def _expected(self, layer: Layer, label: str) -> Expected | None:
+        """Make a label anew; None when it is nobody's, or what it is made from is broken."""
+        if layer.polygons is not None:
+            return self._from_polygons(layer, layer.polygons, label)
+        base = self._classes.get(layer.base)
+        lookup = self._context.lookups.get(layer.taxonomy)
+        if base is None or lookup is None or base.max() >= len(lookup):
+            return None
         expected = Expected(lookup[base])
         self._draw(layer, label, expected, base)
-        shown = self._subject.shown(label)
-        self._findings += differences(written, expected, shown, layer.base)
+        return expected
+
+    def _from_polygons(self, layer: Layer, spec: Polygons, label: str) -> Expected | None:
+        old, new = spec.replace
+        classes = {
+            name: index for index, name in enumerate(self._context.names.get(layer.taxonomy, ()))
+        }
+        if spec.background not in classes:
+            return None
+        source = label.removesuffix(new) + old
+        try:
+            annotation = read_annotation(self._subject.path(source))
+            drawn = draw_classes(annotation, classes, classes[spec.background])
+        except LabelError as error:
+            self._report(causes.BROKEN_POLYGONS, source, error.message)
+            return None
+        if drawn.skipped:
+            shown = ", ".join(f"{count} x {name}" for name, count in Counter(drawn.skipped).items())
+            self._report(causes.UNKNOWN_LABEL, source, shown)
+        return Expected(drawn.pixels)
 
     def _draw(self, layer: Layer, label: str, expected: Expected, base: Pixels) -> None:
         """Apply an image's relabel records to what the table gave."""
@@ -229,7 +176,3 @@ def _present(path: Path) -> bool:
         return path.stat().st_size > 0
     except OSError:
         return False
-
-
-def _sizes(found: tuple[int, ...], wanted: tuple[int, ...]) -> str:
-    return f"{found[0]}x{found[1]} pixels instead of {wanted[0]}x{wanted[1]}"

@@ -27,6 +27,8 @@ class Layer:
     segments: str = ""
     """For ids of segments: the JSON that gives each its class, ``{split}`` to be filled."""
     relabel: Relabel | None = None
+    polygons: Polygons | None = None
+    """How it is drawn from polygon files."""
     produced: bool = False
     """Whether its labels are ours, so that a broken one can be deleted and made again."""
     own_folder: bool = False
@@ -79,7 +81,7 @@ def layers_of(
             layers.setdefault(layer.base, Layer(layer.base))
     for drawn in polygons:
         known = layers.get(drawn.taxonomy, Layer(drawn.taxonomy))
-        layers[known.taxonomy] = replace(known, produced=True)
+        layers[known.taxonomy] = replace(known, polygons=drawn, produced=True)
     return tuple(layers.values())
 
 
