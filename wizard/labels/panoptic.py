@@ -6,9 +6,11 @@ An image's classes are one search of its pixels among its segment ids (fact shee
 
 from __future__ import annotations
 
-import mmap
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 import numpy as np
@@ -23,18 +25,26 @@ UNLISTED = 255
 """Class of pixels whose id the JSON does not list."""
 
 
+_PIECE = 4 << 20
+"""Bytes of JSON decoded at once."""
+
+_LIST = re.compile(rb'"annotations"\s*:\s*\[')
+
+
 class _Segment(Struct, frozen=True, gc=False):
     id: int
     category_id: int
 
 
-class _Annotation(Struct, frozen=True, gc=False):
+class Annotation(Struct, frozen=True, gc=False):
+    """The segments of one image; other fields are not read."""
+
     file_name: str
     segments_info: list[_Segment]
 
 
 class _Document(Struct, frozen=True, gc=False):
-    annotations: list[_Annotation]
+    annotations: list[Annotation]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +68,42 @@ class PanopticIndex:
     @classmethod
     def read(cls, path: Path) -> PanopticIndex:
         """Parse the JSON, once, keeping only ids and categories; raises ``LabelError``."""
-        document = _decode(path)
+        try:
+            with path.open("rb") as file:
+                try:
+                    return cls._collect(path, decode_pieces(file))
+                except ValueError:
+                    file.seek(0)
+                    return cls._collect(path, [_decode_whole(file)])
+        except FileNotFoundError as error:
+            raise LabelError(
+                "the panoptic JSON is missing",
+                cause="missing-json",
+                where=str(path),
+                hint="run again: it is unpacked anew from its archive",
+            ) from error
+        except (OSError, ValueError) as error:
+            raise _broken(path, str(error)) from error
+
+    @classmethod
+    def _collect(cls, path: Path, parts: Iterable[list[Annotation]]) -> PanopticIndex:
         starts: dict[str, tuple[int, int]] = {}
+        ids: list[NDArray[np.int64]] = []
+        categories: list[NDArray[np.int64]] = []
         end = 0
-        for annotation in document.annotations:
-            start, end = end, end + len(annotation.segments_info)
-            starts[annotation.file_name] = (start, end)
-        flat = [segment for entry in document.annotations for segment in entry.segments_info]
-        ids = np.fromiter((segment.id for segment in flat), np.int64, len(flat))
-        categories = np.fromiter((segment.category_id for segment in flat), np.int64, len(flat))
-        if len(flat) and (ids.min() < 0 or ids.max() >= 1 << 24):
-            raise _broken(path, "a segment id that no colour can code")
-        if len(flat) and (categories.min() < 0 or categories.max() > UNLISTED):
-            raise _broken(path, "a category outside 0..255")
-        return cls(path, starts, ids.astype(np.uint32), categories.astype(np.uint8))
+        for part in parts:
+            for entry in part:
+                start, end = end, end + len(entry.segments_info)
+                starts[entry.file_name] = (start, end)
+            listed = [segment for entry in part for segment in entry.segments_info]
+            ids.append(np.fromiter((each.id for each in listed), np.int64))
+            categories.append(np.fromiter((each.category_id for each in listed), np.int64))
+        return cls(
+            path,
+            starts,
+            _joined(ids, 1 << 24).astype(np.uint32),
+            _joined(categories, UNLISTED + 1).astype(np.uint8),
+        )
 
     def segments(self, file_name: str) -> Segments:
         """Return one image's segments; raises ``LabelError`` if the JSON does not name it."""
@@ -106,19 +138,62 @@ def classify(pixels: Colours, segments: Segments, where: str) -> NDArray[np.uint
     return found.spread(numbers).reshape(pixels.shape)
 
 
-def _decode(path: Path) -> _Document:
-    try:
-        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
-            return msgspec.json.decode(view, type=_Document)
-    except FileNotFoundError as error:
-        raise LabelError(
-            "the panoptic JSON is missing",
-            cause="missing-json",
-            where=str(path),
-            hint="run again: it is unpacked anew from its archive",
-        ) from error
-    except (OSError, ValueError) as error:
-        raise _broken(path, str(error)) from error
+def decode_pieces(file: BinaryIO, piece: int = _PIECE) -> Iterator[list[Annotation]]:
+    """Decode the list of annotations about ``piece`` bytes at a time.
+
+    The decoder lets no other thread run: 280 MB at once would freeze a screen for half a second
+    and take that much memory. Pieces end where braces balance. Raises ``ValueError`` for what is no
+    panoptic JSON, or for one that this does not suit (braces in names).
+    """
+    start = _list_start(file, piece)
+    while True:
+        file.seek(start)
+        block = file.read(piece)
+        end, last = _cut(np.frombuffer(block, np.uint8))
+        part = block[:end].lstrip(b", \t\r\n")
+        yield msgspec.json.decode(b"[%b]" % part, type=list[Annotation])
+        if last:
+            return
+        start += end
+
+
+def _cut(codes: NDArray[np.uint8]) -> tuple[int, bool]:
+    """Return how many bytes hold whole annotations, and whether the list ends there."""
+    steps = (codes == ord("{")).view(np.int8) - (codes == ord("}")).view(np.int8)
+    level = np.cumsum(steps, dtype=np.int32) == 0
+    closed = np.flatnonzero(level & (codes == ord("]")))
+    if len(closed):
+        return int(closed[0]), True
+    ends = np.flatnonzero(level & (steps < 0))
+    if not len(ends):
+        raise ValueError("no end of an annotation")
+    return int(ends[-1]) + 1, False
+
+
+def _list_start(file: BinaryIO, piece: int) -> int:
+    """Return where the list of annotations begins, just after its bracket."""
+    start = 0
+    while True:
+        file.seek(start)
+        # Blocks overlap by more than the pattern is long.
+        block = file.read(piece + 64)
+        if match := _LIST.search(block):
+            return start + match.end()
+        if len(block) <= piece:
+            raise ValueError("no list of annotations")
+        start += piece
+
+
+def _decode_whole(file: BinaryIO) -> list[Annotation]:
+    return msgspec.json.decode(file.read(), type=_Document).annotations
+
+
+def _joined(parts: list[NDArray[np.int64]], limit: int) -> NDArray[np.int64]:
+    """Return all numbers in one array; raises ``ValueError`` if one is not below ``limit``."""
+    numbers = np.concatenate([np.empty(0, np.int64), *parts])
+    if len(numbers) and not (numbers.min() >= 0 and numbers.max() < limit):
+        raise ValueError(f"an id or category outside 0..{limit - 1}")
+    return numbers
 
 
 def _broken(path: Path, reason: str) -> LabelError:

@@ -14,12 +14,14 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import PIL
 from msgspec import UNSET, Struct, UnsetType
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from wizard.errors import LabelError
 from wizard.labels.decode import UNPACK_AGAIN
+from wizard.work import Finding
 
 Point = tuple[float, float]
 
@@ -124,9 +126,38 @@ def draw_mask(annotation: Annotation, shape: Shape, where: str) -> NDArray[np.bo
     return np.asarray(canvas).view(np.bool_)
 
 
-_PROBE = ((2, 1), (17, 5), (9, 6), (18, 12), (3, 13), (7, 8))
-_PROBE_ROWS = ()
-"""What Pillow 11.2.1 to 13.0 fill of ``_PROBE``: pixels in each row."""
+_PROBES: tuple[tuple[tuple[Point, Point, Point], int], ...] = (
+    (((4, 2), (18, 4), (17, 3)), 15),
+    (((19, 14), (11, 11), (14, 12)), 7),
+    (((4, 11), (16, 12), (17, 18)), 44),
+    (((15, 10), (19, 18), (0, 5)), 62),
+)
+"""Triangles, and the pixels Pillow 11.2.1 to 13.0 fill of them; 11.0 and 11.1 each fill others."""
+
+
+def fill_differs() -> bool:
+    """Whether the installed Pillow fills polygons otherwise than for the reference results."""
+    for triangle, pixels in _PROBES:
+        canvas = Image.new("L", (32, 32))
+        ImageDraw.Draw(canvas).polygon(triangle, fill=1)
+        if sum(canvas.tobytes()) != pixels:
+            return True
+    return False
+
+
+def fill_notes() -> tuple[Finding, ...]:
+    """Return what a person should know before polygons are drawn: nothing, or one warning."""
+    if not fill_differs():
+        return ()
+    return (
+        Finding(
+            "polygon-fill",
+            f"Pillow {PIL.__version__}",
+            "this Pillow fills polygons a few pixels per image unlike the reference results",
+            "install Pillow 11.2.1 to 13.0 to get the reference's pixels",
+            fatal=False,
+        ),
+    )
 
 
 def _broken(path: Path, reason: str) -> LabelError:
