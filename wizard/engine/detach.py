@@ -13,9 +13,8 @@ from pathlib import Path
 import msgspec
 
 from wizard.credentials.environment import clean_environment
-from wizard.engine.journal import write_install
+from wizard.engine.journal import InstallState
 from wizard.engine.lease import acquire
-from wizard.engine.opening import Choices
 from wizard.engine.remote import RemoteLink
 from wizard.engine.step import Place
 from wizard.engine.wire import RunnerGone
@@ -43,32 +42,40 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     exit_code: int = 1
 
 
-def start_detached(
-    choices: Choices, *, handed: bytes = b"", sites: tuple[Site, ...] = ()
-) -> RemoteLink:
+class Orders(msgspec.Struct, frozen=True, kw_only=True):
+    """What a new runner is told, through a pipe: choices, and secrets only this process holds."""
+
+    state: InstallState
+    """What to run."""
+    keep: InstallState
+    """What to remember of the install."""
+    handed: bytes = b""
+
+    def __repr__(self) -> str:
+        return f"Orders({self.state.collection})"
+
+
+def start_detached(dest: Path, orders: Orders, *, sites: tuple[Site, ...] = ()) -> RemoteLink:
     """Start a runner in a session of its own and return a line to it.
 
-    ``handed`` are secrets only this process holds (``Ladder.handover``); they go through a pipe,
-    and variables that hold secrets of ``sites`` are taken out of the runner's environment.
-    Raises the error the runner could not start with.
+    Secrets go through a pipe, never through arguments; variables that hold secrets of ``sites``
+    are taken out of the runner's environment. Raises the error the runner could not start with.
     """
-    place = Place(dest=choices.dest.absolute(), root=choices.dest.absolute())
+    place = Place(dest=dest.absolute(), root=dest.absolute())
     # Taken and given back, so that a held or unwritable destination is told of right here.
-    lease = acquire(place)
-    write_install(place, choices.state())
-    lease.release()
-    ready = _spawn(place, handed, _environment(sites))
+    acquire(place).release()
+    ready = _spawn(place, msgspec.json.encode(orders), _environment(sites))
     if ready.socket:
         return RemoteLink(Path(ready.socket))
     kind = next((kind for kind in _KINDS if kind.exit_code == ready.exit_code), WizardError)
     raise kind(ready.message, where=ready.where, hint=ready.hint)
 
 
-def _spawn(place: Place, handed: bytes, environment: dict[str, str]) -> Ready:
-    secrets_out, secrets_in = os.pipe()
+def _spawn(place: Place, orders: bytes, environment: dict[str, str]) -> Ready:
+    orders_out, orders_in = os.pipe()
     ready_out, ready_in = os.pipe()
     command = [sys.executable, "-m", "wizard", "_serve", "--dest", str(place.dest)]
-    command += ["--secrets", str(secrets_out), "--ready", str(ready_in)]
+    command += ["--orders", str(orders_out), "--ready", str(ready_in)]
     try:
         with (place.state / "runner.log").open("ab") as log:
             process = subprocess.Popen(
@@ -77,19 +84,19 @@ def _spawn(place: Place, handed: bytes, environment: dict[str, str]) -> Ready:
                 stdout=log,
                 stderr=log,
                 cwd="/",
-                pass_fds=(secrets_out, ready_in),
+                pass_fds=(orders_out, ready_in),
                 start_new_session=True,
                 env=environment,
             )
-        os.close(secrets_out)
-        secrets_out = -1
+        os.close(orders_out)
+        orders_out = -1
         os.close(ready_in)
         ready_in = -1
-        _hand_over(secrets_in, handed)
-        secrets_in = -1
+        _hand_over(orders_in, orders)
+        orders_in = -1
         return _await_ready(ready_out, process, place)
     finally:
-        for descriptor in (secrets_out, secrets_in, ready_out, ready_in):
+        for descriptor in (orders_out, orders_in, ready_out, ready_in):
             if descriptor >= 0:
                 os.close(descriptor)
 
@@ -101,9 +108,9 @@ def _environment(sites: tuple[Site, ...]) -> dict[str, str]:
     return {**clean_environment(sites=sites), "PYTHONPATH": os.pathsep.join(paths)}
 
 
-def _hand_over(descriptor: int, handed: bytes) -> None:
+def _hand_over(descriptor: int, orders: bytes) -> None:
     with contextlib.suppress(BrokenPipeError), os.fdopen(descriptor, "wb") as pipe:
-        pipe.write(handed)
+        pipe.write(orders)
 
 
 def _await_ready(descriptor: int, process: subprocess.Popen[bytes], place: Place) -> Ready:
@@ -127,4 +134,3 @@ def _await_ready(descriptor: int, process: subprocess.Popen[bytes], place: Place
             where=str(place.state / "runner.log"),
             hint="the end of that file says why",
         ) from None
-

@@ -13,6 +13,7 @@ from wizard.engine.install import Install, Settings
 from wizard.engine.journal import InstallState, read_install
 from wizard.engine.step import Place
 from wizard.errors import DestinationError, UsageError
+from wizard.plan.choice import chosen
 from wizard.plan.planner import make_plan
 from wizard.progress import RateDial
 from wizard.recipes.loader import load
@@ -44,6 +45,21 @@ class Choices:
             settings=self.settings,
         )
 
+    def added_to(self, before: Choices | None, recipe: Recipe) -> Choices:
+        """Return these choices widened by what was chosen at the destination before.
+
+        Setting up one dataset now and another later makes an install of both; naming a dataset in
+        ``without`` takes it out again.
+        """
+        if before is None or before.collection != self.collection:
+            return self
+        out = {each.id for each in recipe.datasets}
+        out -= {each.id for each in chosen(recipe, without=self.without)}
+        mine = {each.id for each in chosen(recipe, self.only, self.without)}
+        known = {each.id for each in chosen(recipe, before.only, before.without)} - out
+        both = tuple(each.id for each in recipe.datasets if each.id in mine | known)
+        return replace(self, only=both if len(both) < len(recipe.datasets) else (), without=())
+
 
 VaultOpener = Callable[[Recipe], Vault]
 
@@ -73,8 +89,11 @@ def open_install(choices: Choices, *, vault: VaultOpener | None = None) -> Insta
 def remembered(dest: Path) -> Choices | None:
     """Return what was last asked for at a destination, or None when no install is there."""
     state = read_install(Place(dest=dest, root=dest))
-    if state is None:
-        return None
+    return None if state is None else choices_of(state, dest)
+
+
+def choices_of(state: InstallState, dest: Path) -> Choices:
+    """Return choices as they were written down."""
     return Choices(
         collection=state.collection,
         dest=dest,

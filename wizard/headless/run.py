@@ -38,7 +38,7 @@ class Manner:
     """Seconds to wait for people and space when there is nothing else left to do."""
 
 
-def choices_of(
+def asked_for(
     collection: str,
     dest: Path,
     only: tuple[str, ...],
@@ -119,7 +119,7 @@ def command(
         accept_terms=yes,
         clear_credentials=not keep_credentials,
     )
-    choices = choices_of(collection, dest, only, without, site, settings)
+    choices = asked_for(collection, dest, only, without, site, settings)
     install = prepare(choices)
     if detach:
         return _detach(choices, install)
@@ -142,9 +142,14 @@ def prepare(choices: Choices) -> Install:
     return install
 
 
+def to_remember(choices: Choices, install: Install) -> Choices:
+    """Return what to write down of an install: these choices and those of before."""
+    return choices.added_to(remembered(choices.dest), install.recipe)
+
+
 def run_here(install: Install, choices: Choices, manner: Manner) -> int:
     """Run in this process until all is done or nothing more can be; returns the exit code."""
-    runner = Runner(install, state=choices.state())
+    runner = Runner(install, state=to_remember(choices, install).state())
     watcher: Watcher = JsonWatcher() if manner.as_json else PlainWatcher(steady=manner.plain)
     with interruptible():
         try:
@@ -269,9 +274,11 @@ def again_line(choices: Choices) -> str:
 
 def _detach(choices: Choices, install: Install) -> int:
     """Leave a runner in the background and say how to reach it."""
-    from wizard.engine.detach import start_detached
+    from wizard.engine.detach import Orders, start_detached
 
-    link = start_detached(choices, handed=handover(install), sites=install.recipe.sites)
+    keep = to_remember(choices, install).state()
+    orders = Orders(state=choices.state(), keep=keep, handed=handover(install))
+    link = start_detached(choices.dest, orders, sites=install.recipe.sites)
     say.talk(f"running in the background: {link.snapshot().runner}")
     link.close()
     place = shlex.quote(str(choices.dest))

@@ -11,8 +11,8 @@ import click
 import msgspec
 
 from wizard.credentials.ladder import open_vault
-from wizard.engine.detach import Ready
-from wizard.engine.opening import found, open_install
+from wizard.engine.detach import Orders, Ready
+from wizard.engine.opening import choices_of, open_install
 from wizard.engine.runner import Runner
 from wizard.engine.serve import Server, serve_until_over
 from wizard.engine.wire import socket_path
@@ -22,17 +22,17 @@ from wizard.headless import exits
 
 @click.command(name="_serve", hidden=True)
 @click.option("--dest", type=click.Path(path_type=Path), required=True)
-@click.option("--secrets", type=int, required=True)
+@click.option("--orders", type=int, required=True)
 @click.option("--ready", type=int, required=True)
-def command(*, dest: Path, secrets: int, ready: int) -> int:
-    """Run what install.json at --dest says, for viewers on a socket."""
+def command(*, dest: Path, orders: int, ready: int) -> int:
+    """Run what the orders say, for viewers on a socket."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with os.fdopen(secrets, "rb") as pipe:
-        handed = pipe.read()
+    with os.fdopen(orders, "rb") as pipe:
+        given = msgspec.json.decode(pipe.read(), type=Orders)
     try:
-        runner, server = _begin(dest, handed)
+        runner, server = _begin(dest, given)
     except WizardError as error:
         _say(ready, _refusal(error))
         return error.exit_code
@@ -44,12 +44,13 @@ def command(*, dest: Path, secrets: int, ready: int) -> int:
     return exits.COMPLETE
 
 
-def _begin(dest: Path, handed: bytes) -> tuple[Runner, Server]:
+def _begin(dest: Path, orders: Orders) -> tuple[Runner, Server]:
     path = socket_path(dest)
     install = open_install(
-        found(dest), vault=lambda recipe: open_vault(recipe.sites, handed=handed)
+        choices_of(orders.state, dest),
+        vault=lambda recipe: open_vault(recipe.sites, handed=orders.handed),
     )
-    runner = Runner(install, address=str(path))
+    runner = Runner(install, state=orders.keep, address=str(path))
     runner.start()
     try:
         server = Server(runner, path)

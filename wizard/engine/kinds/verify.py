@@ -116,7 +116,9 @@ def build_verify(planned: PlannedStep, install: Install) -> VerifyStep:
     subject = subject_of(
         spec, dataset.steps, name=dataset.id, dest=place.dest, base=recipe.base(dataset)
     )
-    tail = f"{recipe.id} --dest {shlex.quote(str(place.dest))} --only {dataset.id}"
+    where = f"{recipe.id} --dest {shlex.quote(str(place.dest))}"
+    chosen = ",".join(each.id for each in install.plan.datasets) if install.plan.left_out else ""
+    again = f"segwizard run {where}{f' --only {chosen}' if chosen else ''}"
     return VerifyStep(
         address=planned.address,
         dataset=planned.dataset,
@@ -124,7 +126,7 @@ def build_verify(planned: PlannedStep, install: Install) -> VerifyStep:
         kind=planned.kind,
         needs=planned.needs,
         subject=subject,
-        remedies=Remedies(f"segwizard run {tail}", f"segwizard verify {tail}"),
+        remedies=Remedies(again, f"segwizard verify {where} --only {dataset.id}"),
         proof=place.state / "steps" / f"{planned.address.replace('/', '.')}.json",
         crew=Crew(settings.workers, settings.executor, settings.scheduler, place.dest),
     )
