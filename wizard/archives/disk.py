@@ -52,12 +52,14 @@ def settle(source: Path, target: Path) -> None:
 
     A folder that is not there yet takes one rename however much it holds; files of the same name
     are replaced. Killed anywhere, what has moved is whole and the rest is still in ``source``.
+    Raises ``DestinationError`` where a file and a folder meet under one name.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         source.rename(target)
     except OSError:
         if not target.is_dir():
+            _refuse_meeting(target)
             raise
         with os.scandir(source) as entries:
             children = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
@@ -71,10 +73,19 @@ def _replace(source: Path, target: Path) -> None:
         source.replace(target)
     except OSError as error:
         if error.errno != errno.EXDEV:
+            _refuse_meeting(target)
             raise
         with whole(target) as partial:
             shutil.copyfile(source, partial)
         source.unlink()
+
+
+def _refuse_meeting(target: Path) -> None:
+    if target.exists():
+        what = "a folder where a file" if target.is_dir() else "a file where a folder"
+        raise DestinationError(
+            f"is {what} has to go", where=str(target), hint="Move it away and run again."
+        )
 
 
 def disk_error(error: OSError, into: Path) -> WizardError:

@@ -15,6 +15,7 @@ from wizard.archives.staging import Staging, fingerprint
 from wizard.archives.tars import open_tar
 from wizard.archives.untar import untar
 from wizard.archives.unzip import unzip
+from wizard.errors import ArchiveError
 from wizard.progress import CancelToken, Counter
 from wizard.recipes.steps import Nested, Rule
 
@@ -54,7 +55,8 @@ def extract(
             known to come from another version of the archive.
 
     Raises:
-        ArchiveError: The archive is no archive, damaged, hostile or not supported.
+        ArchiveError: The archive is no archive, damaged, hostile, not supported, or holds
+            nothing that is wanted of it.
         DestinationError: The disk is full or refuses.
         Cancelled: The token was set.
     """
@@ -77,6 +79,7 @@ def extract(
         staging.open()
         _unpack(archive, Route(str(archive), tuple(rules), lower), job)
         _unpack_inner(job, archive, lower=lower)
+        _refuse_nothing(job, archive)
         staging.settle()
     except OSError as error:
         raise disk_error(error, into) from error
@@ -84,12 +87,12 @@ def extract(
 
 
 def _unpack(archive: Path, route: Route, job: Job) -> None:
-    kind = archive_format(archive)
+    kind = archive_format(archive, route.archive)
     if kind == "zip":
         unzip(archive, route, job)
         return
     gzipped = kind == "tar.gz"
-    with open_tar(archive, gzipped=gzipped) as stream:
+    with open_tar(archive, gzipped=gzipped, where=route.archive) as stream:
         untar(stream, route, job, packed=archive.stat().st_size if gzipped else None)
 
 
@@ -98,3 +101,12 @@ def _unpack_inner(job: Job, archive: Path, *, lower: bool) -> None:
     for path, name, rule in inner:
         _unpack(path, Route(f"{archive} > {name}", lower=lower, below=rule.into), job)
         path.unlink()
+
+
+def _refuse_nothing(job: Job, archive: Path) -> None:
+    if not job.members:
+        raise ArchiveError(
+            "holds none of the files that are wanted of it",
+            where=str(archive),
+            hint="It is not the archive the recipe means. Delete it and fetch the right one.",
+        )

@@ -42,7 +42,7 @@ def _refusal(name: str) -> str:
     parts = name.replace("\\", "/").split("/")
     if parts[0] == "" and len(parts) > 1:
         return "has an absolute path"
-    if _DRIVE.match(name):
+    if any(_DRIVE.match(part) for part in parts):
         return "names a drive"
     if ".." in parts:
         return "would leave the folder it is unpacked in"

@@ -26,11 +26,11 @@ _OTHER = {
 }
 
 
-def archive_format(archive: Path) -> Format:
+def archive_format(archive: Path, where: str = "") -> Format:
     """Return the format of an archive; raises ``ArchiveError`` when it is not one we unpack.
 
     A web page is named by its title, since it usually says what went wrong: a licence, a login
-    or a quota page saved under the archive's name.
+    or a quota page saved under the archive's name. ``where`` is what errors call the archive.
     """
     head = _head(archive)
     if head.startswith(_ZIP):
@@ -39,7 +39,7 @@ def archive_format(archive: Path) -> Format:
         return "tar.gz"
     if head[257:262] == b"ustar" or _old_tar(head):
         return "tar"
-    raise _refusal(archive, head)
+    raise _refusal(where or str(archive), head)
 
 
 def _head(archive: Path) -> bytes:
@@ -63,10 +63,9 @@ def _old_tar(head: bytes) -> bool:
     return stated.isdigit() and not set(stated) - set(b"01234567") and int(stated, 8) == actual
 
 
-def _refusal(archive: Path, head: bytes) -> ArchiveError:
-    where = str(archive)
+def _refusal(where: str, head: bytes) -> ArchiveError:
     again = "Delete it and fetch it again."
-    if not head.strip():
+    if not head.strip(b"\0 \t\r\n"):
         what = "is empty" if not head else "holds only zeros or blanks"
         return ArchiveError(f"{what}, not an archive", where=where, hint=again)
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()

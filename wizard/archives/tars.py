@@ -58,10 +58,10 @@ class TarEntry:
 
 
 @contextlib.contextmanager
-def open_tar(archive: Path, *, gzipped: bool) -> Iterator[BinaryIO]:
+def open_tar(archive: Path, *, gzipped: bool, where: str = "") -> Iterator[BinaryIO]:
     """Open a tar for one pass, inflating in a thread of its own; raises ``ArchiveError``."""
     with (
-        damage_named(str(archive)),
+        damage_named(where or str(archive)),
         open_gzip(archive) if gzipped else archive.open("rb") as stream,
     ):
         yield stream

@@ -47,7 +47,7 @@ def _place(archive: Path, route: Route, job: Job) -> tuple[list[Placed], list[Pl
     """Pair a zip's members with their paths, each path once: plain ones and archives."""
     placed: list[Placed] = []
     inner: list[Placed] = []
-    for entry in read_directory(archive, job.limits):
+    for entry in read_directory(archive, job.limits, route.archive):
         path = route.place(entry.name)
         if path and job.claims.claim(path, entry.size, entry.crc32):
             (inner if job.nested_in(path) else placed).append((path, entry))

@@ -41,26 +41,28 @@ class ZipEntry:
     deflated: bool
 
 
-def read_directory(archive: Path, limits: Limits) -> tuple[ZipEntry, ...]:
+def read_directory(archive: Path, limits: Limits, where: str = "") -> tuple[ZipEntry, ...]:
     """Return the files of a zip in the order of their data, folders left out.
 
     Raises ``ArchiveError`` for a directory that is missing or damaged, encrypted members, links
-    and devices, unknown compression, members that share their data, and bombs.
+    and devices, unknown compression, members that share their data, and bombs. ``where`` is what
+    errors call the archive.
     """
+    where = where or str(archive)
     try:
         with zipfile.ZipFile(archive) as opened:
             infos = opened.infolist()
     except (zipfile.BadZipFile, EOFError, ValueError, struct.error, NotImplementedError) as error:
         raise ArchiveError(
             "is cut short or damaged: its table of contents at the end is missing or wrong",
-            where=str(archive),
+            where=where,
             hint=_AGAIN,
         ) from error
     entries = sorted(
-        (_entry(info, archive) for info in infos if not _is_folder(info)),
+        (_entry(info, where) for info in infos if not _is_folder(info)),
         key=lambda entry: entry.offset,
     )
-    _check_sizes(entries, archive, limits)
+    _check_sizes(entries, archive.stat().st_size, limits, where)
     return tuple(entries)
 
 
@@ -68,11 +70,11 @@ def _is_folder(info: zipfile.ZipInfo) -> bool:
     return info.orig_filename.endswith(("/", "\\")) and not info.file_size
 
 
-def _entry(info: zipfile.ZipInfo, archive: Path) -> ZipEntry:
+def _entry(info: zipfile.ZipInfo, where: str) -> ZipEntry:
     problem = _problem(info)
     if problem:
         raise ArchiveError(
-            f"member {info.orig_filename!r} {problem[0]}", where=str(archive), hint=problem[1]
+            f"member {info.orig_filename!r} {problem[0]}", where=where, hint=problem[1]
         )
     return ZipEntry(
         name=info.orig_filename,
@@ -101,8 +103,8 @@ def _problem(info: zipfile.ZipInfo) -> tuple[str, str] | None:
     return None
 
 
-def _check_sizes(entries: list[ZipEntry], archive: Path, limits: Limits) -> None:
-    where, end = str(archive), 0
+def _check_sizes(entries: list[ZipEntry], size: int, limits: Limits, where: str) -> None:
+    end = 0
     for entry in entries:
         if entry.offset < end:
             raise ArchiveError(
@@ -113,7 +115,7 @@ def _check_sizes(entries: list[ZipEntry], archive: Path, limits: Limits) -> None
         end = entry.offset + _LOCAL.size + entry.packed
         limits.check_ratio(entry.size, entry.packed, archive=where, what=f"member {entry.name!r}")
     total = sum(entry.size for entry in entries)
-    limits.check_ratio(total, archive.stat().st_size, archive=where, what="the archive")
+    limits.check_ratio(total, size, archive=where, what="the archive")
     limits.check_total(total, len(entries), archive=where)
 
 
