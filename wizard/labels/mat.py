@@ -16,7 +16,7 @@ from wizard.files import partial_name, whole
 from wizard.labels.decode import UNPACK_AGAIN, Values, read_values
 from wizard.labels.png import encode
 from wizard.recipes.steps import Mat
-from wizard.work import Item, Report
+from wizard.work import Finding, Item, Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,10 @@ class MatWork:
     root: Path
     spec: Mat
     unit: str = "images"
+
+    def start(self) -> tuple[Finding, ...]:
+        """Nothing is shared between files."""
+        return ()
 
     def items(self) -> Sequence[MatItem]:
         """List the source files; none are left once the work is finished and they are removed."""

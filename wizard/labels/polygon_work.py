@@ -9,7 +9,7 @@ from pathlib import Path
 
 from wizard.errors import LabelError
 from wizard.labels.png import write_label
-from wizard.labels.polygons import draw_classes, read_annotation
+from wizard.labels.polygons import draw_classes, fill_notes, read_annotation
 from wizard.labels.tables import Tables
 from wizard.recipes.steps import Polygons
 from wizard.work import Finding, Item, Report
@@ -31,6 +31,19 @@ class PolygonWork:
     spec: Polygons
     unit: str = "images"
 
+    def start(self) -> tuple[Finding, ...]:
+        """Check taxonomy and background, and return what to know of this machine's Pillow.
+
+        Raises ``LabelError``.
+        """
+        if self.spec.background not in self._classes():
+            raise LabelError(
+                f"{self.spec.taxonomy} has no class {self.spec.background}",
+                cause="bad-recipe",
+                hint="name a class of the taxonomy as background",
+            )
+        return fill_notes()
+
     def items(self) -> Sequence[PolygonItem]:
         """List the polygon files."""
         old, new = self.spec.replace
@@ -51,12 +64,6 @@ class PolygonWork:
     def process(self, item: PolygonItem) -> Report:
         """Draw one image; raises ``LabelError`` for a broken file."""
         classes = self._classes()
-        if self.spec.background not in classes:
-            raise LabelError(
-                f"{self.spec.taxonomy} has no class {self.spec.background}",
-                cause="bad-recipe",
-                hint="name a class of the taxonomy as background",
-            )
         drawn = draw_classes(read_annotation(item.source), classes, classes[self.spec.background])
         write_label(item.outputs[0], drawn.pixels)
         return Report(tuple(_skipped(item.source, drawn.skipped, self.spec.taxonomy)))

@@ -12,6 +12,7 @@ from wizard.labels.chain import Chain, Source
 from wizard.labels.lazy import Lazy
 from wizard.labels.lists import Pair
 from wizard.labels.png import write_label
+from wizard.labels.polygons import fill_notes
 from wizard.labels.tables import Tables
 from wizard.recipes.steps import Labels
 from wizard.work import Finding, Item, Report
@@ -70,6 +71,16 @@ class RemapWork:
     unit: str = "images"
     _items: Lazy[RemapItems] = field(default_factory=Lazy, compare=False, repr=False)
     _chain: Lazy[Chain] = field(default_factory=Lazy, compare=False, repr=False)
+
+    def start(self) -> tuple[Finding, ...]:
+        """Read afresh what all images share; raises ``LabelError`` naming file and line.
+
+        Returns what a person should know of this machine.
+        """
+        self.finish()
+        self._chain.get(self._load)
+        rules = [output.relabel for output in self.spec.outputs]
+        return fill_notes() if any(rule and rule.mask == "polygon" for rule in rules) else ()
 
     def items(self) -> RemapItems:
         """List every distinct set of outputs once; raises ``LabelError`` if lists do not align."""
@@ -141,4 +152,5 @@ def _misaligned(split: str, source: str, taxonomy: str, reason: str) -> LabelErr
 
 
 def _finding(error: LabelError, path: Path) -> Finding:
-    return Finding(error.cause, str(path), str(error), error.hint)
+    where = error.where or str(path)
+    return Finding(error.cause, where, f"{error.message}; {path} is not written", error.hint)

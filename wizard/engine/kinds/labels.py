@@ -17,7 +17,7 @@ from wizard.labels.polygon_work import PolygonWork
 from wizard.labels.remap import RemapWork
 from wizard.plan.model import PlannedStep
 from wizard.recipes.steps import Labels, Mat, Polygons
-from wizard.work import ItemT, Work
+from wizard.work import Finding, ItemT, Work
 
 
 class LabelWork(Work[ItemT], Protocol[ItemT]):
@@ -28,6 +28,10 @@ class LabelWork(Work[ItemT], Protocol[ItemT]):
 
         Once a finished work has removed its sources, its outputs stand for them.
         """
+        ...
+
+    def start(self) -> tuple[Finding, ...]:
+        """Read afresh what all items share and return what to know; raises ``LabelError``."""
         ...
 
     def finish(self) -> None:
@@ -70,20 +74,22 @@ class LabelStep:
             )
         counter = context.counter
         counter.total, counter.unit, counter.done = len(rows), self.work.unit, sum(rows)
-        if counter.done < len(rows):
-            self._make(
-                Subset(self.work.items(), [i for i, made in enumerate(rows) if not made]), context
-            )
+        if not all(rows):
+            self._make([row for row, made in enumerate(rows) if not made], context)
         self.work.finish()
 
-    def _make(self, missing: Subset[Any], context: StepContext) -> None:
-        findings = run_batch(
-            self.work, missing, crew=self.crew, counter=context.counter, token=context.token
+    def _make(self, missing: list[int], context: StepContext) -> None:
+        findings = list(self.work.start())
+        findings += run_batch(
+            self.work,
+            Subset(self.work.items(), missing),
+            crew=self.crew,
+            counter=context.counter,
+            token=context.token,
         )
         context.failures.extend(grouped(findings))
         failed = sum(finding.fatal for finding in findings)
-        if not failed:
-            failed = sum(not made for made in _finished(self.work.expected()))
+        failed = failed or sum(not made for made in _finished(self.work.expected()))
         if failed:
             raise LabelError(
                 f"{failed} failures in {context.counter.total} {self.work.unit}",
