@@ -223,6 +223,7 @@ class Runner:
     def _finish(self) -> None:
         for worker in self._workers:
             worker.join(5.0)
+        self.install.shared.close()
         self._vitals.running = False
         self._events.add("info", "stopped; what is finished stays")
         if self._lease is not None:

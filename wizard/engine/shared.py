@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 T = TypeVar("T")
+
+
+@runtime_checkable
+class Closable(Protocol):
+    """Something that lets go of what it holds."""
+
+    def close(self) -> None:
+        """Let go."""
+        ...
 
 
 class Shared:
@@ -23,3 +32,12 @@ class Shared:
             if not isinstance(made, kind):
                 made = self._made[kind] = make()
             return made
+
+    def close(self) -> None:
+        """Close what was made and can be closed; the next ``get`` makes it anew."""
+        with self._lock:
+            made = tuple(self._made.values())
+            self._made.clear()
+        for each in made:
+            if isinstance(each, Closable):
+                each.close()

@@ -50,7 +50,12 @@ class TokenSession:
         with self._lock:
             if self._client is not None:
                 self._client.headers.pop("Authorization", None)
+                self._client.close()
             self._client = None
+
+    def close(self) -> None:
+        """Close the connections; the next use opens new ones."""
+        self.forget()
 
     def classify(self, refusal: Refusal) -> TransferError | None:
         """Tell a wrong token, a gate not applied for and a gate still closed apart.

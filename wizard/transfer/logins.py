@@ -72,6 +72,7 @@ class FormLogin:
         self._vault = vault
         self._limits = limits or Limits()
         self._client: httpx.Client | None = None
+        self._used: list[httpx.Client] = []
         self._lock = threading.Lock()
         vault.on_clear(self.forget)
 
@@ -92,16 +93,23 @@ class FormLogin:
         """Log in again unless somebody did since ``used`` was handed out."""
         with self._lock:
             if self._client is used:
-                # Other threads may still read from the old client; they let go of it by themselves.
+                # Other threads may still read from the old client; it is closed at the end.
+                self._used.append(used)
                 self._client = None
                 self._client = self._log_in()
 
     def forget(self) -> None:
         """Drop cookies and session."""
         with self._lock:
-            if self._client is not None:
-                self._client.cookies.clear()
+            for client in (*self._used, *filter(None, [self._client])):
+                client.cookies.clear()
+                client.close()
+            self._used.clear()
             self._client = None
+
+    def close(self) -> None:
+        """End the session; the next use logs in again."""
+        self.forget()
 
     def classify(self, refusal: Refusal) -> TransferError | None:
         """Tell an expired session, an unaccepted licence and a missing approval apart."""

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+
+import httpx
+
+from wizard import figures
 from wizard.credentials.vault import Vault
 from wizard.recipes.model import Site
 from wizard.transfer.addresses import shown
@@ -24,16 +29,21 @@ def open_session(site: Site, vault: Vault, limits: Limits | None = None) -> Site
 
 def try_login(site: Site, vault: Vault, limits: Limits | None = None) -> str:
     """Log in and say in a sentence that it worked; raises ``TransferError`` by class."""
-    session = open_session(site, vault, limits)
-    client = session.client()
-    if isinstance(session, CityscapesLogin) and site.list_url:
-        count = len(session.packages())
-        return f"{site.title} accepted the login and offers {count} packages."
-    if isinstance(session, TokenSession):
-        answer = talk(client, "GET", site.login_url)
-        refusal = Refusal(answer.status_code, shown(site.login_url), answer.headers, answer.content)
-        trouble = session.classify(refusal) if answer.status_code >= 400 else None
-        if trouble:
-            raise trouble
-        return f"{site.title} accepted the token."
-    return f"{site.title} accepted the login."
+    with contextlib.closing(open_session(site, vault, limits)) as session:
+        client = session.client()
+        if isinstance(session, CityscapesLogin) and site.list_url:
+            offered = figures.count(len(session.packages()), "package")
+            return f"{site.title} accepted the login and offers {offered}."
+        if isinstance(session, TokenSession):
+            _try_token(session, client)
+            return f"{site.title} accepted the token."
+        return f"{site.title} accepted the login."
+
+
+def _try_token(session: TokenSession, client: httpx.Client) -> None:
+    address = session.site.login_url
+    answer = talk(client, "GET", address)
+    refusal = Refusal(answer.status_code, shown(address), answer.headers, answer.content)
+    trouble = session.classify(refusal) if answer.status_code >= 400 else None
+    if trouble:
+        raise trouble

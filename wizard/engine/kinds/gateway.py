@@ -49,6 +49,13 @@ class Gateway:
                 self._sessions[name] = open_session(self.site(name), self.vault, self.limits)
             return self._sessions[name]
 
+    def close(self) -> None:
+        """Close connections and end sessions; cookies are gone then."""
+        with self._lock:
+            for session in self._sessions.values():
+                session.close()
+        self.downloader.close()
+
     def note_rate(self, size: int, seconds: float) -> None:
         """Remember how fast a transfer went, to say how long the next will take."""
         if seconds > 1.0 and size > 1 << 20:
