@@ -1,0 +1,118 @@
+"""Batches on threads and processes: all done, all failures kept, stopped at once."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.engine.works import Numbers
+from wizard.engine.batch import Crew, grouped, run_batch
+from wizard.errors import Cancelled, DestinationError, UsageError
+from wizard.progress import CancelToken, Counter
+from wizard.work import Finding
+
+CREWS = [Crew(2, "threads"), Crew(2, "processes")]
+BOTH = pytest.mark.parametrize("crew", CREWS, ids=["threads", "processes"])
+
+
+def _run(work: Numbers, crew: Crew, counter: Counter | None = None) -> list[Finding]:
+    return run_batch(
+        work, work.items(), crew=crew, counter=counter or Counter(), token=CancelToken()
+    )
+
+
+@BOTH
+def test_every_item_is_done_once_whatever_others_do(crew: Crew, tmp_path: Path) -> None:
+    work = Numbers(tmp_path, 60, broken=(3, 40), odd=(5,), crash=(7,))
+    counter = Counter(total=60)
+    findings = _run(work, crew, counter)
+    assert work.made() == set(range(60)) - {3, 40, 7}
+    assert counter.done == 60
+    assert sorted((finding.cause, finding.path, finding.fatal) for finding in findings) == [
+        ("broken-number", "3", True),
+        ("broken-number", "40", True),
+        ("odd-number", "5", False),
+        ("unexpected", "7", True),
+    ]
+
+
+@BOTH
+def test_tables_are_loaded_once_per_process(crew: Crew, tmp_path: Path) -> None:
+    work = Numbers(tmp_path, 40, pause=0.005)
+    _run(work, crew)
+    loads = [path.name.split("-")[1] for path in tmp_path.glob("loaded-*")]
+    assert len(loads) == len(set(loads))
+    workers = {path.read_text().split()[0] for path in tmp_path.iterdir() if path.name.isdecimal()}
+    assert set(loads) == workers
+    assert (str(os.getpid()) in workers) is (crew.executor == "threads")
+
+
+@BOTH
+def test_a_full_disk_stops_the_batch(crew: Crew, tmp_path: Path) -> None:
+    with pytest.raises(DestinationError, match="No space left"):
+        _run(Numbers(tmp_path, 40, full=(4,)), crew)
+
+
+@BOTH
+def test_a_stopped_batch_ends_with_its_items_whole(crew: Crew, tmp_path: Path) -> None:
+    work = Numbers(tmp_path, 4000, pause=0.01)
+    token = CancelToken()
+    stopped: list[float] = []
+
+    def stop() -> None:
+        while len(work.made()) < 5:
+            time.sleep(0.01)
+        stopped.append(time.monotonic())
+        token.cancel()
+
+    thread = threading.Thread(target=stop)
+    thread.start()
+    with pytest.raises(Cancelled):
+        run_batch(work, work.items(), crew=crew, counter=Counter(), token=token)
+    ended = time.monotonic()
+    thread.join()
+    assert ended - stopped[0] < 2
+    made = work.made()
+    assert len(made) < 4000
+    assert all((tmp_path / str(number)).stat().st_size for number in made)
+
+
+def test_a_process_that_dies_is_replaced_and_its_items_done(tmp_path: Path) -> None:
+    work = Numbers(tmp_path, 30, pause=0.01, deadly=(11,), once=True)
+    counter = Counter()
+    assert _run(work, Crew(2, "processes"), counter) == []
+    assert work.made() == set(range(30))
+    assert counter.done == 30
+
+
+def test_an_item_that_kills_every_process_is_the_only_one_lost(tmp_path: Path) -> None:
+    work = Numbers(tmp_path, 12, deadly=(4,))
+    (finding,) = _run(work, Crew(2, "processes"))
+    assert (finding.cause, finding.path, finding.fatal) == ("worker-died", "4", True)
+    assert work.made() == set(range(12)) - {4}
+
+
+def test_nobody_cannot_work() -> None:
+    with pytest.raises(UsageError):
+        _run(Numbers(Path(), 1), Crew(0))
+
+
+def test_findings_are_grouped_fatal_and_frequent_first() -> None:
+    findings = [
+        Finding("odd", "a", "is odd", fatal=False),
+        *[Finding("cut", f"{number}.png", "is cut", "unpack again") for number in range(7)],
+        Finding("lost", "b", "is lost"),
+    ]
+    groups = grouped(findings)
+    assert [(group.cause, group.count, group.fatal) for group in groups] == [
+        ("cut", 7, True),
+        ("lost", 1, True),
+        ("odd", 1, False),
+    ]
+    assert groups[0].hint == "unpack again"
+    assert groups[0].examples[0] == "0.png: is cut"
+    assert len(groups[0].examples) == 5
