@@ -9,7 +9,7 @@ import pytest
 
 from tests.verify.town import REMEDIES, Town, load, save
 from wizard.files import PARTIAL
-from wizard.verify.dataset import repair, run_here, verify_dataset
+from wizard.verify.dataset import broken_labels, repair, run_here, verify_dataset
 from wizard.verify.subject import Layer
 from wizard.verify.summary import Summary
 from wizard.verify.work import ImageWork
@@ -103,7 +103,7 @@ def damaged(town: Town) -> Town:
 
 
 def test_repair_deletes_our_labels_and_nothing_else(damaged: Town) -> None:
-    deleted = repair(damaged.subject, damaged.verify().findings)
+    deleted = repair(damaged.subject, broken_labels(damaged.verify().findings))
     assert sorted(path.name for path in deleted) == [f"{PARTIAL}00ff", "one_ids.png", "one_ids.png"]
     assert not damaged.label("town-3").exists()
     assert not damaged.label("town-3-relabeled").exists()
@@ -111,5 +111,12 @@ def test_repair_deletes_our_labels_and_nothing_else(damaged: Town) -> None:
     assert damaged.label("town-3", "two").with_name("mine.png").exists()
 
 
+def test_repair_leaves_what_is_not_ours(town: Town) -> None:
+    image = town.image().relative_to(town.root).as_posix()
+    source = town.label("town-4").relative_to(town.root).as_posix()
+    assert repair(town.subject, (image, source, "../../etc/passwd", "Town/nothing.png")) == ()
+    assert town.verify().sound
+
+
 def test_repairing_a_sound_tree_deletes_nothing(town: Town) -> None:
-    assert repair(town.subject, town.verify().findings) == ()
+    assert repair(town.subject, broken_labels(town.verify().findings)) == ()

@@ -44,25 +44,31 @@ def run_here(work: ImageWork) -> list[Finding]:
     return [finding for item in work.items() for finding in work.process(item).findings]
 
 
-def repair(subject: Subject, findings: Iterable[Finding]) -> tuple[Path, ...]:
-    """Delete the broken labels among findings, so that the next run makes them again.
+def broken_labels(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """Return the paths among findings that are mended by deleting and making them again."""
+    return tuple(
+        dict.fromkeys(
+            finding.path
+            for finding in findings
+            if finding.cause in CAUSES and CAUSES[finding.cause].remedy == "repair"
+        )
+    )
 
-    Only labels we produce are touched, and leftovers of our own interrupted runs; returns what
-    was deleted.
+
+def repair(subject: Subject, broken: Iterable[str]) -> tuple[Path, ...]:
+    """Delete broken labels, so that the next run makes them again.
+
+    Only labels we produce are touched, and leftovers of our own interrupted runs, whatever else
+    ``broken`` names; returns what was deleted.
     """
     ours = _produced_labels(subject, ImageWork(subject).context)
     deleted = []
-    for shown in dict.fromkeys(finding.path for finding in findings if _repairable(finding)):
+    for shown in broken:
         path = subject.root / shown
         if (shown in ours or path.name.startswith(PARTIAL)) and path.is_file():
             path.unlink()
             deleted.append(path)
     return tuple(deleted)
-
-
-def _repairable(finding: Finding) -> bool:
-    cause = CAUSES.get(finding.cause)
-    return cause is not None and cause.remedy == "repair"
 
 
 def _produced_labels(subject: Subject, context: Context) -> set[str]:

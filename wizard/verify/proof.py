@@ -13,6 +13,7 @@ from msgspec import Struct
 from wizard.files import write_whole
 from wizard.labels.records import RECORD_FILE, SEGMENT_FOLDER
 from wizard.verify.context import load_context
+from wizard.verify.dataset import broken_labels
 from wizard.verify.scan import Fingerprint, fingerprint, folders_of
 from wizard.verify.subject import Subject
 from wizard.verify.summary import Summary
@@ -30,6 +31,8 @@ class Proof(Struct, frozen=True, kw_only=True):
     moment: float
     """Seconds since the epoch."""
     summary: Summary
+    broken: tuple[str, ...] = ()
+    """Every path that is mended by deleting it, however many there are."""
     folders: tuple[str, ...]
     """Relative to the subject's root."""
     fingerprint: Fingerprint
@@ -38,7 +41,13 @@ class Proof(Struct, frozen=True, kw_only=True):
     def of(cls, summary: Summary, folders: Iterable[str], before: Fingerprint) -> Proof:
         """Make the proof of a verification that just ended."""
         kept = msgspec.structs.replace(summary, findings=summary.findings[:KEPT])
-        return cls(moment=time.time(), summary=kept, folders=tuple(folders), fingerprint=before)
+        return cls(
+            moment=time.time(),
+            summary=kept,
+            broken=broken_labels(summary.findings),
+            folders=tuple(folders),
+            fingerprint=before,
+        )
 
 
 def proof_folders(subject: Subject) -> tuple[str, ...]:

@@ -57,6 +57,11 @@ def read_proof(record: Path, target: Path) -> ArchiveProof | None:
     return proof
 
 
+def last_proof(record: Path) -> ArchiveProof | None:
+    """Return what was proven last, whether or not the file is still there."""
+    return _load(record).proof
+
+
 def note_beginning(record: Path) -> None:
     """Write down that a transfer begins, before its file can appear."""
     _store(record, _File(began=True))

@@ -1,0 +1,231 @@
+"""Report steps: what the install is made of and how it was verified, gathered from its records."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from wizard import __version__
+from wizard.engine.install import Install
+from wizard.engine.journal import read_removed
+from wizard.engine.kinds.proofs import last_proof, record_path
+from wizard.engine.kinds.terms import accepted
+from wizard.engine.kinds.verify import subject_of
+from wizard.engine.step import Lane, Probe, StepContext
+from wizard.errors import RecipeError
+from wizard.plan.model import PlannedStep
+from wizard.recipes.model import Archive, Dataset
+from wizard.recipes.steps import Report, Verify
+from wizard.verify.context import Context, load_context
+from wizard.verify.proof import Proof, read_proof, still_holds
+from wizard.verify.report.model import (
+    Consent,
+    DatasetPage,
+    LeftOut,
+    ReportData,
+    Source,
+    TaxonomyLine,
+    Verdict,
+)
+from wizard.verify.report.render import read_twin, write_report
+from wizard.verify.report.samples import Sampler
+from wizard.verify.subject import Subject
+
+
+@dataclass(frozen=True, slots=True)
+class ReportStep:
+    """Writes the report, and again whenever a dataset was verified anew."""
+
+    address: str
+    dataset: str
+    title: str
+    kind: str
+    needs: tuple[str, ...]
+    install: Install
+    lane: Lane = "cpu"
+
+    def probe(self) -> Probe:
+        """Compare what the last report rests on with the proofs there are."""
+        last = read_twin(self.install.place.dest)
+        if last is None:
+            return Probe("todo", total=1)
+        names = {page.id for page in last.datasets}
+        if last.inputs != self._inputs() or names != {each.id for each in self._chosen()}:
+            return Probe("todo", total=1, detail="a newer verification is there")
+        return Probe("done", 1, 1)
+
+    def run(self, context: StepContext) -> None:
+        """Gather and write."""
+        chosen = self._chosen()
+        context.counter.total, context.counter.unit = len(chosen), "datasets"
+        pages = []
+        for dataset in chosen:
+            context.token.check()
+            pages.append(self._page(dataset))
+            context.counter.advance()
+        recipe = self.install.recipe
+        report = ReportData(
+            collection=recipe.title,
+            about=recipe.about.strip(),
+            dest=str(self.install.place.dest),
+            software=f"segwizard {__version__}",
+            moment=time.time(),
+            datasets=tuple(pages),
+            left_out=tuple(self._left_out()),
+            document=recipe.document,
+            inputs=self._inputs(),
+        )
+        page, _ = write_report(self.install.place.dest, report)
+        context.detail = str(page)
+
+    def _chosen(self) -> list[Dataset]:
+        ids = {each.id for each in self.install.plan.datasets}
+        return [dataset for dataset in self.install.recipe.datasets if dataset.id in ids]
+
+    def _left_out(self) -> Iterator[LeftOut]:
+        for name in self.install.plan.left_out:
+            dataset = self.install.recipe.dataset(name)
+            yield LeftOut(title=dataset.title, loss=dataset.leaving_out)
+
+    def _verify_steps(self) -> Iterator[PlannedStep]:
+        return (step for step in self.install.plan.steps if isinstance(step.spec, Verify))
+
+    def _proof(self, planned: PlannedStep) -> Proof | None:
+        return read_proof(record_path(self.install.place.state, planned.address))
+
+    def _inputs(self) -> dict[str, float]:
+        proofs = {step.address: self._proof(step) for step in self._verify_steps()}
+        return {address: proof.moment for address, proof in proofs.items() if proof is not None}
+
+    def _page(self, dataset: Dataset) -> DatasetPage:
+        base = self.install.recipe.base(dataset)
+        sources = tuple(self._sources(dataset))
+        page = DatasetPage(
+            id=dataset.id,
+            title=dataset.title,
+            about=dataset.about.strip(),
+            folder=f"{base}/{dataset.folder}" if base else dataset.folder,
+            verdict="unverified",
+            deviations=tuple(_deviations(dataset, sources)),
+            sources=sources,
+            consent=self._consent(dataset),
+            citation=dataset.citation,
+            paper=dataset.paper,
+            website=dataset.website,
+        )
+        planned = next((s for s in self._verify_steps() if s.dataset == dataset.id), None)
+        if planned is None or not isinstance(planned.spec, Verify):
+            return self._plain(page)
+        subject = subject_of(
+            planned.spec,
+            dataset.steps,
+            name=dataset.id,
+            dest=self.install.place.dest,
+            base=base,
+        )
+        return self._verified(page, subject, self._proof(planned))
+
+    def _plain(self, page: DatasetPage) -> DatasetPage:
+        """Finish the page of a dataset the recipe has no verification for."""
+        present = all(source.sha256 for source in page.sources)
+        return replace(page, verdict="proven" if present else "unverified")
+
+    def _verified(self, page: DatasetPage, subject: Subject, proof: Proof | None) -> DatasetPage:
+        context = load_context(subject)
+        sampler = Sampler(subject, context)
+        counted = [layer for layer in subject.layers if layer.form == "index"][-1:]
+        histograms = [sampler.histogram(layer) for layer in counted]
+        return replace(
+            page,
+            verdict=_verdict(proof, subject.root),
+            verified=proof.moment if proof else 0.0,
+            checked=proof.summary.checked if proof else None,
+            groups=proof.summary.groups if proof else (),
+            taxonomies=tuple(self._taxonomies(subject, context)),
+            histograms=tuple(each for each in histograms if each is not None),
+            rows=tuple(sampler.rows()),
+        )
+
+    def _taxonomies(self, subject: Subject, context: Context) -> Iterator[TaxonomyLine]:
+        known = {each.name: each for each in self.install.recipe.taxonomies}
+        for layer in subject.layers:
+            about = known.get(layer.taxonomy)
+            labels = {
+                pair.label
+                for split in subject.splits
+                for pair in context.lists.get((layer.taxonomy, split), ())
+            }
+            yield TaxonomyLine(
+                name=layer.taxonomy,
+                classes=len(context.names.get(layer.taxonomy, ()))
+                or (about.classes if about else 0),
+                labels=len(labels),
+                about=about.about if about else "",
+            )
+
+    def _sources(self, dataset: Dataset) -> Iterator[Source]:
+        place, recipe = self.install.place, self.install.recipe
+        removed = read_removed(place)
+        for archive in dataset.archives:
+            where = recipe.archive_place(dataset, archive)
+            proof = last_proof(record_path(place.state, f"{dataset.id}/fetch:{archive.name}"))
+            gone = removed.get(where)
+            if proof is None:
+                yield Source(name=archive.name, size=archive.size or archive.size_about)
+            else:
+                yield Source(
+                    name=archive.name,
+                    size=proof.size,
+                    sha256=proof.sha256,
+                    origin=proof.source,
+                    how=proof.how,
+                    version=proof.version,
+                    deleted=gone is not None and not (place.dest / where).exists(),
+                )
+
+    def _consent(self, dataset: Dataset) -> Consent | None:
+        if dataset.terms is None:
+            return None
+        record = accepted(self.install.place.state).get(dataset.id)
+        return Consent(
+            title=dataset.terms.title,
+            url=dataset.terms.url,
+            summary=dataset.terms.summary,
+            who=record.who if record else "",
+            when=record.when if record else "",
+        )
+
+
+def _verdict(proof: Proof | None, root: Path) -> Verdict:
+    if proof is None:
+        return "unverified"
+    if not proof.summary.sound:
+        return "faulty"
+    return "verified" if still_holds(proof, root) else "changed"
+
+
+def _deviations(dataset: Dataset, sources: tuple[Source, ...]) -> Iterator[str]:
+    """Say where another release than the reference's was used, and what that changes."""
+    archives: dict[str, Archive] = {archive.name: archive for archive in dataset.archives}
+    for source in sources:
+        for version in archives[source.name].versions:
+            if source.version and version.name == source.version and version.note:
+                yield f"{source.name} is {version.name}: {version.note}"
+
+
+def build_report(planned: PlannedStep, install: Install) -> ReportStep:
+    """Return the step for a ``Report`` table."""
+    if not isinstance(planned.spec, Report):
+        raise RecipeError("not a report step", where=planned.address)
+    return ReportStep(
+        address=planned.address,
+        dataset=planned.dataset,
+        title=planned.title,
+        kind=planned.kind,
+        needs=planned.needs,
+        install=install,
+    )
