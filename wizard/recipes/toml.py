@@ -28,7 +28,6 @@ _WORDS = {
     "bool": "true or false",
     "array": "a list",
     "object": "a table",
-    "null": "nothing",
 }
 
 
@@ -88,6 +87,7 @@ def _in_words(reason: str) -> str:
     found = _MISMATCH.match(reason)
     if not found:
         return reason[:1].lower() + reason[1:]
-    wanted = " or ".join(_WORDS.get(each, each) for each in found["wanted"].split(" | "))
+    kinds = [each for each in found["wanted"].split(" | ") if each != "null"]
+    wanted = " or ".join(_WORDS.get(each, each) for each in kinds)
     got = found["got"]
     return f"should be {wanted}" + (f", not {_WORDS.get(got, got)}" if got else "")

@@ -1,0 +1,118 @@
+"""The order of steps: complete, without forward references, and as the recipe has it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.recipes.small import small, tables
+from wizard.recipes.loader import load
+from wizard.recipes.model import Dataset, Recipe
+from wizard.recipes.order import Graph, cycle, graph, in_order
+from wizard.recipes.steps import Extract
+
+
+def test_each_step_needs_the_one_before_it_and_its_inputs(tmp_path: Path) -> None:
+    recipe = small(tmp_path)
+    needs = graph(recipe, recipe.datasets)
+    assert needs["birds/terms"] == ()
+    assert needs["birds/fetch:birds.zip"] == ("birds/terms",)
+    assert needs["birds/fetch:more.zip"] == ("birds/terms",)
+    assert needs["birds/first"] == ("birds/terms", "birds/fetch:birds.zip")
+    assert needs["birds/second"] == ("birds/first", "birds/fetch:more.zip")
+    assert needs["birds/labels"] == ("birds/second", "tables/extract")
+    assert needs["birds/verify"] == ("birds/labels", "tables/extract")
+    assert needs["finish/report"] == ("tables/extract", "birds/verify", "fish/extract")
+    assert needs["finish/clear-credentials"] == ("finish/report",)
+
+
+def test_more_needs_join_the_usual_ones(tmp_path: Path) -> None:
+    content = tables()
+    content["datasets"][2]["steps"][0]["needs"] = ["birds/verify", "fetch:fish.tgz"]
+    recipe = small(tmp_path, content)
+    assert graph(recipe, recipe.datasets)["fish/extract"] == ("fish/fetch:fish.tgz", "birds/verify")
+
+
+def test_nothing_waits_for_an_optional_archive(tmp_path: Path) -> None:
+    content = tables()
+    content["datasets"][1]["archives"][1]["optional"] = True
+    recipe = small(tmp_path, content)
+    needs = graph(recipe, recipe.datasets)
+    assert needs["birds/second"] == ("birds/first", "birds/fetch:more.zip")
+    assert "birds/second" not in needs["birds/labels"]
+    assert not any("birds/second" in wanted for wanted in needs.values())
+    assert "birds/fetch:more.zip" not in needs["finish/report"]
+
+
+def test_an_archive_nobody_unpacks_is_waited_for_by_the_first_step(tmp_path: Path) -> None:
+    content = tables()
+    fish = content["datasets"][2]
+    fish["steps"] = [{"kind": "assign", "file": "a.py", "name": "X", "value": "1"}]
+    recipe = small(tmp_path, content)
+    assert graph(recipe, recipe.datasets)["fish/assign"] == ("fish/fetch:fish.tgz",)
+
+
+def test_a_dataset_without_steps_ends_with_its_downloads(tmp_path: Path) -> None:
+    content = tables()
+    content["datasets"][2]["steps"] = []
+    recipe = small(tmp_path, content)
+    assert "fish/fetch:fish.tgz" in graph(recipe, recipe.datasets)["finish/report"]
+
+
+def assert_topological(steps: Graph) -> None:
+    order = in_order(steps)
+    assert sorted(order) == sorted(steps)
+    position = {step: index for index, step in enumerate(order)}
+    for step, needs in steps.items():
+        assert all(position[need] < position[step] for need in needs)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_any_graph_without_circles_is_ordered_completely(data: st.DataObject) -> None:
+    count = data.draw(st.integers(1, 12))
+    rank = data.draw(st.permutations(range(count)))
+    steps = {
+        f"s{i}": tuple(
+            f"s{j}" for j in range(count) if rank[j] < rank[i] and data.draw(st.booleans())
+        )
+        for i in range(count)
+    }
+    assert cycle(steps) == ()
+    assert_topological(steps)
+
+
+def test_steps_already_in_order_stay_as_written(tmp_path: Path) -> None:
+    recipe = small(tmp_path)
+    steps = graph(recipe, recipe.datasets)
+    assert in_order(steps) == tuple(steps)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.sets(st.sampled_from([each.id for each in load("mseg").datasets])))
+def test_every_choice_of_mseg_is_ordered_completely(names: set[str]) -> None:
+    recipe = load("mseg")
+    chosen = [each for each in recipe.datasets if each.required or each.id in names]
+    steps = graph(recipe, chosen)
+    assert all(need in steps for needs in steps.values() for need in needs)
+    assert_topological(steps)
+    for dataset in chosen:
+        assert_waits(recipe, dataset, steps)
+
+
+def assert_waits(recipe: Recipe, dataset: Dataset, steps: Graph) -> None:
+    """Every extract waits for its archive, and everything that reads tables for the tables."""
+    for step in dataset.steps:
+        needs = steps[f"{dataset.id}/{step.id}"]
+        if isinstance(step, Extract):
+            assert f"{dataset.id}/fetch:{step.archive}" in needs
+        elif not dataset.required and step.id != "mat":
+            assert "mseg-api/extract" in needs
+
+
+def test_a_circle_is_shown() -> None:
+    found = cycle({"a": ("b",), "b": ("c",), "c": ("a",), "d": ()})
+    assert set(found) == {"a", "b", "c"}
+    assert found[0] == found[-1]
