@@ -1,4 +1,4 @@
-"""What reference scripts leave behind is found, removed, and read again; nothing else is touched."""
+"""What reference scripts leave behind is found, removed and read again; all else stays."""
 
 from __future__ import annotations
 
