@@ -1,0 +1,186 @@
+"""Batches on a real dask scheduler and two worker processes, one of which dies half-way."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.engine.works import Numbers
+from wizard.engine.batch import Crew, run_batch
+from wizard.errors import Cancelled, DestinationError, UsageError
+from wizard.progress import CancelToken, Counter
+
+pytest.importorskip("distributed", reason="dask.distributed is not installed")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+
+ROOT = Path(__file__).resolve().parents[2]
+
+BLINDFOLD = """
+import pathlib
+read_text = pathlib.Path.read_text
+def blind(path, *args, **kwargs):
+    if path.name.startswith("beacon-"):
+        raise FileNotFoundError(path)
+    return read_text(path, *args, **kwargs)
+pathlib.Path.read_text = blind
+"""
+
+
+@dataclass
+class Dask:
+    """A scheduler and its workers, each a process."""
+
+    address: str
+    folder: Path
+    processes: list[subprocess.Popen[bytes]]
+
+    def start(self, *arguments: str, path: str = str(ROOT)) -> subprocess.Popen[bytes]:
+        with (self.folder / "log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "distributed.cli.dask_" + arguments[0], *arguments[1:]],
+                cwd=self.folder,
+                env={**os.environ, "PYTHONPATH": path},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        self.processes.append(process)
+        return process
+
+    def worker(self, path: str = str(ROOT)) -> subprocess.Popen[bytes]:
+        options = ("--no-nanny", "--nthreads", "1", "--no-dashboard")
+        return self.start("worker", self.address, *options, path=path)
+
+    def blind_worker(self) -> subprocess.Popen[bytes]:
+        """A worker to whom the beacon is not there, as on a node that lacks the mount."""
+        patch = self.folder / "blind" / "sitecustomize.py"
+        patch.parent.mkdir(exist_ok=True)
+        patch.write_text(BLINDFOLD)
+        return self.worker(f"{patch.parent}{os.pathsep}{ROOT}")
+
+
+def _wait(condition: Callable[[], bool], seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "nothing happened"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def dask(tmp_path: Path) -> Iterator[Dask]:
+    folder = tmp_path / "dask"
+    folder.mkdir()
+    file = folder / "scheduler.json"
+    dask = Dask("", folder, [])
+    dask.start(
+        "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-jupyter",
+        "--scheduler-file", str(file),
+    )  # fmt: skip
+    _wait(file.exists)
+    dask.address = json.loads(file.read_text())["address"]
+    yield dask
+    for process in reversed(dask.processes):
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    place = tmp_path / "place"
+    place.mkdir()
+    return place
+
+
+def _crew(dask: Dask, place: Path) -> Crew:
+    return Crew(2, "dask", dask.address, place / "state")
+
+
+def test_a_worker_killed_half_way_costs_nothing(dask: Dask, place: Path) -> None:
+    victim = dask.worker()
+    dask.worker()
+    work = Numbers(place, 150, pause=0.02, broken=(9,), odd=(77,))
+    counter = Counter(total=150)
+
+    def kill() -> None:
+        _wait(lambda: len({path.read_text() for path in _written(place)}) > 1)
+        victim.send_signal(signal.SIGKILL)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    findings = run_batch(
+        work, work.items(), crew=_crew(dask, place), counter=counter, token=CancelToken()
+    )
+    thread.join()
+    assert victim.wait(5) == -signal.SIGKILL
+    assert work.made() == set(range(150)) - {9}
+    assert counter.done == 150
+    assert sorted((finding.cause, finding.path) for finding in findings) == [
+        ("broken-number", "9"),
+        ("odd-number", "77"),
+    ]
+    assert not list((place / "state").iterdir())
+
+
+def _written(place: Path) -> list[Path]:
+    paths = [path for path in place.iterdir() if path.name.isdecimal()]
+    return [path for path in paths if path.stat().st_size]
+
+
+def test_work_of_a_worker_without_the_disk_is_done_by_others(dask: Dask, place: Path) -> None:
+    dask.worker()
+    blind = dask.blind_worker()
+    work = Numbers(place, 60, pause=0.02)
+    assert run_batch(
+        work, work.items(), crew=_crew(dask, place), counter=Counter(), token=CancelToken()
+    ) == []  # fmt: skip
+    assert work.made() == set(range(60))
+    assert str(blind.pid) not in {path.read_text().split()[0] for path in _written(place)}
+
+
+def test_a_cluster_that_does_not_see_the_disk_is_refused(dask: Dask, place: Path) -> None:
+    dask.blind_worker()
+    work = Numbers(place, 20)
+    with pytest.raises(DestinationError, match="no worker of the cluster sees"):
+        run_batch(
+            work, work.items(), crew=_crew(dask, place), counter=Counter(), token=CancelToken()
+        )
+    assert not work.made()
+
+
+def test_a_run_on_a_cluster_stops_at_once(dask: Dask, place: Path) -> None:
+    dask.worker()
+    work = Numbers(place, 3000, pause=0.02)
+    token = CancelToken()
+    stopped: list[float] = []
+
+    def stop() -> None:
+        _wait(lambda: bool(_written(place)))
+        stopped.append(time.monotonic())
+        token.cancel()
+
+    thread = threading.Thread(target=stop)
+    thread.start()
+    with pytest.raises(Cancelled):
+        run_batch(work, work.items(), crew=_crew(dask, place), counter=Counter(), token=token)
+    assert time.monotonic() - stopped[0] < 3
+    thread.join()
+
+
+def test_no_scheduler_is_a_plain_error(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wizard.engine.cluster._CONNECT_SECONDS", 1)
+    crew = Crew(2, "dask", "tcp://127.0.0.1:1", place)
+    work = Numbers(place, 1)
+    with pytest.raises(UsageError, match="no dask scheduler answers"):
+        run_batch(work, work.items(), crew=crew, counter=Counter(), token=CancelToken())
+    with pytest.raises(UsageError, match="needs an address"):
+        run_batch(work, work.items(), crew=Crew(2, "dask"), counter=Counter(), token=CancelToken())
