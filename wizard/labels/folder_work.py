@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from wizard.work import Item
+from wizard.work import Finding, Item
 
 
 class HasItems(Protocol):
@@ -25,6 +25,11 @@ class FolderWork:
         """Yield the outputs of each item."""
         for item in self.items():
             yield tuple(map(str, item.outputs))
+
+    def start(self) -> tuple[Finding, ...]:
+        """Forget what an earlier run read."""
+        self.finish()
+        return ()
 
     def finish(self) -> None:
         """Nothing is kept between items."""

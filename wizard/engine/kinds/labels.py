@@ -65,6 +65,7 @@ class LabelStep:
 
     def run(self, context: StepContext) -> None:
         """Make what is missing; raises ``LabelError`` after everything else was tried."""
+        notes = self.work.start()
         rows = list(_finished(self.work.expected()))
         if not rows:
             raise LabelError(
@@ -75,11 +76,11 @@ class LabelStep:
         counter = context.counter
         counter.total, counter.unit, counter.done = len(rows), self.work.unit, sum(rows)
         if not all(rows):
-            self._make([row for row, made in enumerate(rows) if not made], context)
+            self._make([row for row, made in enumerate(rows) if not made], notes, context)
         self.work.finish()
 
-    def _make(self, missing: list[int], context: StepContext) -> None:
-        findings = list(self.work.start())
+    def _make(self, missing: list[int], notes: tuple[Finding, ...], context: StepContext) -> None:
+        findings = [*notes]
         findings += run_batch(
             self.work,
             Subset(self.work.items(), missing),
