@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from wizard.engine.batch import Crew, run_batch
 from wizard.labels.mat import MatWork
 from wizard.labels.polygon_work import PolygonWork
 from wizard.labels.remap import RemapWork
@@ -45,10 +46,10 @@ def _unpack(archive: Path, into: Path) -> None:
             file.extractall(into, filter="data")
 
 
-@pytest.fixture(scope="module")
-def dest(golden: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def dest(golden: Path, tmp_path: Path) -> Path:
     """An install folder with every archive unpacked the way the recipe wants it."""
-    dest = tmp_path_factory.mktemp("golden")
+    dest = tmp_path
     root = dest / "mseg_dataset"
     for folder, archives in UNPACKED.items():
         for archive in archives:
@@ -83,13 +84,12 @@ def _pixels(path: Path) -> tuple[str, list[int], str]:
     return str(pixels.dtype), list(pixels.shape), hashlib.sha256(pixels.tobytes()).hexdigest()
 
 
-def test_every_label_equals_the_reference(dest: Path, golden: Path) -> None:
-    from wizard.engine.batch import Crew, run_batch
-
+@pytest.mark.parametrize("executor", ["threads", "processes"])
+def test_every_label_equals_the_reference(dest: Path, golden: Path, executor: str) -> None:
     fatal = []
     for work in _works(dest):
         findings = run_batch(
-            work, work.items(), crew=Crew(), counter=Counter(), token=CancelToken()
+            work, work.items(), crew=Crew(2, executor), counter=Counter(), token=CancelToken()
         )
         fatal += [finding for finding in findings if finding.fatal]
     assert fatal == []

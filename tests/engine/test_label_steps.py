@@ -1,0 +1,143 @@
+"""Steps that make labels: what the disk says, what a run adds, how failures are told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.io import savemat
+
+from tests.labels.small import Published, label
+from wizard.engine.batch import Crew
+from wizard.engine.kinds.labels import LabelStep
+from wizard.engine.step import StepContext
+from wizard.errors import Cancelled, LabelError
+from wizard.labels.mat import MatWork
+from wizard.labels.polygon_work import PolygonWork
+from wizard.labels.remap import RemapWork
+from wizard.recipes.steps import LabelOutput, Labels, Mat, Polygons
+
+
+def _step(work: object) -> LabelStep:
+    return LabelStep("d/step", "d", "Step", "labels", (), work, Crew(2))
+
+
+@pytest.fixture
+def remap(tmp_path: Path) -> LabelStep:
+    tables = Published(tmp_path / "tables")
+    names = [f"{number}.png" for number in range(6)]
+    for taxonomy, classes, folder in (("fine", ["a", "b"], "fine"), ("one", ["b"], "one")):
+        tables.taxonomy(taxonomy, classes, train=[f"{name} {folder}/{name}" for name in names])
+    tables.table("fine", "one", {"a": "b", "b": "b", "unlabeled": "unlabeled"})
+    for name in names:
+        label(tmp_path / "data/fine" / name, [[0, 1, 255]])
+    outputs = (LabelOutput(taxonomy="one", base="fine"),)
+    spec = Labels(tables="tables", folder="data", source="fine", outputs=outputs)
+    return _step(RemapWork(tmp_path, tmp_path / "tables", spec))
+
+
+def test_a_step_goes_from_todo_over_partial_to_done(remap: LabelStep, tmp_path: Path) -> None:
+    assert (remap.probe().state, remap.probe().total) == ("todo", 6)
+    context = StepContext()
+    remap.run(context)
+    assert remap.probe().state == "done"
+    assert (context.counter.done, context.counter.total, context.failures) == (6, 6, [])
+    (tmp_path / "data/one/3.png").unlink()
+    (tmp_path / "data/one/4.png").write_bytes(b"")
+    assert (remap.probe().state, remap.probe().done) == ("partial", 4)
+    again = StepContext()
+    remap.run(again)
+    assert remap.probe().state == "done"
+    assert again.counter.done == 6
+
+
+def test_failures_are_grouped_and_mended_by_the_next_run(remap: LabelStep, tmp_path: Path) -> None:
+    for number in (1, 2):
+        (tmp_path / f"data/fine/{number}.png").write_bytes(b"<html>")
+    label(tmp_path / "data/fine/5.png", [[9]])
+    context = StepContext()
+    with pytest.raises(LabelError, match="2 failures in 6 images"):
+        remap.run(context)
+    assert [(group.cause, group.count, group.fatal) for group in context.failures] == [
+        ("undecodable-image", 2, True),
+        ("value-outside-taxonomy", 1, False),
+    ]
+    assert (remap.probe().state, remap.probe().done) == ("partial", 4)
+    for number in (1, 2):
+        label(tmp_path / f"data/fine/{number}.png", [[0]])
+    remap.run(StepContext())
+    assert remap.probe().state == "done"
+
+
+def test_missing_tables_are_a_todo_and_an_error_when_run(remap: LabelStep, tmp_path: Path) -> None:
+    (tmp_path / "tables/class_remapping_files/fine_to_one.tsv").unlink()
+    with pytest.raises(LabelError, match="table is missing"):
+        remap.run(StepContext())
+    (tmp_path / "tables").rename(tmp_path / "gone")
+    assert _step(RemapWork(tmp_path, tmp_path / "tables", remap.work.spec)).probe().state == "todo"
+
+
+def test_a_stopped_step_says_so(remap: LabelStep) -> None:
+    context = StepContext()
+    context.token.cancel()
+    with pytest.raises(Cancelled):
+        remap.run(context)
+
+
+def test_matlab_files_are_done_once_their_folder_is_gone(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for name in ("a", "b"):
+        savemat(tmp_path / "in" / f"{name}.mat", {"LabelMap": np.ones((2, 2))})
+    spec = Mat(sources="in/*.mat", variable="LabelMap", into="out", remove="in")
+    step = _step(MatWork(tmp_path, spec))
+    assert (step.probe().state, step.probe().total) == ("todo", 2)
+    step.run(StepContext())
+    assert not (tmp_path / "in").exists()
+    assert (step.probe().state, step.probe().done) == ("done", 2)
+    step.run(StepContext())
+    with pytest.raises(LabelError, match="nothing to make labels from"):
+        _step(MatWork(tmp_path / "elsewhere", spec)).run(StepContext())
+
+
+def test_a_broken_matlab_file_keeps_the_sources(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    savemat(tmp_path / "in/a.mat", {"LabelMap": np.ones((2, 2))})
+    (tmp_path / "in/b.mat").write_text("no")
+    spec = Mat(sources="in/*.mat", variable="LabelMap", into="out", remove="in")
+    step = _step(MatWork(tmp_path, spec))
+    with pytest.raises(LabelError):
+        step.run(StepContext())
+    assert len(list((tmp_path / "in").iterdir())) == 2
+    assert step.probe().state == "partial"
+
+
+def test_polygons_are_drawn_beside_their_files(tmp_path: Path) -> None:
+    Published(tmp_path / "tables").taxonomy("fine", ["road", "unlabeled"])
+    square = {"label": "road", "polygon": [[0, 0], [1, 0], [1, 1], [0, 1]]}
+    for name, objects in (("a", [square]), ("b", [{**square, "label": "tree"}])):
+        document = {"imgHeight": 3, "imgWidth": 3, "objects": objects}
+        (tmp_path / f"{name}_polygons.json").write_text(json.dumps(document))
+    spec = Polygons(
+        sources="*_polygons.json",
+        replace=("_polygons.json", "_ids.png"),
+        tables="tables",
+        taxonomy="fine",
+    )
+    step = _step(PolygonWork(tmp_path, tmp_path / "tables", spec))
+    context = StepContext()
+    step.run(context)
+    assert step.probe().state == "done"
+    assert (tmp_path / "a_ids.png").is_file()
+    (group,) = context.failures
+    assert (group.cause, group.fatal) == ("unknown-label", False)
+    no_background = Polygons(
+        sources="*_polygons.json",
+        replace=("_polygons.json", "_other.png"),
+        tables="tables",
+        taxonomy="fine",
+        background="void",
+    )
+    with pytest.raises(LabelError, match="no class void"):
+        _step(PolygonWork(tmp_path, tmp_path / "tables", no_background)).run(StepContext())
