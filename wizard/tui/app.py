@@ -19,6 +19,7 @@ from wizard.tui import clipboard, crash
 from wizard.tui.bridge import Bridge
 from wizard.tui.choices import Choices
 from wizard.tui.commands import WizardCommands
+from wizard.tui.glyphs import plain_terminal
 from wizard.tui.host import Host, Session
 from wizard.tui.modals.help import HelpModal
 from wizard.tui.modals.jump import JumpModal
@@ -71,6 +72,7 @@ class WizardApp(App[int]):
     def on_mount(self) -> None:
         """Theme, signals, and the first screen."""
         self.theme = first_theme()
+        self.set_class(plain_terminal(), "-ascii")
         self._catch_signals()
         self._first_screen()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import platformdirs
 
 from wizard.credentials.ladder import Ladder
-from wizard.engine.detach import start_detached
+from wizard.engine.detach import Orders, start_detached
 from wizard.engine.install import Settings
 from wizard.engine.link import Reply
 from wizard.engine.opening import Choices, open_install, remembered, usable_workers
@@ -104,7 +104,8 @@ class EngineHost:
         handed = session.vault.handover() if isinstance(session.vault, Ladder) else b""
         session.link.close()
         try:
-            start_detached(choices, handed=handed).close()
+            orders = Orders(state=choices.state(), keep=choices.state(), handed=handed)
+            start_detached(session.dest, orders, sites=session.recipe.sites).close()
         except WizardError as error:
             return Reply(ok=False, text=error.message, hint=error.hint)
         return Reply(ok=True)

@@ -18,7 +18,7 @@ class JumpModal(Modal[str]):
     """Returns the id of the dataset."""
 
     DEFAULT_CSS = """
-    JumpModal > .box { width: 48; padding: 0 1; & Input { height: 1; border: none; } }
+    JumpModal > .box { width: 48; padding: 0 1;  }
     """
 
     def __init__(self, datasets: tuple[DatasetView, ...]) -> None:

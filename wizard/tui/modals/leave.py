@@ -46,10 +46,9 @@ class LeaveModal(Modal[Leaving]):
         self.dismiss(chosen.get(event.option_id))
 
     def _choices(self) -> list[Option]:
-        dest = self._snapshot.dest
         go_on = "It survives closing the terminal, SSH and the laptop lid."
         return [
             Option(_choice("Keep going in the background", go_on), id="background"),
-            Option(_choice("Stop now", f"Next time: segwizard --dest {dest}"), id="stop"),
+            Option(_choice("Stop now", "Start segwizard again to go on from here."), id="stop"),
             Option(_choice("Stay here", "Go on watching."), id="stay"),
         ]

@@ -16,7 +16,7 @@ class LimitModal(Modal[int]):
     """Returns bytes a second, 0 for no limit."""
 
     DEFAULT_CSS = """
-    LimitModal > .box { width: 50; & Input { height: 1; border: none; background: $panel; } }
+    LimitModal > .box { width: 50;  }
     """
 
     def __init__(self, limit: int) -> None:

@@ -19,7 +19,7 @@ class LoginModal(Modal[Login]):
     DEFAULT_CSS = """
     LoginModal > .box {
         width: 56;
-        & Input { height: 1; border: none; background: $panel; margin-bottom: 1; }
+        & Input { margin-bottom: 1; }
     }
     """
 

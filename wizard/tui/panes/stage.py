@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
@@ -12,35 +11,9 @@ from wizard.tui.panes.needs import NeedSlot
 from wizard.tui.stages import Focus
 from wizard.tui.widgets.failures import FailureList
 from wizard.tui.widgets.form import NeedForm
-from wizard.tui.widgets.meter import StepMeter
+from wizard.tui.widgets.steps import StepList
 from wizard.tui.widgets.transfers import TransferList
 from wizard.tui.widgets.waits import Waits
-
-
-class Meters(Vertical):
-    """The steps of a stage, each with its bar."""
-
-    DEFAULT_CSS = """
-    Meters { height: auto; }
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._meters: dict[str, StepMeter] = {}
-
-    def show(self, focus: Focus, hidden: frozenset[str]) -> None:
-        """Update in place; a step whose transfer is shown needs no meter as well."""
-        fresh: list[StepMeter] = []
-        for step in focus.stage.steps:
-            meter = self._meters.get(step.address)
-            if meter is None:
-                meter = self._meters[step.address] = StepMeter(step)
-                fresh.append(meter)
-            else:
-                meter.show(step)
-            meter.display = step.address not in hidden
-        if fresh:
-            self.mount_all(fresh)
 
 
 class StagePane(Pane):
@@ -58,7 +31,7 @@ class StagePane(Pane):
         yield Static("", classes="words")
         yield NeedSlot()
         yield TransferList()
-        yield Meters()
+        yield StepList()
         yield FailureList()
 
     def words(self, focus: Focus) -> Content | None:
@@ -82,7 +55,8 @@ class StagePane(Pane):
         self.query_one(NeedSlot).show(focus.stage)
         self.query_one(TransferList).show(focus.transfers)
         covered = frozenset(view.address for view in focus.transfers)
-        self.query_one(Meters).show(focus, covered)
+        steps = tuple(step for step in focus.stage.steps if step.address not in covered)
+        self.query_one(StepList).show(steps)
         self.query_one(FailureList).show(focus.stage.failures)
 
     def copyable(self) -> str:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widget import Widget
 from textual.widgets import Footer, Static
 
 from wizard import figures
 from wizard.engine.link import LimitRate, Pause, Resume, Retry
 from wizard.engine.views import Snapshot, StepView
-from wizard.tui.glyphs import glyphs
 from wizard.tui.modals.limit import LimitModal
 from wizard.tui.screens.base import BACK, LivePage
 from wizard.tui.widgets.failures import lines
-from wizard.tui.widgets.meter import StepMeter
+from wizard.tui.widgets.speed import Speed
 from wizard.tui.widgets.status import StatusLines
+from wizard.tui.widgets.steps import StepList
 from wizard.tui.widgets.topline import TopLine
 from wizard.tui.widgets.transfers import TransferList
 
@@ -32,64 +31,6 @@ Everything that runs right now, then what failed, with what to do about it.
 ACTIVE = ("connecting", "running", "retrying", "checking", "paused")
 
 
-class Speed(Widget):
-    """Total rate now and over the last minutes."""
-
-    DEFAULT_CSS = """
-    Speed { height: 1; margin-bottom: 1; }
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._rates: tuple[float, ...] = ()
-        self._limit = 0
-
-    def show(self, rates: tuple[float, ...], limit: int) -> None:
-        """Draw the new rates."""
-        if (rates, limit) != (self._rates, self._limit):
-            self._rates, self._limit = rates, limit
-            self.refresh()
-
-    def render(self) -> Content:
-        """One line."""
-        now = figures.rate(self._rates[-1]) if self._rates else "nothing yet"
-        limit = f"limit {figures.rate(self._limit)}" if self._limit else "no limit"
-        said = f"{glyphs().down} {now}  "
-        room = max(0, self.size.width - len(said) - len(limit) - 4)
-        return Content.assemble(
-            (said, "bold"),
-            (glyphs().spark(self._rates, min(room, 60)), "$text-accent"),
-            (f"  {limit}", "$text-muted"),
-        )
-
-
-class StepList(Vertical):
-    """Meters of the steps given; rows come and go."""
-
-    DEFAULT_CSS = """
-    StepList { height: auto; }
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._meters: dict[str, StepMeter] = {}
-
-    def show(self, steps: tuple[StepView, ...]) -> None:
-        """Update, add and remove by address."""
-        wanted = {step.address: step for step in steps}
-        for address in [address for address in self._meters if address not in wanted]:
-            self._meters.pop(address).remove()
-        fresh: list[StepMeter] = []
-        for address, step in wanted.items():
-            if address in self._meters:
-                self._meters[address].show(step)
-            else:
-                self._meters[address] = meter = StepMeter(step)
-                fresh.append(meter)
-        if fresh:
-            self.mount_all(fresh)
-
-
 class ActivityPage(LivePage):
     """Downloads, work, failures."""
 
@@ -101,13 +42,7 @@ class ActivityPage(LivePage):
         Binding("l", "app.log", "Log", tooltip="What happened so far"),
         BACK,
     ]
-    DEFAULT_CSS = """
-    ActivityPage {
-        & #jobs { height: 1fr; padding: 0 2; margin-top: 1; }
-        & .heading { text-style: bold; color: $text-primary; margin-bottom: 1; }
-        & #quiet { color: $text-muted; }
-    }
-    """
+    CSS_PATH = "activity.tcss"
 
     def compose(self) -> ComposeResult:
         """Speed, downloads, steps, failures."""
@@ -127,7 +62,6 @@ class ActivityPage(LivePage):
 
     def on_mount(self) -> None:
         """Arrow keys scroll at once."""
-        super().on_mount()
         self.query_one("#jobs").focus()
 
     def show(self, snapshot: Snapshot) -> None:

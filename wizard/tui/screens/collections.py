@@ -26,12 +26,7 @@ class CollectionsPage(FirstRunPage):
     PLACE = "Collection"
     ASK = "What would you like to set up?"
     HELP = HELP
-    DEFAULT_CSS = """
-    CollectionsPage OptionList {
-        border: none; background: $background;
-        & > .option-list--option { padding: 0 1 1 1; }
-    }
-    """
+    CSS_PATH = ["first.tcss", "collections.tcss"]
 
     def __init__(self, collections: tuple[Recipe, ...]) -> None:
         super().__init__()

@@ -45,14 +45,7 @@ class CredentialsPage(Page):
         Binding("X", "clear_all", "Clear all", key_display="X", tooltip="Clear everything kept"),
         BACK,
     ]
-    DEFAULT_CSS = """
-    CredentialsPage {
-        & #store { padding: 1 2; }
-        & OptionList { height: auto; max-height: 12; border: none; background: $background;
-                       margin: 0 1; }
-        & #said { padding: 1 2; height: 1fr; }
-    }
-    """
+    CSS_PATH = "credentials.tcss"
 
     def __init__(self) -> None:
         super().__init__()

@@ -22,6 +22,12 @@ the dataset is added later; nothing has to be done twice for that.
 """
 
 
+class Choices(SelectionList[str]):
+    """The stock list, with its key told in the footer."""
+
+    BINDINGS = [Binding("space", "select", "In or out", tooltip="Take the dataset in or out")]
+
+
 class DatasetsPage(FirstRunPage):
     """The third page of the first run."""
 
@@ -29,21 +35,14 @@ class DatasetsPage(FirstRunPage):
     ASK = "Which datasets? All are needed for the complete collection."
     HELP = HELP
     BINDINGS = [
-        Binding("space", "none", "Take in or out", show=True),
         Binding("a", "all", "All", tooltip="Take all datasets in"),
         Binding("x", "clear", "None", tooltip="Take all out that may be left out"),
     ]
-    DEFAULT_CSS = """
-    DatasetsPage {
-        & SelectionList { border: none; background: $background; padding: 0 1; }
-        & #about { height: 3; padding: 0 2; color: $text-muted; }
-        & #sum { height: 1; padding: 0 2; }
-    }
-    """
+    CSS_PATH = ["first.tcss", "datasets.tcss"]
 
     def body(self) -> ComposeResult:
         """The list, what the highlighted one is, and the sum."""
-        yield SelectionList[str](classes="body")
+        yield Choices(classes="body")
         yield Static("", id="about", markup=False)
         yield Static("", id="sum")
 
@@ -53,9 +52,10 @@ class DatasetsPage(FirstRunPage):
         chosen = self.wizard.choices.only
         listing = self.query_one(SelectionList)
         for dataset in recipe.datasets if recipe else ():
+            width = max(len(each.title) for each in recipe.datasets) if recipe else 0
             taken = dataset.required or not chosen or dataset.id in chosen
             listing.add_option(
-                Selection(row(dataset), dataset.id, taken, disabled=dataset.required)
+                Selection(row(dataset, width), dataset.id, taken, disabled=dataset.required)
             )
         listing.focus()
         listing.action_first()
@@ -83,9 +83,6 @@ class DatasetsPage(FirstRunPage):
     def action_clear(self) -> None:
         """All out; required ones stay."""
         self.query_one(SelectionList).deselect_all()
-
-    def action_none(self) -> None:
-        """Space belongs to the list; this line only puts it in the footer."""
 
     def action_next(self) -> None:
         """Go on with at least one."""
@@ -122,9 +119,9 @@ class DatasetsPage(FirstRunPage):
         )
 
 
-def row(dataset: Dataset) -> Content:
+def row(dataset: Dataset, width: int) -> Content:
     """Title, size, way of access, wait."""
     wait = f", {dataset.request.wait}" if dataset.request and dataset.request.wait_days >= 1 else ""
     required = "always included" if dataset.required else f"{sums.access(dataset)}{wait}"
     size = figures.size(sums.fetch_bytes(dataset))
-    return Content.assemble(f"{dataset.title:<18} {size:>9}  ", (required, "$text-muted"))
+    return Content.assemble(f"{dataset.title:<{width}} {size:>9}  ", (required, "$text-muted"))

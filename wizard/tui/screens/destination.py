@@ -37,12 +37,7 @@ class DestinationPage(FirstRunPage):
     PLACE = "Destination"
     ASK = "Where should it go?"
     HELP = HELP
-    DEFAULT_CSS = """
-    DestinationPage {
-        & .body { padding: 0 1; }
-        & Input { height: 1; border: none; background: $panel; padding: 0 1; margin-bottom: 1; }
-    }
-    """
+    CSS_PATH = ["first.tcss", "destination.tcss"]
 
     def __init__(self) -> None:
         super().__init__()

@@ -26,14 +26,7 @@ class FirstRunPage(Page):
         Binding("enter", "next", "Next", priority=True, tooltip="Go on to the next page"),
         BACK,
     ]
-    DEFAULT_CSS = """
-    FirstRunPage {
-        & > .ask { padding: 1 2 0 2; text-style: bold; }
-        & > .fault { padding: 0 2; color: $text-error; display: none; }
-        & > .body { height: 1fr; margin: 1 1 0 1; }
-    }
-    FirstRunPage.-short > .ask { padding: 0 2; }
-    """
+    CSS_PATH = ["first.tcss"]
 
     def compose(self) -> ComposeResult:
         """Top line, question, body, footer."""

@@ -39,9 +39,7 @@ class LogPage(LivePage):
         Binding("y", "copy", "Copy all", tooltip="Copy the lines on screen"),
         BACK,
     ]
-    DEFAULT_CSS = """
-    LogPage Log { height: 1fr; padding: 0 1; margin-top: 1; background: $background; }
-    """
+    CSS_PATH = "log.tcss"
 
     def compose(self) -> ComposeResult:
         """The lines."""
@@ -52,7 +50,6 @@ class LogPage(LivePage):
 
     def on_mount(self) -> None:
         """What happened before this screen was opened."""
-        super().on_mount()
         log = self.query_one(Log)
         log.write_lines([line(event) for event in self.bridge.log] or ["Nothing happened yet."])
         log.focus()

@@ -19,9 +19,7 @@ class OpeningPage(Page):
     """Seen for a blink, or longer when a disk or keyring is slow."""
 
     HELP = "# Opening\n\nLooking for an install to go on with."
-    DEFAULT_CSS = """
-    OpeningPage { & #said { width: auto; color: $text-muted; } }
-    """
+    CSS_PATH = "opening.tcss"
 
     def compose(self) -> ComposeResult:
         """One line."""

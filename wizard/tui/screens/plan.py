@@ -32,9 +32,7 @@ class PlanPage(FirstRunPage):
     PLACE = "Plan"
     ASK = "This is the plan."
     HELP = HELP
-    DEFAULT_CSS = """
-    PlanPage > .body { padding: 0 1; }
-    """
+    CSS_PATH = ["first.tcss", "plan.tcss"]
 
     def body(self) -> ComposeResult:
         """The table, once it is made."""
@@ -76,20 +74,20 @@ class PlanPage(FirstRunPage):
 
 def table(plan: Plan, disk: Disk) -> Content:
     """Datasets, sums, hours, and what is left of the disk."""
-    head = f"{'':<18}{'download':>10}{'here':>10}{'unpacked':>10}{'labels':>10}"
-    lines = [Content.styled(head, "$text-muted")]
-    lines += [_row(dataset) for dataset in plan.datasets]
-    lines += [Content(""), *_sums(plan, disk)]
+    width = max(len(dataset.title) for dataset in plan.datasets) + 1
+    head = f"{'':<{width}}{'download':>10}{'here':>10}{'unpacked':>10}{'labels':>10}"
+    lines = [*_sums(plan, disk), Content(""), Content.styled(head, "$text-muted")]
+    lines += [_row(dataset, width) for dataset in plan.datasets]
     return Content("\n").join(lines)
 
 
-def _row(dataset: PlannedDataset) -> Content:
+def _row(dataset: PlannedDataset, width: int) -> Content:
     here = figures.size(dataset.present_bytes) if dataset.present_bytes else ""
     labels = figures.size(dataset.label_bytes) if dataset.label_bytes else ""
     fetch = figures.size(max(0, dataset.fetch_bytes - dataset.present_bytes))
     unpacked = figures.size(dataset.unpacked_bytes)
     return Content.assemble(
-        f"{dataset.title:<18}{fetch:>10}",
+        f"{dataset.title:<{width}}{fetch:>10}",
         (f"{here:>10}", "$text-success"),
         f"{unpacked:>10}{labels:>10}",
     )

@@ -43,16 +43,7 @@ class PreviewPage(Page):
         Binding("y", "copy", "Copy path", tooltip="Copy the path of the label"),
         BACK,
     ]
-    DEFAULT_CSS = """
-    PreviewPage {
-        & #head { height: 1; padding: 0 2; margin: 1 0; }
-        & #pictures { height: 1fr; padding: 0 1; }
-        & #pictures Vertical { width: 1fr; padding: 0 1; }
-        & .caption { height: 1; color: $text-muted; }
-        & #legend { height: auto; max-height: 6; padding: 0 2; margin-top: 1; }
-    }
-    PreviewPage.-short #head { margin: 0; }
-    """
+    CSS_PATH = "preview.tcss"
 
     def __init__(self, dataset: str) -> None:
         super().__init__()

@@ -33,9 +33,7 @@ class ReadingPage(FirstRunPage):
         Binding("enter", "next", "Start", priority=True, tooltip="Start the run"),
         Binding("y", "copy", "Copy links", tooltip="Copy the addresses to read"),
     ]
-    DEFAULT_CSS = """
-    ReadingPage > .body { padding: 0 1; }
-    """
+    CSS_PATH = ["first.tcss", "reading.tcss"]
 
     def body(self) -> ComposeResult:
         """One long page."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
@@ -33,18 +35,7 @@ class RequestsPage(FirstRunPage):
         Binding("y", "copy", "Copy page", tooltip="Copy the page's address"),
         Binding("m", "mail", "Copy mail", tooltip="Copy the draft mail"),
     ]
-    DEFAULT_CSS = """
-    RequestsPage {
-        & OptionList {
-            width: 34; border: round $border-blurred; background: $background;
-            &:focus { border: round $border; }
-            & > .option-list--option { padding: 0 1; }
-        }
-        & #detail { width: 1fr; border: round $border-blurred; padding: 0 1;
-                    border-title-color: $text-primary; border-title-style: bold;
-                    &:focus { border: round $border; } }
-    }
-    """
+    CSS_PATH = ["first.tcss", "requests.tcss"]
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,8 +44,8 @@ class RequestsPage(FirstRunPage):
     def body(self) -> ComposeResult:
         """The list and the details of the highlighted request."""
         with Horizontal(classes="body"):
-            yield OptionList(markup=False)
-            with VerticalScroll(id="detail"):
+            yield OptionList(classes="framed", markup=False)
+            with VerticalScroll(id="detail", classes="framed"):
                 yield Static("", id="said")
 
     def on_mount(self) -> None:
@@ -72,7 +63,8 @@ class RequestsPage(FirstRunPage):
         """Show how to ask."""
         title, request = self._asked[event.option_index]
         self.query_one("#detail").border_title = title
-        self.query_one("#said", Static).update(detail(request))
+        width = max(20, self.query_one("#detail").content_region.width - 3)
+        self.query_one("#said", Static).update(detail(request, width))
         self.query_one("#detail").scroll_home(animate=False)
         self.refresh_bindings()
 
@@ -116,10 +108,13 @@ def draft(mail: Mail) -> str:
     return f"{head}{attach}\n{mail.body.strip()}\n"
 
 
-def detail(request: Request) -> Content:
-    """Wait, page, what to do there, and the draft."""
+def detail(request: Request, width: int) -> Content:
+    """Wait, page, what to do there, and the draft, folded to ``width`` cells."""
     steps = [line for line in request.how.strip().splitlines() if line]
-    numbered = "\n".join(f"{place}. {line}" for place, line in enumerate(steps, 1))
+    numbered = "\n".join(
+        textwrap.fill(f"{place}. {line}", width, subsequent_indent="   ")
+        for place, line in enumerate(steps, 1)
+    )
     parts: list[tuple[str, str] | str] = [
         ("Wait: ", "$text-muted"),
         (request.wait, "$text-warning"),

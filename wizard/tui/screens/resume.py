@@ -42,13 +42,7 @@ class ResumePage(LivePage):
         Binding("c", "app.credentials", "Logins", tooltip="Logins: kept where, test, clear"),
         Binding("l", "app.log", "Log", tooltip="What happened so far"),
     ]
-    DEFAULT_CSS = """
-    ResumePage {
-        & #said { padding: 1 2 0 2; }
-        & OptionList { height: 1fr; border: none; background: $background; margin: 1 1 0 1; }
-    }
-    ResumePage.-short #said { padding: 0 2; }
-    """
+    CSS_PATH = "resume.tcss"
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,7 +59,6 @@ class ResumePage(LivePage):
 
     def on_mount(self) -> None:
         """The list is at hand."""
-        super().on_mount()
         self.query_one(OptionList).focus()
 
     def show(self, snapshot: Snapshot) -> None:

@@ -56,7 +56,9 @@ class WizardPage(LivePage):
         Binding("r", "retry", "Retry", tooltip="Try what failed again"),
         Binding("y", "copy", "Copy", tooltip="Copy the page or upload line"),
         Binding("o", "open", "Page", show=False, tooltip="Open the page in a browser"),
-        Binding("escape", "rail", "Datasets", show=False),
+        Binding("left", "look_at(-1)", "Stage before", show=False),
+        Binding("right", "look_at(1)", "Stage after", show=False),
+        Binding("escape", "rail", "Datasets", tooltip="Back to the list of datasets"),
     ]
 
     def __init__(self, start: str = "") -> None:
@@ -82,7 +84,6 @@ class WizardPage(LivePage):
 
     def on_mount(self) -> None:
         """Name the rail and take the first look."""
-        super().on_mount()
         self.query_one(Rail).border_title = "Datasets"
         self.query_one(Rail).focus()
 
@@ -107,6 +108,8 @@ class WizardPage(LivePage):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Grey out what there is nothing of."""
         snapshot = self.bridge.snapshot
+        if action == "rail":
+            return self.is_mounted and not self.query_one(Rail).has_focus
         if snapshot is None:
             return None if action in ("next_need", "retry", "look") else True
         if action == "next_need":
@@ -173,6 +176,10 @@ class WizardPage(LivePage):
             form.focus_first()
         else:
             self.query_one(Track).focus()
+
+    def action_look_at(self, move: int) -> None:
+        """Show the stage before or after, from the list of datasets as well."""
+        self.query_one(Track).action_look(move)
 
     def action_rail(self) -> None:
         """Come back to the list."""

@@ -38,7 +38,7 @@ class FailureList(Widget):
     """What went wrong in a stage; takes no room while nothing did."""
 
     DEFAULT_CSS = """
-    FailureList { height: auto; display: none; margin-top: 1; }
+    FailureList { height: auto; display: none; }
     """
 
     def __init__(self) -> None:

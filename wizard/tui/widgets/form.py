@@ -19,20 +19,18 @@ class NeedForm(Vertical):
     DEFAULT_CSS = """
     NeedForm {
         height: auto;
-        border: round $border-blurred;
-        border-title-color: $text-warning;
-        border-title-style: bold;
-        padding: 0 1;
+        border-left: outer $border-blurred;
+        padding: 0 0 0 1;
         margin-bottom: 1;
-        &:focus-within { border: round $border; }
+        &:focus-within { border-left: outer $text-warning; }
+        & .head { color: $text-warning; text-style: bold; }
         & .page { color: $text-primary; }
         & .how { margin-top: 1; color: $text; }
         & .bring { margin-top: 1; color: $text-muted; }
         & .upload { color: $text-accent; }
         & .command { color: $text-muted; margin-top: 1; }
         & .verdict { display: none; }
-        & Input { height: 1; border: none; background: $panel; padding: 0 1; margin: 1 0 0 0; }
-        & Input:focus { background: $block-cursor-blurred-background; border: none; }
+        & Input { margin: 1 0 0 0; }
         & Button { margin: 1 0 0 0; }
     }
     """
@@ -55,13 +53,13 @@ class NeedForm(Vertical):
         super().__init__()
         self.address = address
         self.need = need
-        self.border_title = f"{glyphs().states['waiting']} {self.TITLE}"
 
     def compose(self) -> ComposeResult:
         """From the question to the verdict."""
+        yield Static(f"{glyphs().states['waiting']} {self.TITLE}", classes="head", markup=False)
         yield Static(self.need.ask, markup=False)
         if self.need.page:
-            yield Static(f"Page: {self.need.page}", classes="page", markup=False)
+            yield Static(self.need.page, classes="page", markup=False)
         if self.need.how:
             yield Static(self.need.how, classes="how", markup=False)
         yield from self.fields()

@@ -43,18 +43,17 @@ class StepMeter(Widget):
         lines = [self._title(step, width)]
         if step.state in ("running", "partial", "paused", "failed") and step.total:
             lines.append(self._bar(step, width))
-        if said := self._said(step):
-            lines.append(Content.styled(f"  {said}", "$text-muted"))
+        lines += [Content.styled(f"  {said}", "$text-muted") for said in self._said(step)]
         return Content("\n").join(lines)
 
     @staticmethod
     def _title(step: StepView, width: int) -> Content:
         word = WORDS[step.state]
-        room = max(8, width - len(word) - 3)
-        title = step.title if len(step.title) <= room else step.title[: room - 1] + "…"
+        room = width - len(word) - 3
+        fits = len(step.title) <= room
         return Content.assemble(
             (f"{glyphs().states[step.state]} ", TONES[step.state]),
-            (f"{title:<{room}} ", "bold" if step.state == "running" else ""),
+            (f"{step.title:<{room if fits else 0}} ", "bold" if step.state == "running" else ""),
             (word, TONES[step.state]),
         )
 
@@ -68,10 +67,8 @@ class StepMeter(Widget):
         )
 
     @staticmethod
-    def _said(step: StepView) -> str:
-        parts = [tally(step)]
-        if step.state == "running":
-            parts.append(figures.rate(step.rate, step.unit) if step.rate else "")
-            parts.append(f"{figures.span(step.eta)} left" if step.eta is not None else "")
-        parts.append(step.detail)
-        return ", ".join(part for part in parts if part)
+    def _said(step: StepView) -> list[str]:
+        speed = figures.rate(step.rate, step.unit) if step.rate else ""
+        left = f"{figures.span(step.eta)} left" if step.eta is not None else ""
+        moving = ", ".join(filter(None, (speed, left))) if step.state == "running" else ""
+        return [said for said in (tally(step), moving, step.detail) if said]

@@ -12,7 +12,7 @@ from wizard import figures
 from wizard.engine.views import DatasetView
 from wizard.tui.glyphs import TONES, WORDS, Glyphs, glyphs
 
-NARROW = 34
+NARROW = 36
 """Inner width below which a row shows the word or the share, not both."""
 
 

@@ -85,9 +85,10 @@ class StatusLines(Widget):
             return Content.styled(f"Lost sight of the runner: {self._trouble}", "$text-error")
         disk = f"{figures.size(snapshot.disk_free)} free on disk"
         short = snapshot.disk_needed > snapshot.disk_free
-        if snapshot.disk_needed:
-            disk += f", {figures.size(snapshot.disk_needed)} still needed"
         left = counts(snapshot)
+        needed = f", {figures.size(snapshot.disk_needed)} still needed"
+        if snapshot.disk_needed and len(left) + len(disk + needed) + 4 <= self.size.width:
+            disk += needed
         room = self.size.width - len(left) - len(disk)
         gap = " " * max(2, room)
         tone = "$text-error" if short else "$text-muted"

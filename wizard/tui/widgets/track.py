@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from textual.binding import Binding
 from textual.content import Content
 from textual.events import Click
 from textual.message import Message
@@ -11,14 +10,13 @@ from textual.widget import Widget
 from wizard.tui.glyphs import TONES, WORDS, glyphs
 from wizard.tui.stages import Stage
 
+NBSP = "\u00a0"
+"""Keeps a sign and its name on one line."""
+
 
 class Track(Widget, can_focus=True):
     """One line such as ``✓ Terms  ▶ Download  · Unpack``; left and right look at another stage."""
 
-    BINDINGS = [
-        Binding("left", "look(-1)", "Stage before", show=False),
-        Binding("right", "look(1)", "Stage after", show=False),
-    ]
     DEFAULT_CSS = """
     Track {
         height: auto;
@@ -39,13 +37,15 @@ class Track(Widget, can_focus=True):
         self._stages: tuple[tuple[str, str], ...] = ()
         self._spans: tuple[tuple[int, int], ...] = ()
         self._place = 0
+        self._width = 0
         self._content = Content("")
 
     def show(self, stages: tuple[Stage, ...], place: int) -> None:
         """Draw the stages, the shown one underlined and in bold."""
         now = tuple((stage.name, stage.state) for stage in stages)
-        if now == self._stages and place == self._place:
+        if (now, place, self.size.width) == (self._stages, self._place, self._width):
             return
+        self._width = self.size.width
         self._stages, self._place = now, place
         self._content = self._draw(stages)
         self.refresh(layout=True)
@@ -73,12 +73,13 @@ class Track(Widget, can_focus=True):
         parts: list[tuple[str, str] | str] = []
         spans: list[tuple[int, int]] = []
         column = 0
+        gap = "  " if sum(len(stage.name) + 4 for stage in stages) < self.size.width else " "
         for place, stage in enumerate(stages):
-            words = f"{signs.states[stage.state]} {stage.name}"
+            words = f"{signs.states[stage.state]} {stage.name}".replace(" ", NBSP)
             tone = TONES[stage.state]
             style = f"bold underline {tone}" if place == self._place else tone
-            parts += [(words, style), "  "]
+            parts += [(words, style), gap]
             spans.append((column, column + len(words)))
-            column += len(words) + 2
+            column += len(words) + len(gap)
         self._spans = tuple(spans)
         return Content.assemble(*parts[:-1])
