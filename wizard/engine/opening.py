@@ -19,6 +19,7 @@ from wizard.progress import RateDial
 from wizard.recipes.loader import load
 from wizard.recipes.model import Recipe
 from wizard.recipes.site import apply_site, load_site
+from wizard.recipes.site_model import Limits
 
 _WORKERS_AT_MOST = 61
 """What Windows waits for at once, and more than a disk keeps up with elsewhere."""
@@ -71,8 +72,9 @@ def open_install(choices: Choices, *, vault: VaultOpener | None = None) -> Insta
         raise DestinationError(
             "this is a file, not a folder", where=str(dest), hint="choose a folder with --dest"
         )
-    recipe = apply_site(load(choices.collection), load_site(choices.site))
-    settings = choices.settings
+    site = load_site(choices.site)
+    recipe = apply_site(load(choices.collection), site)
+    settings = within(choices.settings, site.limits)
     plan = make_plan(
         recipe, dest, only=choices.only, without=choices.without, keep=settings.keep_archives
     )
@@ -83,6 +85,17 @@ def open_install(choices: Choices, *, vault: VaultOpener | None = None) -> Insta
         settings=settings,
         vault=(vault or _usual_vault)(recipe),
         rate=RateDial(settings.rate_limit),
+    )
+
+
+def within(settings: Settings, limits: Limits) -> Settings:
+    """Return the settings held to what the site allows; a rate of 0 is no limit."""
+    rates = [rate for rate in (settings.rate_limit, limits.rate or 0) if rate]
+    return replace(
+        settings,
+        rate_limit=min(rates, default=0),
+        transfers=min(settings.transfers, limits.transfers or settings.transfers),
+        per_host=min(settings.per_host, limits.per_host or settings.per_host),
     )
 
 

@@ -25,7 +25,7 @@ class LoginAt(Model, frozen=True, kw_only=True):
 
 
 class Limits(Model, frozen=True, kw_only=True):
-    """What transfers may use here; options of a run come first."""
+    """The most transfers may use here; options of a run may only ask for less."""
 
     rate: int | None = None
     """Bytes a second over all transfers; 0 is no limit."""
