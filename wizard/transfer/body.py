@@ -28,8 +28,6 @@ from wizard.transfer.pacing import RateLimit
 from wizard.transfer.replies import Reply
 
 _BUFFER = 1 << 20
-_FLUSH = 0.1
-"""Seconds a byte may wait in the buffer; TLS gives at most 16 KiB a call."""
 
 Sink = Callable[[memoryview], None]
 """Takes the next bytes, in order."""
@@ -97,32 +95,24 @@ def _plain_socket(response: httpx.Response, reply: Reply) -> socket.socket | Non
 
 def _from_socket(connection: socket.socket, left: int, sink: Sink, flow: Flow) -> None:
     buffer = memoryview(bytearray(min(_BUFFER, left)))
-    gather = isinstance(connection, ssl.SSLSocket)
+    fill = _fill_tls if isinstance(connection, ssl.SSLSocket) else _fill
     connection.settimeout(TICK)
-    heard = flushed = time.monotonic()
-    filled = window = 0
+    heard = time.monotonic()
     while left:
         flow.token.check()
-        if not filled:
-            window = flow.rate.helping(min(len(buffer), left))
-        count = _read(connection, buffer[filled:window])
-        now = time.monotonic()
+        count = fill(connection, buffer[: flow.rate.helping(min(len(buffer), left))])
         if count:
-            filled, heard = filled + count, now
-        elif count is None and now - heard > flow.stall:
-            raise _stalled(flow.stall)
-        ripe = not gather or filled >= window or now - flushed > _FLUSH or not count
-        if filled and ripe:
-            sink(buffer[:filled])
-            flow.rate.take(filled, flow.token)
-            left -= filled
-            heard = flushed = time.monotonic()
-            filled = 0
-        if count == 0 and left:
+            sink(buffer[:count])
+            flow.rate.take(count, flow.token)
+            left -= count
+            heard = time.monotonic()
+        elif count == 0:
             raise _ended_early(left)
+        elif time.monotonic() - heard > flow.stall:
+            raise _stalled(flow.stall)
 
 
-def _read(connection: socket.socket, view: memoryview) -> int | None:
+def _fill(connection: socket.socket, view: memoryview) -> int | None:
     """Read into ``view``; 0 at the end of the stream, None when nothing came for a tick."""
     try:
         return connection.recv_into(view)
@@ -132,6 +122,18 @@ def _read(connection: socket.socket, view: memoryview) -> int | None:
         return 0
     except OSError as error:
         raise Unreachable("the connection broke", hint="Check the network; run again.") from error
+
+
+def _fill_tls(connection: socket.socket, view: memoryview) -> int | None:
+    """Fill ``view`` as ``_fill`` does, but from many records: TLS gives 16 KiB at a time."""
+    due = time.monotonic() + TICK
+    filled = 0
+    while filled < len(view) and (not filled or time.monotonic() < due):
+        count = _fill(connection, view[filled:])
+        if not count:
+            return filled or count
+        filled += count
+    return filled
 
 
 def _from_iterator(answer: Answer, left: int | None, sink: Sink, flow: Flow) -> None:

@@ -1,0 +1,112 @@
+"""Debian's nginx as a real range server on loopback: http, https, and slow for each connection."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_CONFIG = """
+daemon off;
+worker_processes 2;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log;
+events {{ worker_connections 256; }}
+http {{
+  access_log off;
+  sendfile on;
+  client_body_temp_path {folder}/t1;
+  proxy_temp_path {folder}/t2;
+  fastcgi_temp_path {folder}/t3;
+  uwsgi_temp_path {folder}/t4;
+  scgi_temp_path {folder}/t5;
+  root {files};
+  server {{ listen 127.0.0.1:{plain}; }}
+  server {{ listen 127.0.0.1:{slow}; limit_rate {rate}; }}
+  server {{
+    listen 127.0.0.1:{tls} ssl;
+    ssl_certificate {folder}/cert.pem;
+    ssl_certificate_key {folder}/key.pem;
+  }}
+}}
+"""
+
+
+def missing_tools() -> str:
+    """Return which of nginx and openssl this machine lacks, empty when both are there."""
+    return " and ".join(tool for tool in ("nginx", "openssl") if not _which(tool))
+
+
+def _which(tool: str) -> str | None:
+    return shutil.which(tool) or shutil.which(tool, path="/usr/sbin:/usr/local/sbin")
+
+
+@dataclass(frozen=True)
+class Nginx:
+    """A running server; each address serves the same folder."""
+
+    http: str
+    https: str
+    slow: str
+    """The same over http, limited for each connection."""
+    certificate: Path
+    """For ``SSL_CERT_FILE``."""
+
+
+@contextlib.contextmanager
+def nginx(files: Path, folder: Path, rate: str = "20m") -> Iterator[Nginx]:
+    """Serve ``files``; ``folder`` takes configuration and logs. ``rate`` in nginx's notation."""
+    ports = _free_ports(3)
+    _make_certificate(folder)
+    config = folder / "nginx.conf"
+    values = dict(zip(("plain", "slow", "tls"), ports, strict=True))
+    config.write_text(_CONFIG.format(folder=folder, files=files, rate=rate, **values))
+    command = [_which("nginx") or "nginx", "-e", "stderr", "-p", str(folder), "-c", str(config)]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    try:
+        _wait_for(ports)
+        plain, slow, tls = ports
+        yield Nginx(
+            http=f"http://127.0.0.1:{plain}",
+            https=f"https://127.0.0.1:{tls}",
+            slow=f"http://127.0.0.1:{slow}",
+            certificate=folder / "cert.pem",
+        )
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _make_certificate(folder: Path) -> None:
+    subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
+    kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    subprocess.run(
+        ["openssl", "req", *kind, "-days", "2", *subject, *files], check=True, capture_output=True
+    )
+
+
+def _free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+
+
+def _wait_for(ports: list[int]) -> None:
+    deadline = time.monotonic() + 10
+    for port in ports:
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
