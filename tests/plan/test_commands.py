@@ -13,7 +13,8 @@ from wizard.headless.choosing import spread
 from wizard.headless.columns import columns, shortened
 from wizard.headless.plans import command as plan
 from wizard.headless.recipes import command as recipes
-from wizard.recipes.loader import names
+from wizard.plan.planner import make_plan
+from wizard.recipes.loader import load, names
 
 
 @pytest.fixture(autouse=True)
@@ -83,6 +84,19 @@ def test_a_site_file_makes_a_miniature_that_fits(tmp_path: Path) -> None:
     found = json.loads(run("mseg", *options).stdout)
     assert found["destination"]["fits"] is True
     assert found["destination"]["need_bytes"] < found["destination"]["free_bytes"]
+    assert found["waiting"] == []
+
+
+def test_an_install_that_is_done_needs_no_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever little is free: what the disk holds already is not asked for again."""
+    everything = frozenset(step.address for step in make_plan(load("mseg"), None).steps)
+    monkeypatch.setattr("wizard.engine.survey.done_steps", lambda _: everything)
+    (tmp_path / ".segwizard").mkdir()
+    found = json.loads(run("mseg", "--dest", str(tmp_path), "--json").stdout)
+    assert found["fetch_bytes"] == 0
+    assert found["destination"]["need_bytes"] == 0
     assert found["waiting"] == []
 
 

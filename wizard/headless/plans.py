@@ -72,8 +72,9 @@ def command(
     With --dest its disk is checked as before a run; what does not fit ends with exit code 4.
     """
     recipe = apply_site(load(collection), load_site(site))
-    plan = make_plan(recipe, dest, only=only, without=without, keep=keep)
-    room, refusal = _checked(plan, dest, workers)
+    done = _done(collection, dest, site) if dest else frozenset()
+    plan = make_plan(recipe, dest, only=only, without=without, keep=keep, have=done)
+    room, refusal = _checked(plan, dest, workers, done)
     if as_json:
         json_data(_as_data(recipe, plan, room, refusal, has_dest=dest is not None))
     else:
@@ -85,13 +86,23 @@ def command(
         raise refusal
 
 
+def _done(collection: str, dest: Path, site: Path | None) -> frozenset[str]:
+    """The steps an install at the destination has behind it; their room is not needed again."""
+    if not (dest / ".segwizard").is_dir():
+        return frozenset()
+    from wizard.engine.opening import Choices, open_install
+    from wizard.engine.survey import done_steps
+
+    return done_steps(open_install(Choices(collection, dest, site=site)))
+
+
 def _checked(
-    plan: Plan, dest: Path | None, workers: int
+    plan: Plan, dest: Path | None, workers: int, done: frozenset[str]
 ) -> tuple[Preflight | None, DestinationError | None]:
     if dest is None:
         return None, None
     try:
-        return check_destination(plan, dest, workers), None
+        return check_destination(plan, dest, workers, done=done), None
     except DestinationError as error:
         return None, error
 
@@ -169,7 +180,7 @@ def _dataset_row(dataset: PlannedDataset) -> tuple[str, str, str, str, str]:
 
 
 def _archive_row(row: Row) -> tuple[str, str, str, str, str]:
-    size = "here" if row.present else ("" if row.exact else "~") + figures.size(row.bytes)
+    size = "done" if row.present else ("" if row.exact else "~") + figures.size(row.bytes)
     return f"  {row.name}", row.access, size, "", ""
 
 

@@ -76,11 +76,12 @@ def _archives(datasets: Sequence[Dataset]) -> Iterator[Archive]:
 
 def _with_totals(plan: Plan) -> Plan:
     disk = growth(plan)
+    here = sum(each.present_bytes for each in plan.datasets)
     return replace(
         plan,
-        fetch_bytes=sum(each.fetch_bytes - each.present_bytes for each in plan.datasets),
-        peak_bytes=disk.peak,
-        end_bytes=disk.end,
+        fetch_bytes=sum(each.fetch_bytes for each in plan.datasets) - here,
+        peak_bytes=here + disk.peak,
+        end_bytes=here + disk.end,
         inodes=sum(each.files for each in plan.datasets),
         core_seconds=sum(each.core_seconds for each in plan.datasets),
     )
