@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from wizard import figures
 from wizard.errors import LabelError
 from wizard.labels.colours import hex_colour
 from wizard.labels.decode import read_colours, read_packed, read_values
@@ -98,7 +99,7 @@ class LabelReader:
         found = colours.classify(read_colours(path))
         if found.unknown:
             shown = ", ".join(
-                f"{hex_colour(colour)} ({pixels} pixels)"
+                f"{hex_colour(colour)} ({figures.count(pixels, 'pixel')})"
                 for colour, pixels in [*found.unknown.items()][:_SHOWN]
             )
             self._report(causes.UNKNOWN_COLOUR, shown)
@@ -113,7 +114,10 @@ class LabelReader:
         counts[UNLABELED : UNLABELED + 1] = 0
         values = np.flatnonzero(counts)
         if values.size:
-            shown = ", ".join(f"{value} ({counts[value]} pixels)" for value in values[:_SHOWN])
+            shown = ", ".join(
+                f"{value} ({figures.count(int(counts[value]), 'pixel')})"
+                for value in values[:_SHOWN]
+            )
             detail = f"{shown}: not among the {len(names)} classes of {self._layer.taxonomy}"
             self._report(causes.WRONG_VALUE, detail)
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from wizard import figures
 from wizard.engine.batch import Crew, run_batch
 from wizard.engine.install import Install
 from wizard.engine.step import Lane, Probe, StepContext
@@ -104,9 +105,10 @@ def _verdict(summary: Summary) -> str:
     """Say in a few words how it went."""
     wrong = sum(group.count for group in summary.groups if group.fatal)
     if wrong:
-        return f"{wrong:,} findings to mend"
+        return f"{figures.count(wrong, 'finding')} to mend"
     checked = summary.checked
-    return f"{checked.paths:,} paths, {checked.labels:,} labels, {checked.segments:,} segments hold"
+    segments = f", {checked.segments:,} segments" if checked.segments else ""
+    return f"{checked.paths:,} paths, {checked.labels:,} labels{segments} hold"
 
 
 def build_verify(planned: PlannedStep, install: Install) -> VerifyStep:

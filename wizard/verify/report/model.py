@@ -67,12 +67,21 @@ class Histogram(Data, frozen=True, kw_only=True, omit_defaults=True):
     """Classes present beyond those shown."""
 
 
+class Swatch(Data, frozen=True, kw_only=True):
+    """A class and its colour, ``#rrggbb``."""
+
+    name: str
+    colour: str
+
+
 class Picture(Data, frozen=True, kw_only=True, omit_defaults=True):
     """One thumbnail."""
 
     caption: str
     uri: str
     """``data:`` address."""
+    legend: tuple[Swatch, ...] = ()
+    """The classes with most pixels."""
 
 
 class Row(Data, frozen=True, kw_only=True, omit_defaults=True):

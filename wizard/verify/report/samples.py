@@ -19,7 +19,7 @@ from wizard.labels.lists import Pair
 from wizard.labels.records import Segment, image_key
 from wizard.labels.tables import UNLABELED
 from wizard.verify.context import Context
-from wizard.verify.report.model import Bar, Histogram, Picture, Row
+from wizard.verify.report.model import Bar, Histogram, Picture, Row, Swatch
 from wizard.verify.report.palette import colour_table, hex_of
 from wizard.verify.subject import Layer, Subject
 
@@ -29,6 +29,9 @@ SAMPLE = 24
 BARS = 12
 PICTURED = 2
 """Images a dataset is shown with."""
+
+LEGEND = 4
+"""Classes named below a label."""
 
 WIDTH = 260
 """Of a thumbnail, pixels."""
@@ -99,7 +102,13 @@ class Sampler:
             values = self._values(label) if label and taxonomy in index_forms else None
             if values is not None:
                 classes = self.context.names.get(taxonomy, ())
-                pictures.append(Picture(caption=taxonomy, uri=_label_uri(values, classes)))
+                pictures.append(
+                    Picture(
+                        caption=taxonomy,
+                        uri=_label_uri(values, classes),
+                        legend=tuple(_legend(values, classes)),
+                    )
+                )
         if len(pictures) < 2:
             return None
         note = _changes(segments, self.context.names.get(last.taxonomy, ()))
@@ -181,6 +190,14 @@ def _label_uri(values: Values, names: Sequence[str]) -> str:
     coloured = table[np.minimum(small, len(table) - 1)]
     picture = Image.fromarray(coloured).quantize(256, dither=Image.Dither.NONE)
     return _uri(picture, "PNG", optimize=True)
+
+
+def _legend(values: Values, names: Sequence[str]) -> Iterator[Swatch]:
+    """Yield the classes that cover most of a label."""
+    counts = np.bincount(values.ravel(), minlength=len(names))[: len(names)]
+    for index in np.argsort(-counts, kind="stable")[:LEGEND]:
+        if counts[index] and names[index] != "unlabeled":
+            yield Swatch(name=names[index], colour=hex_of(names[index]))
 
 
 def _uri(image: Image.Image, form: str, **options: int | bool) -> str:
