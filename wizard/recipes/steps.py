@@ -10,6 +10,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from wizard.recipes.arrangements import Arrange, Lookup, Place, Remove, Symlinks, Write
 from wizard.recipes.conversions import BoundaryWeights, Edges, Instances, PickledLabels, RleLabels
 from wizard.recipes.step_table import StepTable as StepTable
 
@@ -167,7 +168,19 @@ class ClearCredentials(StepTable, frozen=True, kw_only=True, tag="clear-credenti
 Conversion = Instances | RleLabels | PickledLabels | Edges | BoundaryWeights
 """Conversions of the smaller collections."""
 
+Arrangement = Arrange | Lookup | Place | Remove | Symlinks | Write
+"""Steps that bring files to where code looks for them."""
+
 StepSpec = (
-    Extract | Assign | Mat | Polygons | Labels | Verify | Report | ClearCredentials | Conversion
+    Extract
+    | Assign
+    | Mat
+    | Polygons
+    | Labels
+    | Verify
+    | Report
+    | ClearCredentials
+    | Conversion
+    | Arrangement
 )
 """Any step a recipe can hold."""

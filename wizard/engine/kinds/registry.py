@@ -8,6 +8,7 @@ from __future__ import annotations
 from wizard.engine.install import Install
 from wizard.engine.step import Step
 from wizard.plan.model import Accept, Fetch, PlannedStep
+from wizard.recipes.arrangements import Arrange, Lookup, Place, Remove, Symlinks, Write
 from wizard.recipes.conversions import (
     BoundaryWeights,
     Edges,
@@ -43,6 +44,10 @@ def build_step(planned: PlannedStep, install: Install) -> Step:
             from wizard.engine.kinds.conversions import build_conversion
 
             return build_conversion(planned, install)
+        case Arrange() | Lookup() | Place() | Remove() | Symlinks() | Write():
+            from wizard.engine.kinds.arrangements import build_arrangement
+
+            return build_arrangement(planned, install)
         case Extract():
             from wizard.engine.kinds.extract import build_extract
 

@@ -1,0 +1,115 @@
+"""Files under the names and folders that code looks for, without a second copy where possible."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wizard.errors import ArchiveError, RecipeError
+from wizard.files import link_or_copy, partial_name, whole
+from wizard.recipes.arrangements import Arrange, Move
+from wizard.work import Finding, Item, Report
+
+
+@dataclass(frozen=True, slots=True)
+class ArrangeItem(Item):
+    """One file and the name it gets."""
+
+    source: Path = Path()
+
+
+@dataclass(frozen=True, slots=True)
+class ArrangeWork:
+    """Arrange the files below ``spec.source``."""
+
+    root: Path
+    spec: Arrange
+    unit: str = "files"
+
+    def start(self) -> tuple[Finding, ...]:
+        """Nothing is shared between files."""
+        return ()
+
+    def items(self) -> Sequence[ArrangeItem]:
+        """List the files that a move fits; raises ``ArchiveError`` if two would share a name."""
+        into, taken = self.root / self.spec.into, dict[str, str]()
+        found = []
+        for path, target in arranged(self.root / self.spec.source, self.spec.moves):
+            if target in taken:
+                raise ArchiveError(
+                    f"{taken[target]} and {path} would both become {target}",
+                    where=self.spec.source,
+                    hint="unpack the archive again into an empty folder",
+                )
+            taken[target] = path
+            source = self.root / self.spec.source / path
+            found.append(ArrangeItem(path, (into / target,), source))
+        return found
+
+    def expected(self) -> Iterator[tuple[str, ...]]:
+        """Yield the names files get; once the sources are removed, the files that got them."""
+        if self.spec.remove and not (self.root / self.spec.remove).exists():
+            into = self.root / self.spec.into
+            targets = [_shape(move.to) for move in self.spec.moves]
+            for path in walk(into):
+                if any(shape.fullmatch(path) for shape in targets):
+                    yield (str(into / path),)
+            return
+        for item in self.items():
+            yield tuple(map(str, item.outputs))
+
+    def process(self, item: ArrangeItem) -> Report:
+        """Give one file its name."""
+        target = item.outputs[0]
+        if self.spec.how == "symlink":
+            with whole(target) as partial:
+                partial.symlink_to(os.path.relpath(item.source, target.parent))
+        else:
+            link_or_copy(item.source, target)
+        return Report()
+
+    def finish(self) -> None:
+        """Remove the folder of sources, at once, now that every file is in place."""
+        if self.spec.remove and (folder := self.root / self.spec.remove).is_dir():
+            shutil.rmtree(folder.rename(partial_name(folder)))
+
+
+def arranged(folder: Path, moves: Sequence[Move]) -> Iterator[tuple[str, str]]:
+    """Yield the path of every file that a move fits, below ``folder``, and its path to be."""
+    patterns = [(_compiled(move.pattern), move.to) for move in moves]
+    for path in walk(folder):
+        for pattern, to in patterns:
+            if found := pattern.fullmatch(path):
+                yield path, to.format(**found.groupdict())
+                break
+
+
+def walk(folder: Path) -> Iterator[str]:
+    """Yield the POSIX paths of all files below a folder, sorted, hidden ones left out."""
+    for top, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        base = Path(top).relative_to(folder)
+        for name in sorted(files):
+            if not name.startswith("."):
+                yield (base / name).as_posix()
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    try:
+        return re.compile(pattern)
+    except re.error as error:
+        raise RecipeError(f"{pattern!r} is no regular expression: {error}") from error
+
+
+def _shape(to: str) -> re.Pattern[str]:
+    """Return a pattern of every path a template can give."""
+    return re.compile(
+        "".join(
+            "[^/]+" if piece.startswith("{") else re.escape(piece)
+            for piece in re.split(r"(\{\w+\})", to)
+        )
+    )

@@ -1,0 +1,110 @@
+"""Small things a tree needs beside its archives: placed files, second names, texts, removals."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from wizard.errors import ArchiveError
+from wizard.files import link_or_copy, whole, write_whole
+
+
+class Chore(Protocol):
+    """One thing that is either so or not yet."""
+
+    def made(self) -> bool:
+        """Look at the disk."""
+        ...
+
+    def make(self) -> None:
+        """Make it so; raises ``ArchiveError`` when something else is in the way."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedFile:
+    """A fetched file under the name it is read by."""
+
+    source: Path
+    target: Path
+
+    def made(self) -> bool:
+        """Look whether the file is there in full, or there while its source is gone."""
+        if not self.target.is_file():
+            return False
+        return not self.source.exists() or same_size(self.source, self.target)
+
+    def make(self) -> None:
+        """Link or copy the file; raises ``ArchiveError`` when its source is not there."""
+        if not self.source.is_file():
+            hint = "run again: it is fetched anew"
+            raise ArchiveError("this file is missing", where=str(self.source), hint=hint)
+        link_or_copy(self.source, self.target)
+
+
+@dataclass(frozen=True, slots=True)
+class SecondName:
+    """A folder's other name, by a relative link."""
+
+    name: Path
+    target: Path
+
+    def made(self) -> bool:
+        """Look whether the name leads to the folder."""
+        return self.name.is_symlink() and self.name.resolve() == self.target.resolve()
+
+    def make(self) -> None:
+        """Link the name; a dangling link is replaced, anything else is left and reported."""
+        if self.name.exists():
+            raise ArchiveError(
+                f"a file or folder stands where a link to {self.target.name} belongs",
+                where=str(self.name),
+                hint="move it away and run again",
+            )
+        with whole(self.name) as partial:
+            partial.symlink_to(os.path.relpath(self.target, self.name.parent))
+
+
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """A small text."""
+
+    path: Path
+    text: str
+
+    def made(self) -> bool:
+        """Look whether the file holds the text."""
+        try:
+            return self.path.read_text() == self.text
+        except (OSError, UnicodeDecodeError):
+            return False
+
+    def make(self) -> None:
+        """Write the text."""
+        write_whole(self.path, self.text.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """Files that should not be there."""
+
+    folder: Path
+    patterns: Sequence[str]
+
+    def made(self) -> bool:
+        """Look whether none is left."""
+        return not any(any(self.folder.glob(pattern)) for pattern in self.patterns)
+
+    def make(self) -> None:
+        """Remove them."""
+        for pattern in self.patterns:
+            for path in self.folder.glob(pattern):
+                path.unlink(missing_ok=True)
+
+
+def same_size(first: Path, second: Path) -> bool:
+    """Tell whether two files have as many bytes."""
+    return first.stat().st_size == second.stat().st_size

@@ -1,0 +1,71 @@
+"""Labels through a fixed table of 256 values that a recipe writes down."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wizard.errors import RecipeError
+from wizard.labels.derived import SourceItem, read_label
+from wizard.labels.folder_work import FolderWork
+from wizard.labels.png import write_label
+from wizard.recipes.arrangements import Lookup
+from wizard.work import Report
+
+
+@dataclass(frozen=True, slots=True)
+class LookupWork(FolderWork):
+    """Write the labels that ``spec.sources`` matches through its table."""
+
+    root: Path
+    spec: Lookup
+    unit: str = field(default="images", init=False)
+
+    def items(self) -> Sequence[SourceItem]:
+        """List the labels; raises ``RecipeError`` for a table that is not the published one."""
+        value_table(self.spec.values, self.spec.other, self.spec.sha256)
+        found = sorted(self.root.glob(self.spec.sources))
+        skip = self.spec.skip
+        return [self._item(path) for path in found if not skip or skip not in path.name]
+
+    def process(self, item: SourceItem) -> Report:
+        """Write one label; raises ``LabelError`` for a damaged one."""
+        table = value_table(self.spec.values, self.spec.other, self.spec.sha256)
+        write_label(item.outputs[0], table[read_label(item.source)])
+        return Report()
+
+    def _item(self, path: Path) -> SourceItem:
+        old, new = self.spec.replace
+        below = path.relative_to(self.root / self.spec.folder)
+        target = self.root / (self.spec.into or self.spec.folder) / below
+        name = target.name.removesuffix(old) + new
+        return SourceItem(str(below), (target.with_name(name),), path)
+
+
+def value_table(
+    values: Mapping[str, int], other: int | None = None, sha256: str = ""
+) -> NDArray[np.uint8]:
+    """Return the table as uint8 (256,): single values, ranges that count up, and all others.
+
+    Raises ``RecipeError`` for a malformed entry or a table whose hash is not the stated one.
+    """
+    table = np.arange(256) if other is None else np.full(256, other)
+    for key, first in values.items():
+        start, _, end = key.partition("-")
+        if not (start.isdigit() and (end or start).isdigit()):
+            raise RecipeError(f"{key!r} is neither a value nor a range such as 80-170")
+        stop = int(end or start) + 1
+        if not int(start) < stop <= len(table):
+            raise RecipeError(f"{key!r} leads out of 0-255")
+        table[int(start) : stop] = range(first, first + stop - int(start))
+    if table.min() < 0 or table.max() > 255:
+        raise RecipeError("a table of labels holds values from 0 to 255")
+    narrow = table.astype(np.uint8)
+    if sha256 and hashlib.sha256(narrow.tobytes()).hexdigest() != sha256:
+        raise RecipeError("this table of values is not the published one: its sha256 differs")
+    return narrow
