@@ -47,6 +47,8 @@ def test_half_fetched_hidden_and_empty_files_are_passed_over(tmp_path: Path) -> 
 def test_a_file_just_written_is_not_settled(tmp_path: Path) -> None:
     assert is_settled(aged(tmp_path / "a.zip"))
     assert not is_settled(aged(tmp_path / "a.zip", seconds=0))
+    assert not is_settled(aged(tmp_path / "a.zip", b"x", seconds=20), 10)
+    assert is_settled(aged(tmp_path / "a.zip", b"x", seconds=90), 10)
 
 
 def test_a_growing_file_is_waited_for(tmp_path: Path) -> None:

@@ -24,6 +24,9 @@ How = Literal["auto", "move", "link", "reflink", "copy"]
 SETTLED = 5.0
 """Seconds a file must have been left alone before it counts as whole."""
 
+STALLED = 60.0
+"""The same for a file that is smaller than the archive it seems to be."""
+
 _UNFINISHED = (".part", ".partial", ".crdownload", ".download", ".filepart", ".tmp", ".aria2")
 _FICLONE = 0x40049409  # linux/fs.h; shares the extents on btrfs, XFS, bcachefs and others
 _CHUNK = 1 << 22
@@ -73,10 +76,11 @@ def is_arrival(path: Path) -> bool:
     return not growing and path.is_file() and path.stat().st_size > 0
 
 
-def is_settled(path: Path, now: float | None = None) -> bool:
-    """Tell whether nobody has written to a file for a moment."""
-    now = time.time() if now is None else now
-    return now - path.stat().st_mtime >= SETTLED
+def is_settled(path: Path, size: int | None = None) -> bool:
+    """Tell whether nobody has written to a file for a moment; longer for one short of ``size``."""
+    status = path.stat()
+    short = size is not None and status.st_size < size
+    return time.time() - status.st_mtime >= (STALLED if short else SETTLED)
 
 
 def wait_until_settled(

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from wizard import figures
 from wizard.credentials.secret import Secret
 from wizard.engine.adopt import (
     Verdict,
@@ -64,6 +65,12 @@ class Candidate:
     origin: Origin
     by_name: bool
     """Whether its name may decide where nothing else can."""
+    known: bool = False
+    """Whether it is whole for sure: placed by us, or read through before and unchanged."""
+
+    def ready(self, size: int | None) -> bool:
+        """Tell whether the file has all arrived."""
+        return self.known or is_settled(self.path, size)
 
 
 @dataclass(slots=True)
@@ -91,10 +98,10 @@ class FetchArchive:
             return Probe("done", proof.size, proof.size, "bytes", f"proven by {proof.how}")
         total = self.archive.size or self.archive.size_about or None
         have = fetched_bytes(self.target)
-        for candidate in self._candidates():
-            words = "to be checked" if is_settled(candidate.path) else "still growing"
-            return Probe("todo", have, total, "bytes", f"{candidate.path.name} is here, {words}")
-        need = self._need()
+        candidate = next(self._candidates(), None)
+        if candidate and candidate.ready(self.archive.size):
+            return Probe("todo", have, total, "bytes", f"to be checked: {candidate.path}")
+        need = self._arriving(candidate.path) if candidate else self._need()
         if need:
             return Probe("waiting", have, total, "bytes", need=need)
         return Probe("partial" if have else "todo", have, total, "bytes")
@@ -151,7 +158,8 @@ class FetchArchive:
 
     def _all_candidates(self) -> Iterator[Candidate]:
         origin: Origin = "fetched" if began(self.record) else "by-hand"
-        yield Candidate(self.target, "move", origin, by_name=True)
+        ours = origin == "fetched"
+        yield Candidate(self.target, "move", origin, by_name=True, known=ours)
         for path in self._offered:
             yield Candidate(path, "auto", "linked", by_name=True)
         for path in arrivals(self.gateway.inbox):
@@ -163,7 +171,13 @@ class FetchArchive:
                 yield Candidate(path, "move", "moved", by_name=True)
         for path in self.gateway.shelf.find(known_hashes(self.archive)):
             if path != self.target:
-                yield Candidate(path, "auto", "linked", by_name=False)
+                yield Candidate(path, "auto", "linked", by_name=False, known=True)
+
+    def _arriving(self, path: Path) -> Need:
+        """Ask for patience while a file is being copied here."""
+        ask = f"{path.name} is arriving, {figures.size(path.stat().st_size)} so far"
+        how = "It is taken as soon as nobody writes to it any more."
+        return Need(kind="browser", ask=ask, how=how)
 
     def _was_refused(self, path: Path) -> bool:
         refused = self._refused.get(path)
@@ -181,8 +195,9 @@ class FetchArchive:
         """Check a file and put it in its place; returns False when it is something else."""
         path = candidate.path
         progress.enter("checking", f"looking at {path.name}")
-        mark = wait_until_settled(path, token, size=self.archive.size)
-        progress.total, progress.done = mark.size, 0
+        if not candidate.ready(self.archive.size):
+            wait_until_settled(path, token, size=self.archive.size)
+        progress.total, progress.done = path.stat().st_size, 0
         hashes = self.gateway.shelf.hashes(path, wanted_hashes(self.archive), token, progress.add)
         verdict = judge(path, self.archive, hashes, by_name=candidate.by_name)
         if not verdict.accepted:
