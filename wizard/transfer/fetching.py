@@ -160,7 +160,7 @@ class Fetching:
         limits = self._shared.limits
         left = sum(span.size for span in missing)
         large = left >= limits.segment_from
-        several = large and opened.reply.ranges and source.continuable()
+        several = large and opened.reply.ranges and source.pieces and source.continuable()
         hands = min(limits.segments, limits.per_host, left // limits.piece) if several else 1
         pieces = Pieces(missing, limits.piece if hands > 1 else None, max(1, hands))
         task = Task(self._part, self._progress, limits, self._shared.rate, source.open_piece)
@@ -199,6 +199,8 @@ class _Source:
 
     def __init__(self, shared: Shared, request: FetchRequest, part: Part, address: Address) -> None:
         self.name = shown(address)
+        self.pieces = True
+        """Whether pieces may be asked for: until the server has answered one wrongly."""
         self._shared = shared
         self._request = request
         self._part = part
@@ -241,6 +243,7 @@ class _Source:
         with self._opener.body(headers, self._shared.limits, token) as answer:
             reply = self._read(answer) if answer.status == 206 else None
             if reply is None or reply.start != piece.start:
+                self.pieces = False
                 raise self._changed("the server does not serve pieces of this file")
             self._check_same(reply)
             yield answer, reply
