@@ -42,7 +42,7 @@ PALETTE = Cause(
     False,
 )
 UNKNOWN_COLOUR = Cause(
-    "unknown-colour", "colours of no class, counted as class 0 as the reference does", "none", False
+    "unknown-colours", "colours of no class, counted as class 0 as the reference does", "none", False
 )
 UNKNOWN_LABEL = Cause(
     "unknown-label", "objects of no class, left out as the reference leaves them", "none", False
