@@ -73,8 +73,8 @@ class Fetching:
         """
         failures: list[TransferError] = []
         for address in self._request.urls:
-            self._progress.mirror = host(address)
             try:
+                self._progress.mirror = host(address)
                 return self._from(address)
             except DiskFull:
                 raise
