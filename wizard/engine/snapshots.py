@@ -54,10 +54,13 @@ class Viewer:
 
     def sample(self, moment: float) -> None:
         """Note how far everything is; called about twice a second by the runner."""
-        for slot in self._slots.values():
-            if slot.phase == "running":
-                slot.meter.sample(moment, slot.done)
-        self._overall.sample(moment, self._done_weight())
+        running = [slot for slot in self._slots.values() if slot.phase == "running"]
+        for slot in running:
+            slot.meter.sample(moment, slot.done)
+        if running:
+            self._overall.sample(moment, self._done_weight())
+        else:
+            self._overall.reset()
 
     def snapshot(self, vitals: Vitals) -> Snapshot:
         """Return everything as it stands."""
@@ -84,7 +87,7 @@ class Viewer:
             steps=steps,
             transfers=transfers,
             fraction=fraction,
-            eta=self._overall.eta(total) if vitals.running and not everything else None,
+            eta=None if everything else self._overall.eta(total),
             disk_free=vitals.disk_free,
             disk_needed=int(plan.peak_bytes * (1 - fraction)),
             rate=sum(t.rate or 0.0 for t in transfers if t.state == "running"),

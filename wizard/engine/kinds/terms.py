@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import hashlib
+import shlex
 import socket
 import threading
 from collections.abc import Mapping
@@ -90,6 +91,8 @@ class AcceptTerms:
     state: Path
     beforehand: bool
     """Whether every licence was accepted when the run was started (``--yes``)."""
+    command: str
+    """Command line that accepts every licence of the install."""
     lane: Lane = "instant"
 
     def probe(self) -> Probe:
@@ -110,7 +113,7 @@ class AcceptTerms:
             raise WaitingError(
                 f"{self.terms.title} has to be accepted first", where=self.dataset, hint=self._how()
             )
-        record(self.state, self.dataset, self.terms, "accepted for all datasets at once")
+        record(self.state, self.dataset, self.terms, "--yes")
         context.counter.advance()
 
     def answer(self, values: Mapping[str, Secret]) -> str:
@@ -126,7 +129,7 @@ class AcceptTerms:
             ask=f"Read and accept: {self.terms.title}{changed}",
             page=self.terms.url,
             how=self.terms.summary,
-            command="segwizard run --yes",
+            command=self.command,
         )
 
     def _how(self) -> str:
@@ -137,6 +140,7 @@ def build_terms(planned: PlannedStep, install: Install) -> AcceptTerms:
     """Make the terms step of a dataset."""
     if not isinstance(planned.spec, Accept):
         raise RecipeError("is no terms step", where=planned.address)
+    where = shlex.quote(str(install.place.dest))
     return AcceptTerms(
         address=planned.address,
         dataset=planned.dataset,
@@ -146,4 +150,5 @@ def build_terms(planned: PlannedStep, install: Install) -> AcceptTerms:
         terms=planned.spec.terms,
         state=install.place.state,
         beforehand=install.settings.accept_terms,
+        command=f"segwizard run {install.recipe.id} --dest {where} --yes",
     )
