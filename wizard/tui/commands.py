@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from wizard.tui.screens.base import Page
+from wizard.tui.themes import THEMES, remember_theme
 
 _Entry = tuple[str, str, Callable[[], object]]
 
@@ -30,12 +31,15 @@ class WizardCommands(Provider):
     def _entries(self) -> Iterator[_Entry]:
         yield from self._keys()
         yield from self._datasets()
+        for theme in THEMES:
+            yield f"Colours: {theme.name}", "Change the colours", self._painter(theme.name)
 
     def _keys(self) -> Iterator[_Entry]:
         for active in self.screen.active_bindings.values():
             binding = active.binding
             if binding.tooltip and active.enabled:
-                yield binding.description, binding.tooltip, self._runner(binding.action)
+                key = binding.key_display or binding.key
+                yield binding.tooltip, f"key {key}", self._runner(binding.action)
 
     def _datasets(self) -> Iterator[_Entry]:
         if not isinstance(self.screen, Page) or self.screen.wizard.bridge is None:
@@ -50,6 +54,13 @@ class WizardCommands(Provider):
             await self.screen.run_action(action)
 
         return act
+
+    def _painter(self, theme: str) -> Callable[[], object]:
+        def paint() -> None:
+            self.app.theme = theme
+            remember_theme(theme)
+
+        return paint
 
     def _jumper(self, dataset: str) -> Callable[[], object]:
         from wizard.tui.screens.wizard import WizardPage

@@ -44,8 +44,13 @@ def access(dataset: Dataset) -> str:
 
 
 def longest_wait(recipe: Recipe) -> str:
-    """The longest wait for a licence, in the recipe's words; empty when none is asked."""
+    """The longest wait for a licence, in few words; empty when none is asked."""
     requests = [dataset.request for dataset in recipe.datasets if dataset.request]
     if not requests:
         return ""
-    return max(requests, key=lambda request: request.wait_days).wait
+    return short(max(requests, key=lambda request: request.wait_days).wait)
+
+
+def short(wait: str) -> str:
+    """A wait without its second thoughts: ``about a week; ask first`` is ``about a week``."""
+    return wait.partition(";")[0].partition(",")[0]

@@ -6,9 +6,14 @@ screen uses, because the toolkit's derived ones fail it in light themes.
 
 from __future__ import annotations
 
+import contextlib
 import os
+from pathlib import Path
 
+import platformdirs
 from textual.theme import Theme
+
+from wizard.files import write_whole
 
 DARK = Theme(
     name="segwizard-dark",
@@ -173,12 +178,30 @@ ANSI = Theme(
 THEMES = (DARK, LIGHT, CONTRAST, ANSI)
 
 
-def first_theme(saved: str = "") -> str:
-    """The theme to start with: asked for, saved, or what the terminal can show."""
-    asked = os.environ.get("TEXTUAL_THEME", "") or saved
-    if asked in {theme.name for theme in THEMES}:
-        return asked
+def first_theme() -> str:
+    """The theme to start with: asked for, chosen last time, or what the terminal can show."""
+    names = {theme.name for theme in THEMES}
+    for asked in (os.environ.get("TEXTUAL_THEME", ""), _chosen()):
+        if asked in names:
+            return asked
     return ANSI.name if _few_colours() else DARK.name
+
+
+def remember_theme(name: str) -> None:
+    """Start with this theme next time; a state folder that cannot be written is no fault."""
+    with contextlib.suppress(OSError):
+        write_whole(_file(), f"{name}\n".encode())
+
+
+def _chosen() -> str:
+    try:
+        return _file().read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _file() -> Path:
+    return platformdirs.user_config_path("segwizard") / "theme"
 
 
 def _few_colours() -> bool:

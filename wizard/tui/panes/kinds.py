@@ -16,8 +16,8 @@ class TermsPane(StagePane):
     """The licence: what it allows, in our words, and the button to accept it."""
 
     def words(self, focus: Focus) -> Content:
-        """Title, use, summary and citation of the terms."""
-        dataset, terms = focus.dataset, focus.dataset.terms
+        """Title, use and summary of the terms."""
+        terms = focus.dataset.terms
         if terms is None:
             return Content("This dataset asks for no licence of its own.")
         tone = "$text" if terms.commercial else "$text-warning"
@@ -26,12 +26,17 @@ class TermsPane(StagePane):
             (terms.title, "bold"),
             f"\n{terms.summary.strip()}\n",
             (use, tone),
-            "\n",
-            (terms.url, "$text-primary"),
         ]
-        if dataset.citation:
-            parts += ["\n\n", ("If you publish, cite: ", "$text-muted"), dataset.citation.strip()]
+        if focus.stage.need is None:
+            parts += [("\n" + terms.url, "$text-primary")]
         return Content.assemble(*parts)
+
+    def after(self, focus: Focus) -> Content | None:
+        """How to cite the dataset."""
+        cited = focus.dataset.citation.strip()
+        if not cited:
+            return None
+        return Content.assemble(("If you publish, cite: ", "$text-muted"), cited)
 
 
 class FetchPane(StagePane):

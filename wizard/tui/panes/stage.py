@@ -20,7 +20,7 @@ class StagePane(Pane):
     """What it waits for, need, transfers, steps, failures; what is empty takes no room."""
 
     DEFAULT_CSS = """
-    StagePane > .words { margin-bottom: 1; display: none; }
+    StagePane > .words, StagePane > .after { margin-bottom: 1; display: none; }
     """
 
     _focus: Focus | None = None
@@ -33,9 +33,14 @@ class StagePane(Pane):
         yield TransferList()
         yield StepList()
         yield FailureList()
+        yield Static("", classes="after")
 
     def words(self, focus: Focus) -> Content | None:
         """What to say above everything else."""
+        return None
+
+    def after(self, focus: Focus) -> Content | None:
+        """What to say below everything else."""
         return None
 
     def show(self, focus: Focus) -> None:
@@ -51,13 +56,14 @@ class StagePane(Pane):
 
     def _draw(self, focus: Focus) -> None:
         self.query_one(Waits).show(focus.stage.waits_for, focus.snapshot)
-        self._say(self.words(focus))
+        self._say(".words", self.words(focus))
         self.query_one(NeedSlot).show(focus.stage)
         self.query_one(TransferList).show(focus.transfers)
         covered = frozenset(view.address for view in focus.transfers)
         steps = tuple(step for step in focus.stage.steps if step.address not in covered)
         self.query_one(StepList).show(steps)
         self.query_one(FailureList).show(focus.stage.failures)
+        self._say(".after", self.after(focus))
 
     def copyable(self) -> str:
         """From the form."""
@@ -72,8 +78,8 @@ class StagePane(Pane):
         """The form that waits for an answer, if any."""
         return self.query_one(NeedSlot).form
 
-    def _say(self, words: Content | None) -> None:
-        said = self.query_one(".words", Static)
+    def _say(self, place: str, words: Content | None) -> None:
+        said = self.query_one(place, Static)
         if said.display != (words is not None):
             said.display = words is not None
         if words is not None and said.content != words:

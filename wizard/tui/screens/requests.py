@@ -12,6 +12,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from wizard.recipes.model import Mail, Request
+from wizard.tui import sums
 from wizard.tui.screens.first import FirstRunPage
 
 HELP = """\
@@ -130,5 +131,4 @@ def detail(request: Request, width: int) -> Content:
 
 
 def _row(title: str, request: Request) -> Content:
-    short = request.wait.split(";")[0].split(",")[0]
-    return Content.assemble((title, "bold"), "\n  ", (short, "$text-muted"))
+    return Content.assemble((title, "bold"), "\n  ", (sums.short(request.wait), "$text-muted"))

@@ -51,7 +51,7 @@ class Waits(Vertical):
             return
         steps = {step.address: step for step in snapshot.steps}
         titles = {view.id: view.title for view in snapshot.datasets}
-        waited = [steps[address] for address in addresses if address in steps][:SHOWN]
+        waited = roots(addresses, steps)[:SHOWN]
         rows = tuple((step.address, step.state) for step in waited)
         if rows == self._rows:
             return
@@ -70,6 +70,24 @@ class Waits(Vertical):
         """Go there."""
         event.stop()
         self.post_message(GoTo(event.option_id or ""))
+
+
+def roots(addresses: tuple[str, ...], steps: dict[str, StepView]) -> list[StepView]:
+    """The steps at the start of the chain that locks a step: what can be acted on now."""
+    found: dict[str, StepView] = {}
+    seen: set[str] = set()
+    pending = list(addresses)
+    while pending:
+        address = pending.pop(0)
+        step = steps.get(address)
+        if step is None or address in seen:
+            continue
+        seen.add(address)
+        if step.state == "locked" and step.waits_for:
+            pending.extend(step.waits_for)
+        else:
+            found[address] = step
+    return list(found.values())
 
 
 def _row(step: StepView, title: str) -> Content:

@@ -1,0 +1,166 @@
+"""Every kind of need is answered from its own form, through the runner link."""
+
+from __future__ import annotations
+
+import pytest
+from textual import events
+from textual.widgets import Button, Input
+
+from tests.tui.driving import at_work, go_to, seen, sees, until, wizard
+from tests.tui.fakes import busy, host_with, mseg, plan_of, snapshot_of
+from wizard.engine.link import Reply
+from wizard.engine.views import Need
+from wizard.tui.widgets.form import NeedForm
+
+LINK = (
+    "https://bucket.s3.amazonaws.com/mapillary-vistas-dataset_public_v1.1.zip"
+    "?Expires=4102444800&Signature=abcdefgh"
+)
+
+
+async def _answer(pilot, dataset: str, values: dict[str, str]) -> NeedForm:
+    await go_to(pilot, dataset)
+    await until(pilot, lambda: any(f.is_mounted for f in pilot.app.screen.query(NeedForm)))
+    form = _form(pilot, dataset)
+    for name, value in values.items():
+        form.query_one(f"#{name}", Input).value = value
+    form.query_one("#answer", Button).press()
+    return form
+
+
+def _form(pilot, dataset: str) -> NeedForm:
+    return next(f for f in pilot.app.screen.query(NeedForm) if f.address.startswith(dataset))
+
+
+@pytest.mark.parametrize(
+    ("dataset", "values", "sent"),
+    [
+        ("cityscapes", {"user": "ada", "password": "s3cret"}, None),
+        ("mapillary", {"link": LINK}, None),
+        (
+            "scannet",
+            {"link": "http://host.example/secret/"},
+            {"base-url": "http://host.example/secret/"},
+        ),
+        ("bdd", {"path": "/home/ada/bdd100k_seg.zip"}, None),
+    ],
+)
+async def test_an_answer_reaches_the_step_that_asked(dataset, values, sent) -> None:
+    host = host_with()
+    async with at_work(host) as pilot:
+        form = await _answer(pilot, dataset, values)
+        await until(pilot, lambda: bool(host.link.answers))
+        assert host.link.answers[0].values == (sent or values)
+        assert host.link.answers[0].address == form.address
+        await sees(pilot, "Taken")
+
+
+async def test_terms_are_accepted_by_one_press() -> None:
+    plan = plan_of(mseg())
+    need = Need(kind="terms", ask="Accept the ADE20K terms?", page="https://terms.example")
+    host = host_with(
+        snapshot_of(
+            plan,
+            {
+                "mseg-api/*": {"state": "done"},
+                "ade20k/terms": {"state": "waiting", "need": need},
+            },
+        )
+    )
+    async with at_work(host) as pilot:
+        await go_to(pilot, "ade20k")
+        await sees(pilot, "Not for commercial use", "Read and accept")
+        await pilot.press("enter", "enter")
+        await until(pilot, lambda: bool(host.link.answers))
+        assert host.link.answers[0].address == "ade20k/terms"
+        assert set(host.link.answers[0].values) == {"accepted_by"}
+
+
+async def test_a_password_never_shows_and_does_not_stay() -> None:
+    host = host_with()
+    host.link.reply = Reply(ok=False, text="Wrong password", hint="Try again")
+    async with at_work(host) as pilot:
+        form = await _answer(pilot, "cityscapes", {"user": "ada", "password": "hunter2"})
+        assert "hunter2" not in seen(pilot)
+        await sees(pilot, "Wrong password. Try again")
+        assert form.query_one("#password", Input).value == ""
+        assert form.query_one("#user", Input).value == "ada"
+        assert "hunter2" not in repr(NeedForm.Answered(form, "a", {"password": "hunter2"}))
+
+
+async def test_a_half_login_is_not_sent() -> None:
+    host = host_with()
+    async with at_work(host) as pilot:
+        await _answer(pilot, "cityscapes", {"user": "ada", "password": ""})
+        await sees(pilot, "Both the user name and the password")
+        assert host.link.answers == []
+
+
+async def test_a_link_pasted_over_lines_arrives_whole_with_host_file_and_expiry() -> None:
+    host = host_with()
+    async with at_work(host, (120, 40)) as pilot:
+        await go_to(pilot, "mapillary")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.focused, Input))
+        broken = f'wget "{LINK[:60]}\n  {LINK[60:]}"\n'
+        pilot.app.focused.post_message(events.Paste(broken))
+        await sees(pilot, "mapillary-vistas-dataset_public_v1.1.zip from bucket.s3.amazonaws.com")
+        await sees(pilot, "valid for")
+        await pilot.press("enter")
+        await until(pilot, lambda: bool(host.link.answers))
+        assert host.link.answers[0].values == {"link": LINK}
+
+
+async def test_what_is_typed_stays_while_another_dataset_is_looked_at() -> None:
+    host = host_with()
+    async with at_work(host) as pilot:
+        await go_to(pilot, "cityscapes")
+        await until(pilot, lambda: any(f.is_mounted for f in pilot.app.screen.query(NeedForm)))
+        _form(pilot, "cityscapes").query_one("#user", Input).value = "ada"
+        await go_to(pilot, "scannet")
+        await go_to(pilot, "cityscapes")
+        assert _form(pilot, "cityscapes").query_one("#user", Input).value == "ada"
+
+
+async def test_the_form_goes_when_the_need_is_met() -> None:
+    host = host_with()
+    async with at_work(host) as pilot:
+        await go_to(pilot, "cityscapes")
+        await until(pilot, lambda: any(f.is_mounted for f in pilot.app.screen.query(NeedForm)))
+        plan = plan_of(mseg())
+        host.link.now = snapshot_of(plan, {"mseg-api/*": {"state": "done"}})
+        await until(pilot, lambda: "Log in" not in seen(pilot))
+
+
+async def test_copy_offers_the_page_and_the_upload_line_and_keeps_them_in_a_file() -> None:
+    from wizard.tui.clipboard import copied_file
+
+    async with at_work(host_with()) as pilot:
+        await go_to(pilot, "bdd")
+        await until(pilot, lambda: any(f.is_mounted for f in pilot.app.screen.query(NeedForm)))
+        await pilot.press("y")
+        await until(pilot, lambda: "scp bdd100k_seg.zip" in wizard(pilot).clipboard)
+        assert "scp bdd100k_seg.zip" in copied_file().read_text()
+
+
+async def test_next_need_walks_through_every_dataset_that_waits() -> None:
+    host = host_with()
+    async with at_work(host) as pilot:
+        page = pilot.app.screen
+        visited = []
+        for _ in range(4):
+            await pilot.press("n")
+            await pilot.pause()
+            visited.append(page.dataset)
+            await pilot.press("escape")
+        assert sorted(set(visited)) == ["bdd", "cityscapes", "mapillary", "scannet"]
+
+
+def test_busy_has_what_these_tests_rely_on() -> None:
+    needs = {step.dataset: step.need.kind for step in busy(plan_of(mseg())).steps if step.need}
+    assert needs == {
+        "bdd": "browser",
+        "cityscapes": "login",
+        "mapillary": "link",
+        "scannet": "base-url",
+    }

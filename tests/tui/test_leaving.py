@@ -1,0 +1,69 @@
+"""Leaving: every way out, and none by accident."""
+
+from __future__ import annotations
+
+import msgspec
+
+from tests.tui.driving import at_work, on, seen, sees, until, wizard
+from tests.tui.fakes import busy, host_with, mseg, plan_of
+from wizard.engine.link import Reply, Stop
+from wizard.tui.modals.leave import LeaveModal
+from wizard.tui.screens.wizard import WizardPage
+
+
+async def test_q_asks_while_work_runs_and_esc_stays() -> None:
+    host = host_with()
+    async with at_work(host) as pilot:
+        await pilot.press("q")
+        await on(pilot, LeaveModal)
+        await sees(pilot, "Keep going in the background", "Stop now", "Stay here")
+        await pilot.press("escape")
+        await on(pilot, WizardPage)
+        assert host.link.commands == []
+        assert pilot.app.is_running
+
+
+async def test_going_on_in_the_background_hands_the_work_over() -> None:
+    host = host_with()
+    async with at_work(host) as pilot:
+        await pilot.press("q", "enter")
+        await until(pilot, lambda: pilot.app.return_code == 0)
+        assert len(host.detached) == 1
+        assert host.link.closed
+        assert "attach" in wizard(pilot).farewell
+
+
+async def test_a_hand_over_that_fails_stays() -> None:
+    host = host_with()
+    host.detach = lambda session: Reply(ok=False, text="no room for a runner", hint="Stop instead")
+    async with at_work(host) as pilot:
+        await pilot.press("q", "enter")
+        await sees(pilot, "no room for a runner. Stop instead")
+        assert pilot.app.return_code is None
+
+
+async def test_stopping_tells_the_runner() -> None:
+    host = host_with()
+    async with at_work(host) as pilot:
+        await pilot.press("q", "down", "enter")
+        await until(pilot, lambda: pilot.app.return_code == 0)
+        assert host.link.commands == [Stop()]
+        assert host.link.closed
+
+
+async def test_q_leaves_at_once_when_nothing_runs() -> None:
+    host = host_with(msgspec.structs.replace(busy(plan_of(mseg())), running=False))
+    async with at_work(host) as pilot:
+        await pilot.press("q")
+        await until(pilot, lambda: pilot.app.return_code == 0)
+        assert host.link.commands == []
+
+
+async def test_trap_6_ctrl_c_explains_and_destroys_nothing() -> None:
+    host = host_with()
+    async with at_work(host) as pilot:
+        await pilot.press("ctrl+c")
+        await sees(pilot, "Press q to quit")
+        assert "q Quit" in seen(pilot)
+        assert pilot.app.return_code is None
+        assert host.link.commands == []
