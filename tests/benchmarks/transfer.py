@@ -204,7 +204,6 @@ def main() -> None:
             path.mkdir()
         _write_noise(files / "file", size)
         _write_noise(files / "slow", min(size, 500_000_000))
-        folder.chmod(0o755)
         with nginx(files, server) as running:
             compare(running, folder, size, arguments.runs)
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import socket
 import subprocess
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _CONFIG = """
+{user}
 daemon off;
 worker_processes 2;
 pid {folder}/nginx.pid;
@@ -65,7 +67,10 @@ def nginx(files: Path, folder: Path, rate: str = "20m") -> Iterator[Nginx]:
     _make_certificate(folder)
     config = folder / "nginx.conf"
     values = dict(zip(("plain", "slow", "tls"), ports, strict=True))
-    config.write_text(_CONFIG.format(folder=folder, files=files, rate=rate, **values))
+    # Workers of a root nginx drop to another user, who may not read private test folders.
+    user = "user root;" if os.geteuid() == 0 else ""
+    text = _CONFIG.format(user=user, folder=folder, files=files, rate=rate, **values)
+    config.write_text(text)
     command = [_which("nginx") or "nginx", "-e", "stderr", "-p", str(folder), "-c", str(config)]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
