@@ -14,6 +14,7 @@ from wizard.engine.places import prepare_places
 from wizard.errors import LeaseError, UsageError
 from wizard.headless import say
 from wizard.headless.exits import COMPLETE, FAILED
+from wizard.headless.options import dest_option
 from wizard.progress import CancelToken
 from wizard.transfer.inbox import How, inbox_folder
 
@@ -27,7 +28,7 @@ from wizard.transfer.inbox import How, inbox_folder
     type=click.Path(file_okay=False, path_type=Path),
     help="Look through a folder of earlier downloads; it is only read.",
 )
-@click.option("--dest", type=click.Path(file_okay=False, path_type=Path), default=Path())
+@dest_option
 @click.option("--collection", default="", help="The collection, where DEST holds no install yet.")
 @click.option(
     "--how",
@@ -49,7 +50,7 @@ def command(
         raise UsageError("say which files to take in", hint="name files, or a folder with --from")
     if folders and how == "move":
         raise UsageError("folders given with --from are only read", hint="use --how copy or link")
-    results = _import(paths, folders, found(dest.absolute(), collection), how)
+    results = _import(paths, folders, found(dest.expanduser().absolute(), collection), how)
     if as_json:
         say.json_data([_fields(each) for each in results])
     for each in () if as_json else results:

@@ -25,7 +25,13 @@ from wizard.recipes.loader import load, names
 @click.argument("dataset")
 @click.argument("url", required=False)
 @click.option("--file", type=click.Path(path_type=Path), help="Read it from a file; - is stdin.")
-@click.option("--dest", type=click.Path(file_okay=False, path_type=Path), default=Path())
+@click.option(
+    "--dest",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(),
+    envvar="SEGWIZARD_DEST",
+    help="Folder of the install; where it runs, the link reaches it at once.",
+)
 @click.option("--collection", default="", help="The collection, where DEST holds no install yet.")
 @click.option("--archive", default="", help="The archive, where the dataset has several.")
 @click.option("--any-name", is_flag=True, help="Take a link whose file has another name.")
@@ -45,6 +51,7 @@ def command(
     Leave URL out to paste it, so that it shows neither in your shell's history nor in `ps`. Line
     breaks, quotes and wget or curl around it do not matter.
     """
+    dest = dest.expanduser().absolute()
     step = _step(_choices(dest, collection, dataset), dataset, archive)
     field = "base-url" if step.archive.access.kind == "base-url" else "link"
     values = {field: url or _pasted(file), **({"any-name": "yes"} if any_name else {})}
@@ -53,7 +60,7 @@ def command(
 
 def _give(step: FetchArchive, dest: Path, values: dict[str, str], store: str) -> str:
     """Hand the link to the runner at work, or keep it for the next; returns a sentence."""
-    runner = attach(dest.absolute())
+    runner = attach(dest)
     if runner is not None:
         reply = runner.send(Answer(address=step.address, values=values))
         runner.close()
@@ -75,11 +82,11 @@ def _give(step: FetchArchive, dest: Path, values: dict[str, str], store: str) ->
 
 def _choices(dest: Path, collection: str, dataset: str) -> Choices:
     """Return the install at ``dest``, or else the first collection that has the dataset."""
-    if collection or remembered(dest.absolute()) is not None:
-        return found(dest.absolute(), collection)
+    if collection or remembered(dest) is not None:
+        return found(dest, collection)
     for name in names():
         if any(each.id == dataset for each in load(name).datasets):
-            return Choices(collection=name, dest=dest.absolute())
+            return Choices(collection=name, dest=dest)
     raise UsageError(f"no dataset is called {dataset!r}", hint="segwizard recipes lists them")
 
 

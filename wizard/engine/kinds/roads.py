@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from wizard.engine.step import PersonNeeded
 from wizard.engine.views import Need
 from wizard.errors import CredentialError, TransferError, UsageError, WizardError
 from wizard.recipes.model import Archive
+from wizard.transfer import drive
+from wizard.transfer.client import make_client
 from wizard.transfer.errors import (
     AccessDenied,
     AllMirrorsFailed,
@@ -189,7 +192,16 @@ class Road:
             addresses.append(below(base, access.suffix or archive.name))
         if access.kind == "login":
             addresses.append(self._file_address())
-        return [*addresses, *archive.urls]
+        return [*addresses, *(self._direct(address) for address in archive.urls)]
+
+    def _direct(self, address: str) -> str:
+        """Return where a Drive share link leads; one that leads nowhere stays, to be reported."""
+        name = drive.file_id(address)
+        if not name:
+            return address
+        with contextlib.suppress(TransferError):
+            return drive.resolve(name, lambda: make_client(self.gateway.limits))
+        return address
 
     def _file_address(self) -> str:
         session = self.gateway.session(self.archive.access.site)
