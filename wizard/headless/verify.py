@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -15,6 +15,7 @@ import msgspec
 
 from wizard import figures
 from wizard.engine.install import Settings
+from wizard.engine.kinds.check import CheckStep
 from wizard.engine.kinds.registry import build_step
 from wizard.engine.kinds.verify import VerifyStep
 from wizard.engine.lease import acquire
@@ -25,6 +26,7 @@ from wizard.headless import exits, say
 from wizard.headless.choosing import ListCommand, choice_options, json_option, site_option
 from wizard.headless.options import dest_option
 from wizard.headless.signals import interruptible
+from wizard.recipes.postconditions import Check
 from wizard.recipes.steps import Verify
 from wizard.verify.summary import Group, Summary
 
@@ -80,8 +82,9 @@ def command(
         choices = replace(choices, only=only, without=without)
     choices = replace(choices, settings=Settings(workers=workers or usable_workers()))
     install = open_install(choices)
-    planned = [step for step in install.plan.steps if isinstance(step.spec, Verify)]
-    steps = [step for each in planned if isinstance(step := build_step(each, install), VerifyStep)]
+    planned = [step for step in install.plan.steps if isinstance(step.spec, Verify | Check)]
+    built = [build_step(each, install) for each in planned]
+    steps = [step for step in built if isinstance(step, VerifyStep | CheckStep)]
     with interruptible(), _held(install.place):
         outcomes = [_verify(step, quiet=as_json) for step in steps]
         if repair:
@@ -109,7 +112,7 @@ def _held(place: Place) -> Iterator[None]:
         lease.release()
 
 
-def _verify(step: VerifyStep, *, quiet: bool) -> Summary | Unchecked:
+def _verify(step: VerifyStep | CheckStep, *, quiet: bool) -> Summary | Unchecked:
     context = StepContext()
     over = threading.Event()
     ticker = threading.Thread(target=_tick, args=(step, context, over), daemon=True)
@@ -128,7 +131,7 @@ def _verify(step: VerifyStep, *, quiet: bool) -> Summary | Unchecked:
             ticker.join()
 
 
-def _tick(step: VerifyStep, context: StepContext, over: threading.Event) -> None:
+def _tick(step: VerifyStep | CheckStep, context: StepContext, over: threading.Event) -> None:
     """Show once a second how far it is, in a terminal."""
     if not sys.stderr.isatty():
         return
@@ -141,7 +144,7 @@ def _tick(step: VerifyStep, context: StepContext, over: threading.Event) -> None
     sys.stderr.flush()
 
 
-def _repair(steps: list[VerifyStep]) -> None:
+def _repair(steps: Sequence[VerifyStep | CheckStep]) -> None:
     removed = [path for step in steps for path in step.repair()]
     say.talk(f"removed {figures.count(len(removed), 'broken label')}; run makes them anew")
 

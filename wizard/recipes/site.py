@@ -13,8 +13,10 @@ from platformdirs import PlatformDirs
 
 from wizard.recipes.checks import is_web_address, proof_problems
 from wizard.recipes.model import Access, Archive, Dataset, Recipe, Site
+from wizard.recipes.postconditions import Check
 from wizard.recipes.site_model import ArchiveAt, LoginAt, SiteFile
 from wizard.recipes.site_names import check_names, keys_of
+from wizard.recipes.steps import StepSpec
 from wizard.recipes.toml import decode, key_error, read_toml
 
 NAME = "site.toml"
@@ -65,7 +67,15 @@ def _dataset(recipe: Recipe, dataset: Dataset, site: SiteFile) -> Dataset:
         labels_about=round(dataset.labels_about * share),
         label_files_about=round(dataset.label_files_about * share),
         core_seconds_about=dataset.core_seconds_about * share,
+        steps=dataset.steps
+        if archives == dataset.archives
+        else tuple(map(_inexact, dataset.steps)),
     )
+
+
+def _inexact(step: StepSpec) -> StepSpec:
+    """Let published counts be a guide only, where a site names its own copies."""
+    return replace(step, exact=False) if isinstance(step, Check) else step
 
 
 def _archive(recipe: Recipe, dataset: Dataset, archive: Archive, site: SiteFile) -> Archive:

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from wizard.recipes.arrangements import Arrange, Lookup, Place, Remove, Symlinks, Write
 from wizard.recipes.conversions import BoundaryWeights, Edges, Instances, PickledLabels, RleLabels
+from wizard.recipes.postconditions import Check
 from wizard.recipes.step_table import StepTable as StepTable
 
 
@@ -178,6 +179,7 @@ StepSpec = (
     | Polygons
     | Labels
     | Verify
+    | Check
     | Report
     | ClearCredentials
     | Conversion

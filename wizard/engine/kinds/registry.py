@@ -16,6 +16,7 @@ from wizard.recipes.conversions import (
     PickledLabels,
     RleLabels,
 )
+from wizard.recipes.postconditions import Check
 from wizard.recipes.steps import (
     Assign,
     ClearCredentials,
@@ -56,6 +57,10 @@ def build_step(planned: PlannedStep, install: Install) -> Step:
             from wizard.engine.kinds.assign import build_assign
 
             return build_assign(planned, install)
+        case Check():
+            from wizard.engine.kinds.check import build_check
+
+            return build_check(planned, install)
         case Verify():
             from wizard.engine.kinds.verify import build_verify
 

@@ -1,0 +1,112 @@
+"""What must hold of a finished dataset, as data: the checks behind a ``check`` step.
+
+Paths and globs are POSIX and below the dataset's base folder. Counts are those of the published
+files; where a site file names its own copies, a differing count is a note and not a fault.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from wizard.recipes.step_table import StepTable
+
+
+class CheckTable(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="check"):
+    """Base of every check."""
+
+    why: str = ""
+    """What goes wrong in training when this does not hold; shown as the hint."""
+
+
+class Count(CheckTable, frozen=True, kw_only=True, tag="count"):
+    """As many files or folders match a glob as were published, and at least one."""
+
+    files: str
+    count: int
+    fits: str = ""
+    """Regular expression that every name must fit."""
+
+
+class Listed(CheckTable, frozen=True, kw_only=True, tag="listed"):
+    """Every line of a list names files that exist and are not empty."""
+
+    list: str
+    folder: str = ""
+    paths: tuple[str, ...] = ("{0}",)
+    """Templates over a line's columns: ``{0}``, ``{1}``."""
+    skip: int = 0
+    """Header lines."""
+    separator: str = ""
+    """What divides columns; empty: blanks."""
+    count: int | None = None
+    """Lines, as published."""
+
+
+class Pairs(CheckTable, frozen=True, kw_only=True, tag="pairs"):
+    """Two folders hold files of equal stems, and nothing else."""
+
+    first: str
+    second: str
+    cut: str = ""
+    """Ending of the second folder's stems that the first lacks, such as ``_labelIds``."""
+    same_size: bool = False
+    """Whether both are images of the same width and height."""
+    one_way: bool = False
+    """Whether the second folder may hold more."""
+
+
+class Pixels(CheckTable, frozen=True, kw_only=True, tag="pixels"):
+    """Every image decodes and stores numbers of the expected kind."""
+
+    files: str
+    mode: Literal["gray", "palette", "gray16", "int32"] = "gray"
+    values: tuple[int, ...] = ()
+    """Allowed values; empty: see ``highest``."""
+    highest: int | None = None
+    """Largest allowed value beside 255; leave out for any."""
+    ignore: bool = True
+    """Whether 255 is allowed."""
+
+
+class Decodes(CheckTable, frozen=True, kw_only=True, tag="decodes"):
+    """Every picture decodes to its last byte."""
+
+    files: str
+
+
+class Hash(CheckTable, frozen=True, kw_only=True, tag="hash"):
+    """A file has the published bytes."""
+
+    file: str
+    md5: str = ""
+    sha256: str = ""
+
+
+class JsonCounts(CheckTable, frozen=True, kw_only=True, tag="json"):
+    """A JSON file holds lists of the published lengths, and its file names exist."""
+
+    file: str
+    counts: dict[str, int] = {}
+    """Key of a list at the top to its length; ``""`` is the document itself."""
+    names: str = ""
+    """``key.field`` of file names, such as ``images.file_name``."""
+    folder: str = ""
+    """Folder the names are below."""
+    prefix: str = ""
+    """Path template of a name: ``{name}``, and ``{head}`` up to its first ``_``."""
+    unique: tuple[str, ...] = ()
+    """``key.field`` whose values may not repeat."""
+
+
+AnyCheck = Count | Listed | Pairs | Pixels | Decodes | Hash | JsonCounts
+"""Any check a recipe can hold."""
+
+
+class Check(StepTable, frozen=True, kw_only=True, tag="check"):
+    """Prove what the training code will read."""
+
+    checks: tuple[AnyCheck, ...]
+    exact: bool = True
+    """Whether counts must be the published ones; a site file with its own copies says no."""

@@ -1,0 +1,134 @@
+"""Declared checks as batches: each lists what to look at, and looks at one thing at a time."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from wizard.labels.lazy import Lazy
+from wizard.recipes.postconditions import (
+    AnyCheck,
+    Check,
+    Count,
+    Decodes,
+    Hash,
+    JsonCounts,
+    Listed,
+    Pairs,
+    Pixels,
+)
+from wizard.verify.scan import Fingerprint
+from wizard.work import Finding, Item, Report
+
+
+class Examiner(Protocol):
+    """One check, bound to a folder."""
+
+    def subjects(self) -> Sequence[str]:
+        """List what to look at; a check of the whole tree has one subject."""
+        ...
+
+    def examine(self, subject: str) -> Iterator[Finding]:
+        """Look at one subject and yield what is wrong with it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CheckItem(Item):
+    """One subject of one check."""
+
+    check: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CheckWork:
+    """All checks of a ``check`` step; nothing is written."""
+
+    base: Path
+    spec: Check
+    unit: str = field(default="checks", init=False)
+    _examiners: Lazy[tuple[Examiner, ...]] = field(default_factory=Lazy, repr=False, compare=False)
+
+    def items(self) -> Sequence[CheckItem]:
+        """List every subject of every check."""
+        return [
+            CheckItem(subject, check=index)
+            for index, each in enumerate(self._bound())
+            for subject in each.subjects()
+        ]
+
+    def process(self, item: CheckItem) -> Report:
+        """Look at one subject."""
+        why = self.spec.checks[item.check].why
+        found = self._bound()[item.check].examine(item.key)
+        return Report(tuple(explained(finding, why) for finding in found))
+
+    def _bound(self) -> tuple[Examiner, ...]:
+        return self._examiners.get(
+            lambda: tuple(
+                examiner(check, self.base, exact=self.spec.exact) for check in self.spec.checks
+            )
+        )
+
+
+def explained(finding: Finding, why: str) -> Finding:
+    """Add what the recipe says of a check to a finding that has no hint of its own."""
+    if finding.hint or not why:
+        return finding
+    return Finding(finding.cause, finding.path, finding.detail, why, finding.fatal)
+
+
+def evidence(spec: Check, base: Path) -> Iterator[Path]:
+    """Yield the files and folders whose change makes a proof of the checks lapse."""
+    for check in spec.checks:
+        match check:
+            case Count(files=files) | Pixels(files=files) | Decodes(files=files):
+                yield from base.glob(files)
+            case Hash(file=file):
+                yield base / file
+            case JsonCounts(file=file, folder=folder):
+                yield base / file
+                yield base / folder
+            case Listed(list=file, folder=folder):
+                yield base / file
+                yield base / folder
+            case Pairs(first=first, second=second):
+                yield from base.glob(f"{first}/*")
+                yield from base.glob(f"{second}/*")
+
+
+def fingerprint_of(paths: Iterable[Path]) -> Fingerprint:
+    """Sum up files and folders themselves; a folder's time tells what was added or removed."""
+    facts = []
+    for path in set(paths):
+        with contextlib.suppress(OSError):
+            facts.append(path.stat())
+    return Fingerprint(
+        len(facts),
+        sum(each.st_size for each in facts),
+        max((each.st_mtime_ns for each in facts), default=0),
+    )
+
+
+def examiner(check: AnyCheck, base: Path, *, exact: bool) -> Examiner:
+    """Return the code behind a check."""
+    from wizard.verify import checks_files, checks_pixels
+
+    match check:
+        case Count():
+            return checks_files.CountExaminer(check, base, exact=exact)
+        case Listed():
+            return checks_files.ListedExaminer(check, base, exact=exact)
+        case Hash():
+            return checks_files.HashExaminer(check, base)
+        case JsonCounts():
+            return checks_files.JsonExaminer(check, base, exact=exact)
+        case Pairs():
+            return checks_pixels.PairsExaminer(check, base)
+        case Pixels():
+            return checks_pixels.PixelsExaminer(check, base)
+        case Decodes():
+            return checks_pixels.DecodesExaminer(check, base)
