@@ -1,1 +1,1 @@
-"""A miniature collection made on the spot and a loopback server for it."""
+"""A miniature MSeg made on the spot, and a server on this machine that hands it out."""

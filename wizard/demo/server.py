@@ -1,0 +1,208 @@
+"""The demo's own little internet: a server on this machine with every kind of access."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import TracebackType
+from typing import Literal
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
+
+import msgspec
+
+from wizard.credentials.secret import Secret
+from wizard.demo.gates import (
+    PASSWORD,
+    USER,
+    BelowGate,
+    Gate,
+    NumberedGate,
+    OpenGate,
+    PagesGate,
+    SignedGate,
+    TokenGate,
+    Visit,
+)
+from wizard.demo.miniature import MiniArchive, Miniature
+from wizard.demo.serving import Answer, page
+from wizard.files import link_or_copy
+
+Access = Literal["open", "login", "link", "base-url", "browser"]
+
+GATED: Mapping[str, Access] = {
+    "bdd": "browser",
+    "cityscapes": "login",
+    "idd": "link",
+    "kitti": "link",
+    "mapillary": "link",
+    "scannet": "base-url",
+    "wilddash": "login",
+}
+"""Datasets that ask for registration, as in the ``mseg`` recipe; all others are open."""
+
+_PACKAGES = {"1": "gtFine_trainvaltest.zip", "3": "leftImg8bit_trainvaltest.zip"}
+_FORM_MOST = 64 * 1024
+
+
+class DemoServer:
+    """Serves a miniature on loopback while its ``with`` block lasts.
+
+    ``site_toml()`` points the ``mseg`` recipe at it and ``answers`` is all it asks a person for,
+    except for the archive that only a browser gets: ``download_by_hand`` stands in for that.
+    """
+
+    def __init__(self, miniature: Miniature, *, port: int = 0) -> None:
+        self.miniature = miniature
+        by_name = {archive.name: archive for archive in miniature.archives}
+        self._signed = SignedGate(by_name)
+        self._below = BelowGate(by_name)
+        self.gates: dict[str, Gate] = {
+            "open": OpenGate(by_name),
+            "cityscapes": NumberedGate(
+                "/cityscapes", {number: by_name[name] for number, name in _PACKAGES.items()}
+            ),
+            "wilddash": TokenGate("/wilddash", by_name),
+            "mailed": self._signed,
+            "scans": self._below,
+            "pages": PagesGate(by_name),
+        }
+        self._http = _Server(("127.0.0.1", port), self.gates)
+        self._thread = threading.Thread(
+            target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, name="demo-server"
+        )
+
+    @property
+    def url(self) -> str:
+        """Address of the server, without a slash at the end."""
+        return f"http://127.0.0.1:{self._http.server_port}"
+
+    def __enter__(self) -> DemoServer:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._http.shutdown()
+        self._thread.join()
+        self._http.server_close()
+
+    @property
+    def answers(self) -> dict[str, dict[str, Secret]]:
+        """What a person would give: per login site or dataset id, by the vault's field names."""
+        login = {"user": Secret(USER), "password": Secret(PASSWORD)}
+        linked = [each for each in self.miniature.archives if GATED.get(each.dataset) == "link"]
+        return {
+            "cityscapes": login,
+            "wilddash": login,
+            "scannet": {"base-url": Secret(f"{self.url}/scans/{self._below.secret}/")},
+            **{each.dataset: {"link": Secret(self.link(each.name))} for each in linked},
+        }
+
+    def link(self, name: str, *, seconds: float = 24 * 3600.0) -> str:
+        """Mint a signed link that is good for ``seconds``; negative for a stale one."""
+        return f"{self.url}/mailed{self._signed.link(name, seconds=seconds)}"
+
+    def download_by_hand(self, inbox: Path) -> tuple[Path, ...]:
+        """Put every archive that only a browser gets into the inbox, as a person would."""
+        brought = []
+        for archive in self.miniature.archives:
+            if GATED.get(archive.dataset) == "browser":
+                link_or_copy(archive.path, inbox / archive.name)
+                brought.append(inbox / archive.name)
+        return tuple(brought)
+
+    def site_toml(self, *, gated: bool = True) -> str:
+        """Return a site file for the ``mseg`` recipe.
+
+        ``gated`` keeps every kind of access; otherwise all archives are open, as on a lab's
+        mirror.
+        """
+        tables = [self._table(archive, gated=gated) for archive in self.miniature.archives]
+        if gated:
+            bases = {site: f"{self.url}/{site}" for site in ("cityscapes", "wilddash")}
+            tables += [f"[sites.{site}]\nbase = {_quoted(base)}\n" for site, base in bases.items()]
+        return "\n".join(tables)
+
+    def _table(self, archive: MiniArchive, *, gated: bool) -> str:
+        access = GATED.get(archive.dataset, "open") if gated else "open"
+        urls = [f"{self.url}/open/{quote(archive.name)}"] if access == "open" else []
+        return (
+            f"[archives.{_quoted(f'mseg/{archive.dataset}/{archive.name}')}]\n"
+            f"urls = [{', '.join(map(_quoted, urls))}]\n"
+            f"access = {_quoted(access)}\n"
+            f"size = {archive.size}\n"
+            f"sha256 = {_quoted(archive.sha256)}\n"
+        )
+
+
+def _quoted(text: str) -> str:
+    """Write a TOML string; JSON's are a subset."""
+    return msgspec.json.encode(text).decode()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, address: tuple[str, int], gates: Mapping[str, Gate]) -> None:
+        super().__init__(address, _Handler)
+        self.gates = gates
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Let visitors hang up in the middle: that is what a stopped download does."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    protocol_version = "HTTP/1.1"
+    timeout = 30
+
+    def do_GET(self) -> None:  # noqa: N802 - the name http.server calls
+        """Answer a request for a page or file."""
+        self._answer({})
+
+    def do_HEAD(self) -> None:  # noqa: N802 - the name http.server calls
+        """Answer with the headers alone."""
+        self._answer({})
+
+    def do_POST(self) -> None:  # noqa: N802 - the name http.server calls
+        """Answer a form."""
+        size = int(self.headers.get("Content-Length") or 0)
+        if size > _FORM_MOST:
+            self.close_connection = True
+            return
+        self._answer(dict(parse_qsl(self.rfile.read(size).decode("utf-8", "replace"))))
+
+    def _answer(self, form: Mapping[str, str]) -> None:
+        parts = urlsplit(self.path)
+        name, _, rest = unquote(parts.path).lstrip("/").partition("/")
+        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        gate = self.server.gates.get(name)
+        headers = {key.title(): value for key, value in self.headers.items()}
+        visit = Visit(self.command, f"/{rest}", query, headers, form)
+        self._send(gate.answer(visit) if gate else _front_page(self.server.gates))
+
+    def _send(self, answer: Answer) -> None:
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(answer.body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(answer.body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Keep quiet: nobody reads a demo server's log."""
+
+
+def _front_page(gates: Mapping[str, Gate]) -> Answer:
+    items = "".join(f"<li>{name}</li>" for name in gates)
+    return page("segwizard demo", f"<p>A miniature MSeg, behind these doors:</p><ul>{items}</ul>")
