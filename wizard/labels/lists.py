@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from wizard.labels.text import Stamp
@@ -36,7 +35,7 @@ def _pair(file: Stamp, number: int, line: str, *, labelled: bool) -> Pair:
             f"expected an image and a label, found {len(columns)} columns", line=number
         )
     for column in columns:
-        path = PurePosixPath(column)
-        if path.is_absolute() or ".." in path.parts:
+        # By text: half a million paths as objects would take seconds.
+        if column.startswith("/") or ".." in column.split("/"):
             raise file.fault(f"{column} leads out of the dataset's folder", line=number)
     return Pair(columns[0], columns[1] if len(columns) == 2 else "")

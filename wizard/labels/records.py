@@ -80,7 +80,9 @@ class SegmentNames:
 
 def image_key(pair: Pair) -> SegmentKey:
     """Return the key records find an image under (fact sheet mseg section 5)."""
-    return PurePosixPath(pair.label).parent.name, PurePosixPath(pair.image).stem
+    folder = pair.label.rpartition("/")[0].rpartition("/")[2]
+    name = pair.image.rpartition("/")[2]
+    return folder, name.rpartition(".")[0] or name
 
 
 def segment_names(tables: Tables, template: str, split: str, taxonomy: str) -> SegmentNames:
@@ -90,7 +92,7 @@ def segment_names(tables: Tables, template: str, split: str, taxonomy: str) -> S
     """
     if "{parent}" in template:
         return SegmentNames.of(template, "")
-    folders = {PurePosixPath(pair.label).parent.name for pair in tables.pairs(taxonomy, split)}
+    folders = {image_key(pair)[0] for pair in tables.pairs(taxonomy, split)}
     if len(folders) != 1:
         file = Stamp.of(tables.folder / "dataset_lists" / taxonomy / "list" / f"{split}.txt")
         raise file.fault(f"segments named {template} need one label folder, found {len(folders)}")

@@ -42,7 +42,10 @@ PALETTE = Cause(
     False,
 )
 UNKNOWN_COLOUR = Cause(
-    "unknown-colours", "colours of no class, counted as class 0 as the reference does", "none", False
+    "unknown-colours",
+    "colours of no class, counted as class 0 as the reference does",
+    "none",
+    False,
 )
 UNKNOWN_LABEL = Cause(
     "unknown-label", "objects of no class, left out as the reference leaves them", "none", False

@@ -142,6 +142,8 @@ def _load_examples(subject: Subject, layer: Layer, split: str, context: Context)
 def unlisted(subject: Subject, context: Context) -> Iterator[Finding]:
     """Yield the images that records or examples name and no list holds."""
     for place, pairs in context.lists.items():
+        if place not in context.records and place not in context.examples:
+            continue
         keys = {image_key(pair) for pair in pairs}
         for key, segments in context.records.get(place, {}).items():
             if key not in keys:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from wizard.work import Finding
 
 _JUNK = ("._", ".DS_Store", "Thumbs.db", "desktop.ini")
 """What desktop systems leave behind in folders they showed."""
+
+
+_READERS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +59,32 @@ def scan_folder(folder: Path) -> dict[str, Entry]:
 
 
 def fingerprint(folders: Iterable[Path]) -> Fingerprint:
-    """Sum up the files of folders: how many, how large, how new."""
-    entries = [entry for folder in set(folders) for entry in scan_folder(folder).values()]
+    """Sum up the files of folders: how many, how large, how new.
+
+    Several folders are read at once: on a network disk each look waits for its answer.
+    """
+    with ThreadPoolExecutor(_READERS) as readers:
+        sums = list(readers.map(_sum_up, set(folders)))
     return Fingerprint(
-        len(entries),
-        sum(entry.size for entry in entries),
-        max((entry.modified for entry in entries), default=0),
+        sum(each.files for each in sums),
+        sum(each.size for each in sums),
+        max((each.newest for each in sums), default=0),
     )
+
+
+def _sum_up(folder: Path) -> Fingerprint:
+    files = size = newest = 0
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_file():
+                    facts = entry.stat()
+                    files += 1
+                    size += facts.st_size
+                    newest = max(newest, facts.st_mtime_ns)
+    except (FileNotFoundError, NotADirectoryError):
+        return Fingerprint(0, 0, 0)
+    return Fingerprint(files, size, newest)
 
 
 def folders_of(subject: Subject, context: Context) -> set[Path]:

@@ -107,11 +107,12 @@ def count_checked(subject: Subject, context: Context) -> Checked:
     for place, pairs in context.lists.items():
         images.update((place[1], pair.image) for pair in pairs)
         labels.update(pair.label for pair in pairs)
-        keys = {image_key(pair) for pair in pairs if pair.label}
         records = context.records.get(place, {})
-        segments += sum(len(group) for key, group in records.items() if key in keys)
         examples = context.examples.get(place, {})
-        applicable += sum(len(group) for key, group in examples.items() if key in keys)
+        if records or examples:
+            keys = {image_key(pair) for pair in pairs}
+            segments += sum(len(group) for key, group in records.items() if key in keys)
+            applicable += sum(len(group) for key, group in examples.items() if key in keys)
     return Checked(
         paths=sum(2 * len(pairs) for pairs in context.lists.values()),
         images=len(images),
