@@ -54,7 +54,7 @@ def test_yes_beforehand_is_recorded_as_such(tmp_path: Path) -> None:
     assert step.probe().state == "todo"
     step.run(StepContext())
     assert step.probe().state == "done"
-    assert "all datasets at once" in accepted(made.place.state)["toy"].who
+    assert "--yes" in accepted(made.place.state)["toy"].who
 
 
 def test_changed_terms_are_asked_again(tmp_path: Path) -> None:
