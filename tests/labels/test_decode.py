@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import io
+import struct
+import tempfile
+import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from tests.labels.small import packed_image, save
 from wizard.errors import LabelError
+from wizard.labels import png
 from wizard.labels.decode import Palette, read_blue, read_colours, read_packed, read_values
 
 PIXELS = np.array([[0, 1, 2, 255], [7, 7, 40, 3]], np.uint8)
@@ -84,7 +91,7 @@ def test_tall_pictures_cross_strips_unharmed(tmp_path: Path) -> None:
 
 def test_a_colour_image_is_no_index_label(tmp_path: Path) -> None:
     path = save(tmp_path / "rgb.png", packed_image(np.zeros((2, 2), np.uint32)))
-    with pytest.raises(LabelError, match="one number per pixel") as caught:
+    with pytest.raises(LabelError, match="numbers, one per pixel") as caught:
         read_values(path)
     assert str(path) in str(caught.value)
 
@@ -110,3 +117,64 @@ def test_a_missing_file_has_a_cause_of_its_own(tmp_path: Path) -> None:
     with pytest.raises(LabelError) as caught:
         read_values(tmp_path / "none.png")
     assert caught.value.cause == "missing-label"
+
+
+def _png(width: int, height: int, colour: int, lines: bytes, *more: tuple[bytes, bytes]) -> bytes:
+    header = struct.pack(">IIBBBBB", width, height, 8, colour, 0, 0, 0)
+    body = zlib.compress(lines)
+    parts = [(b"IHDR", header), *more, (b"IDAT", body[:5]), (b"IDAT", body[5:]), (b"IEND", b"")]
+    data = png.SIGNATURE
+    for kind, content in parts:
+        crc = zlib.crc32(content, zlib.crc32(kind))
+        data += struct.pack(">I", len(content)) + kind + content + struct.pack(">I", crc)
+    return data
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 4), st.binary(min_size=5, max_size=5)), min_size=1, max_size=7
+    ),
+    st.sampled_from([0, 3]),
+)
+def test_every_mix_of_row_filters_reads_as_pillow_reads_it(
+    rows: list[tuple[int, bytes]], colour: int
+) -> None:
+    lines = b"".join(bytes([kind]) + row for kind, row in rows)
+    data = _png(5, len(rows), colour, lines, *([(b"PLTE", bytes(768))] if colour else []))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "label.png"
+        path.write_bytes(data)
+        assert np.array_equal(read_values(path), np.array(Image.open(io.BytesIO(data))))
+
+
+@pytest.mark.parametrize(
+    ("height", "lines"),
+    [(2, bytes(4)), (2, bytes(20)), (1 << 20, bytes(4)), (2, b"\x09" * 8)],
+    ids=["too short", "too long", "far too short", "no such filter"],
+)
+def test_sound_chunks_around_wrong_pixels_are_an_error_or_what_pillow_says(
+    tmp_path: Path, height: int, lines: bytes
+) -> None:
+    path = tmp_path / "label.png"
+    path.write_bytes(_png(3, height, 0, lines))
+    try:
+        with Image.open(path) as image:
+            theirs = np.array(image)
+    except OSError:
+        with pytest.raises(LabelError):
+            read_values(path)
+    else:
+        assert np.array_equal(read_values(path), theirs)
+
+
+def test_a_stream_that_does_not_inflate_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "label.png"
+    body = _png(3, 2, 0, bytes(8))
+    head = body.split(b"IDAT", 1)[0]
+    junk = b"no zlib stream here"
+    crc = struct.pack(">I", zlib.crc32(b"IDAT" + junk))
+    end = b"\0\0\0\0IEND" + struct.pack(">I", zlib.crc32(b"IEND"))
+    path.write_bytes(head[:-4] + struct.pack(">I", len(junk)) + b"IDAT" + junk + crc + end)
+    with pytest.raises(LabelError, match="does not decode"):
+        read_values(path)

@@ -14,8 +14,9 @@ from hypothesis.extra import numpy as arrays
 
 from tests.labels.small import Published, label, packed_image, save
 from wizard.errors import LabelError
-from wizard.labels.chain import Plane
+from wizard.labels.chain import Plane, is_outside
 from wizard.labels.decode import read_values
+from wizard.labels.gather import gather
 from wizard.labels.remap import RemapWork
 from wizard.labels.tables import make_lookup
 from wizard.recipes.steps import LabelOutput, Labels, Relabel
@@ -236,6 +237,27 @@ def test_panoptic_images_go_through_the_json_of_their_split(
     assert _written(tmp_path, "new/a.png") == [[1, 0], [255, 0]]
     causes = {finding.cause for finding in work.process(work.items()[1]).findings}
     assert causes == {"not-in-panoptic-json"}
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (300, 301), (513, 129), (700, 200)])
+def test_pairs_of_pixels_go_through_a_table_like_single_ones(shape: tuple[int, int]) -> None:
+    random = np.random.default_rng(2)
+    values = random.integers(0, 256, shape).astype(np.uint8)
+    table = random.integers(0, 256, 256).astype(np.uint8)
+    assert np.array_equal(gather(table, values), table[values])
+    assert np.array_equal(gather(table, values[:, ::2]), table[values[:, ::2]])
+    longer = np.arange(460, dtype=np.uint16).astype(np.uint8)
+    wide = random.integers(0, 460, shape).astype(np.uint16)
+    assert np.array_equal(gather(longer, wide), longer[wide])
+    assert np.array_equal(gather(longer, values), longer[values])
+
+
+@pytest.mark.parametrize("classes", [1, 19, 200, 255])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_outside_means_neither_a_class_nor_255(classes: int, dtype: type) -> None:
+    values = np.arange(256 if dtype is np.uint8 else 500).astype(dtype)
+    expected = [value >= classes and value != 255 for value in values.tolist()]
+    assert is_outside(values, classes).tolist() == expected
 
 
 @settings(max_examples=50, deadline=None)

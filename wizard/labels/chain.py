@@ -18,6 +18,7 @@ from wizard.errors import LabelError
 from wizard.labels import relabel
 from wizard.labels.colours import ColourTable, hex_colour
 from wizard.labels.decode import Colours, Values, read_colours, read_packed, read_values
+from wizard.labels.gather import gather
 from wizard.labels.lazy import Lazy
 from wizard.labels.masks import Ids, ImageContext, MaskFinder, Masks
 from wizard.labels.panoptic import PanopticIndex, classify
@@ -50,7 +51,7 @@ class Plane:
 
     def pixels(self) -> Values:
         """Return the numbers in full; a fresh array wherever there is a table."""
-        return self.values if self.table is None else np.take(self.table, self.values)
+        return self.values if self.table is None else gather(self.table, self.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,8 +223,8 @@ class Source:
     def _note_outside(self, values: Values) -> None:
         """Report values between the last class and 255: tables turn them into class 0."""
         classes = len(self.chain.tables.names(self.chain.spec.source))
-        outside = (values >= classes) & (values != UNLABELED)
-        if classes <= np.iinfo(values.dtype).max and outside.any():
+        outside = is_outside(values, classes)
+        if outside.any():
             found, counts = np.unique(values[outside], return_counts=True)
             shown = ", ".join(
                 f"{value} ({count} pixels)" for value, count in zip(found, counts, strict=True)
@@ -237,3 +238,14 @@ class Source:
     def _note(self, cause: str, detail: str) -> None:
         hint = "nothing to do, unless you unpacked another release of the dataset"
         self.findings.append(Finding(cause, str(self.path), detail, hint, fatal=False))
+
+
+def is_outside(values: Values, classes: int) -> NDArray[np.bool_]:
+    """Return which values are neither a class nor 255, bool (H, W)."""
+    outside: NDArray[np.bool_]
+    if values.dtype == np.uint8:
+        # Below 0 wraps around: one comparison instead of two.
+        outside = values - np.uint8(min(classes, UNLABELED)) < max(UNLABELED - classes, 0)
+    else:
+        outside = (values >= classes) & (values != UNLABELED)
+    return outside

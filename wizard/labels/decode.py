@@ -9,6 +9,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from PIL import Image
 
 from wizard.errors import LabelError
 from wizard.labels import png
+from wizard.labels.plain import Plain, decode_plain
 
 Values = NDArray[np.uint8] | NDArray[np.uint16]
 """Stored numbers of a label image, (H, W)."""
@@ -55,6 +57,10 @@ class TrueColour:
             packed = np.frombuffer(strip.tobytes("raw", "RGBX"), "<u4")
             yield rows, packed & np.uint32(0xFFFFFF)
 
+    def blue(self) -> NDArray[np.uint8]:
+        """Return the blue channel, uint8 (H, W)."""
+        return np.asarray(self._image.getchannel("B"))
+
     def packed(self) -> Colours:
         """Return the whole picture, uint32 (H, W)."""
         whole = np.empty(self.shape, np.uint32)
@@ -70,6 +76,8 @@ def read_values(path: Path) -> Values:
     sheet mseg section 3). Raises ``LabelError`` for damaged files and for colour images.
     """
     image = _load(path)
+    if isinstance(image, Plain):
+        return image.values
     if image.mode in ("L", "P"):
         return _gray(image)
     if image.mode.startswith("I;16"):
@@ -80,22 +88,21 @@ def read_values(path: Path) -> Values:
         return np.asarray(image.getchannel(0))
     if image.mode == "I":
         return _narrowed(np.asarray(image), path)
-    raise LabelError(
-        f"a {image.mode} image where one number per pixel was expected",
-        cause="not-a-label",
-        where=str(path),
-        hint=UNPACK_AGAIN,
-    )
+    raise _not_a_label(image.mode, "numbers, one per pixel,", path)
 
 
 def read_colours(path: Path) -> Palette | TrueColour:
     """Return a picture by its colours, alpha dropped; raises ``LabelError`` for damaged files."""
     image = _load(path)
+    if isinstance(image, Plain):
+        if image.values.dtype == np.uint8:
+            indices = cast("NDArray[np.uint8]", image.values)
+            return Palette(indices, _palette_colours(image.palette))
+        raise _not_a_label("16-bit gray", "colours", path)
     if image.mode == "P":
-        return Palette(_gray(image), _palette_colours(image))
+        return Palette(_gray(image), _palette_colours(bytes(image.getpalette("RGB") or ())))
     if image.mode == "L":
-        gray = np.arange(256, dtype=np.uint32)
-        return Palette(_gray(image), gray * np.uint32(0x010101))
+        return Palette(_gray(image), _palette_colours(None))
     return TrueColour(image if image.mode == "RGB" else image.convert("RGB"))
 
 
@@ -109,10 +116,10 @@ def read_packed(path: Path) -> Colours:
 
 def read_blue(path: Path) -> NDArray[np.uint8]:
     """Return the blue channel of a colour image, uint8 (H, W); raises ``LabelError``."""
-    image = _load(path)
-    if image.mode not in ("RGB", "RGBA"):
-        image = image.convert("RGB")
-    return np.asarray(image.getchannel("B"))
+    picture = read_colours(path)
+    if isinstance(picture, TrueColour):
+        return picture.blue()
+    return (picture.colours >> np.uint32(16)).astype(np.uint8)[picture.indices]
 
 
 def pack(rows: NDArray[np.uint8]) -> Colours:
@@ -122,8 +129,8 @@ def pack(rows: NDArray[np.uint8]) -> Colours:
     return packed
 
 
-def _load(path: Path) -> Image.Image:
-    """Decode a file from one read of its bytes."""
+def _load(path: Path) -> Plain | Image.Image:
+    """Decode a file from one read of its bytes, without Pillow where that is faster."""
     where = str(path)
     try:
         data = path.read_bytes()
@@ -134,15 +141,11 @@ def _load(path: Path) -> Image.Image:
             where=where,
             hint="run again: it is unpacked or converted anew",
         ) from error
+    if data.startswith(png.SIGNATURE) and (plain := decode_plain([*_proven(data, where)])):
+        return plain
     try:
-        if data.startswith(png.SIGNATURE):
-            for _ in png.chunks(data, where):
-                pass
         image = Image.open(io.BytesIO(data))
         image.load()
-    except LabelError as error:
-        error.hint = UNPACK_AGAIN
-        raise
     except _UNDECODABLE as error:
         raise LabelError(
             f"this image does not decode ({error})",
@@ -151,6 +154,14 @@ def _load(path: Path) -> Image.Image:
             hint=UNPACK_AGAIN,
         ) from error
     return image
+
+
+def _proven(data: bytes, where: str) -> Iterator[png.Chunk]:
+    try:
+        yield from png.chunks(data, where)
+    except LabelError as error:
+        error.hint = UNPACK_AGAIN
+        raise
 
 
 _UNDECODABLE: tuple[type[Exception], ...] = (
@@ -168,20 +179,25 @@ def _gray(image: Image.Image) -> NDArray[np.uint8]:
     return np.asarray(image)
 
 
-def _palette_colours(image: Image.Image) -> Colours:
-    """Return what each index looks like to Pillow, also past the end of a short palette."""
-    probe = Image.new("P", (256, 1))
-    probe.frombytes(bytes(range(256)))
-    probe.putpalette(image.getpalette("RGB") or [])
-    return pack(np.asarray(probe.convert("RGB"))[0])
+def _palette_colours(palette: bytes | None) -> Colours:
+    """Return what each index looks like to Pillow: past a short palette's end, gray."""
+    shown = np.repeat(np.arange(256, dtype=np.uint8), 3)
+    if palette is not None:
+        given = np.frombuffer(palette[:768], np.uint8)
+        shown[: len(given)] = given
+    return pack(shown.reshape(256, 3))
 
 
 def _narrowed(wide: NDArray[np.int32], path: Path) -> NDArray[np.uint16]:
     if wide.min() < 0 or wide.max() > np.iinfo(np.uint16).max:
-        raise LabelError(
-            "values that 16 bits cannot hold",
-            cause="not-a-label",
-            where=str(path),
-            hint=UNPACK_AGAIN,
-        )
+        raise _not_a_label("more than 16-bit", "16 bits", path)
     return wide.astype(np.uint16)
+
+
+def _not_a_label(found: str, wanted: str, path: Path) -> LabelError:
+    return LabelError(
+        f"a {found} image where {wanted} were expected",
+        cause="not-a-label",
+        where=str(path),
+        hint=UNPACK_AGAIN,
+    )

@@ -20,9 +20,11 @@ from wizard.errors import LabelError
 from wizard.files import write_whole
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_UP = 2
+UP = 2
+"""Filter: every byte minus the one above."""
+GRAY = 0
+"""Colour type."""
 _LEVEL = 1
-_GRAY = 0
 
 
 class Chunk(NamedTuple):
@@ -42,7 +44,7 @@ def encode(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> bytes:
     height, width = pixels.shape
     depth = 8 * pixels.dtype.itemsize
     body = isal_zlib.compress(_filtered(pixels), _LEVEL)
-    header = struct.pack(">IIBBBBB", width, height, depth, _GRAY, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, depth, GRAY, 0, 0, 0)
     return b"".join(
         (SIGNATURE, *_chunk(b"IHDR", header), *_chunk(b"IDAT", body), *_chunk(b"IEND", b""))
     )
@@ -81,7 +83,7 @@ def _filtered(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.uint
     wide = pixels.dtype != np.uint8
     rows = pixels.astype(">u2", order="C").view(np.uint8) if wide else pixels
     lines = np.empty((rows.shape[0], 1 + rows.shape[1]), np.uint8)
-    lines[:, 0] = _UP
+    lines[:, 0] = UP
     lines[0, 1:] = rows[0]
     np.subtract(rows[1:], rows[:-1], out=lines[1:, 1:])
     return lines

@@ -1,0 +1,48 @@
+"""Tables applied to pixels, two pixels at a time.
+
+A table of all 65,536 pairs takes 13 microseconds to make and halves the gathers of an 8-bit image,
+which is worth it from some hundred rows on; strips keep numpy's index copies in cache.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+_WORTH_IT = 1 << 16
+"""Pixels from which pairs pay."""
+
+_STRIP = 1 << 16
+"""Pairs looked up at once."""
+
+
+def gather(
+    table: NDArray[np.uint8], values: NDArray[np.uint8] | NDArray[np.uint16]
+) -> NDArray[np.uint8]:
+    """Return ``table[values]``, uint8 (H, W); every value must be within the table."""
+    if values.dtype != np.uint8 or values.size < _WORTH_IT or not values.flags.c_contiguous:
+        return np.take(table, values)
+    flat = values.reshape(-1)
+    looked = np.empty(flat.size, np.uint8)
+    even = flat.size // 2 * 2
+    pairs, source, target = (
+        _pairs(table),
+        flat[:even].view(np.uint16),
+        looked[:even].view(np.uint16),
+    )
+    for start in range(0, len(source), _STRIP):
+        strip = slice(start, start + _STRIP)
+        # "clip" only spares numpy a buffer: all 65,536 values are in the table.
+        np.take(pairs, source[strip], out=target[strip], mode="clip")
+    looked[even:] = table[flat[even:]]
+    return looked.reshape(values.shape)
+
+
+def _pairs(table: NDArray[np.uint8]) -> NDArray[np.uint16]:
+    """Return what every pair of bytes becomes, uint16 (65536,), in this machine's byte order."""
+    full = np.zeros(256, np.uint8)
+    full[: len(table)] = table[:256]
+    both = np.empty((256, 256, 2), np.uint8)
+    first, second = np.arange(65536, dtype=np.uint16).view(np.uint8).reshape(256, 256, 2).T
+    both[..., 0], both[..., 1] = full[first.T], full[second.T]
+    return both.reshape(-1).view(np.uint16)
