@@ -9,6 +9,7 @@ import importlib
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -103,6 +104,7 @@ def cli(context: click.Context) -> None:
 
     Without a command, in a terminal, the wizard opens on screen.
     """
+    context.obj = open_screen
     if context.invoked_subcommand is None:
         _open_wizard(context)
 
@@ -112,9 +114,17 @@ def _open_wizard(context: click.Context) -> NoReturn:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         click.echo(context.get_help(), err=True)
         context.exit(USAGE)
+    context.exit(open_screen())
+
+
+def open_screen(dest: Path | None = None) -> int:
+    """Open the wizard on screen, at an install if one is named; return the exit code.
+
+    Handed to commands as click's object: they never import the screen themselves.
+    """
     from wizard.tui.app import run
 
-    context.exit(run())
+    return run(dest=dest)
 
 
 def invoke(arguments: Sequence[str] | None = None) -> Any:

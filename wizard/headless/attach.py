@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -28,14 +29,13 @@ _TICK = 0.5
 @dest_option
 @click.option("--plain", is_flag=True, help="Plain lines only: for screen readers and logs.")
 @json_option
-def command(*, dest: Path, plain: bool, as_json: bool) -> int:
+@click.pass_obj
+def command(open_screen: Callable[[Path], int], *, dest: Path, plain: bool, as_json: bool) -> int:
     """Watch the run in the background at --dest; leaving it (Ctrl+C) does not stop it."""
     dest = dest.expanduser()
     terminal = sys.stdin.isatty() and sys.stderr.isatty()
     if terminal and not (plain or as_json):
-        from wizard.tui.app import run
-
-        return run(dest=dest)
+        return open_screen(dest)
     link = attach(dest)
     if link is None:
         raise UsageError(
