@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(
 _USE = """
 from wizard.credentials.ladder import open_vault
 from wizard.credentials.secret import Secret
-vault = open_vault()
+vault = open_vault(patience=30)
 print(vault.describe())
 print(vault.put("idd", "link", Secret("canary-secret-service")))
 again = open_vault()
@@ -64,7 +64,7 @@ def test_secrets_live_in_the_real_service_and_leave_it(home: Path) -> None:
 
 
 def test_a_service_nobody_unlocked_falls_back_to_memory(home: Path) -> None:
-    program = _USE.replace("open_vault()", "open_vault(keyring_seconds=2.0)", 1)
+    program = _USE.replace("patience=30", "patience=30, keyring_seconds=2.0", 1)
     result = in_session(_LOCKED, program.split("again =")[0], home)
     assert result.returncode == 0, result.stderr
     assert "Secrets are kept in memory, for this run only:" in result.stdout

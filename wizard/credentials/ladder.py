@@ -23,6 +23,9 @@ from wizard.credentials.secret import Secret
 from wizard.errors import CredentialError, UsageError
 from wizard.recipes.model import Site
 
+PATIENCE = 0.8
+"""Seconds ``put`` may take; whoever answers a question on screen must not wait longer."""
+
 MEMORY_WORDS = "memory, for this run only"
 _Held = tuple[float, Secret]
 
@@ -48,6 +51,7 @@ class Ladder:
     file: SecretFile
     index: Index
     use_keyring: bool = True
+    patience: float = PATIENCE
     _memory: dict[tuple[str, str], Secret] = field(default_factory=dict, repr=False)
     _read: dict[tuple[str, str], _Held] = field(default_factory=dict, repr=False)
     _forget: list[Callable[[], None]] = field(default_factory=list, repr=False)
@@ -74,17 +78,28 @@ class Ladder:
         return self.index.find(site, field) is not None
 
     def put(self, site: str, field: str, secret: Secret) -> str:
-        """Keep a secret in the keyring, or else in memory, and say in words where."""
-        if not self.verdict().usable:
-            return self.put_memory(site, field, secret)
-        try:
-            self.keyring.put(site, field, secret)
-        except CredentialError as error:
-            return f"{self.put_memory(site, field, secret)} ({error.message})"
+        """Keep a secret in the keyring, or else in memory, and say in words where.
+
+        Never takes longer than ``patience``: it is in memory at once, and a keyring that is slow
+        to answer gets it in the background.
+        """
+        self.put_memory(site, field, secret)
+        said: list[str] = []
+        worker = threading.Thread(target=self._try_keyring, args=(site, field, secret, said))
+        worker.start()
+        worker.join(self.patience)
+        return said[0] if said else f"{MEMORY_WORDS}, until the keyring answers"
+
+    def put_keyring(self, site: str, field: str, secret: Secret) -> str:
+        """Keep a secret in the keyring and nowhere else; raises ``CredentialError``."""
+        verdict = self.verdict()
+        if not verdict.usable:
+            raise CredentialError(verdict.words, where=site)
+        self.keyring.put(site, field, secret)
         self._settle(site, field, "keyring")
         if self.given.source(site, field):
             self.put_memory(site, field, secret)
-        return self.verdict().words
+        return verdict.words
 
     def put_memory(self, site: str, field: str, secret: Secret) -> str:
         """Keep a secret for this run only."""
@@ -171,6 +186,12 @@ class Ladder:
         secret = secret_variables(given.environ, given.sites)
         return msgspec.json.encode(_Handed(held, secret, files, dict(given.commands)))
 
+    def _try_keyring(self, site: str, field: str, secret: Secret, said: list[str]) -> None:
+        try:
+            said.append(self.put_keyring(site, field, secret))
+        except CredentialError as error:
+            said.append(f"{MEMORY_WORDS} ({error.message})")
+
     def _recall(self, site: str, field: str) -> Secret | None:
         entry = self.index.find(site, field)
         if entry is None:
@@ -228,6 +249,7 @@ def open_vault(
     use_keyring: bool | None = None,
     handed: bytes = b"",
     keyring_seconds: float = SECONDS,
+    patience: float = PATIENCE,
 ) -> Ladder:
     """Open this user's vault; quick, the keyring is only asked when it is needed.
 
@@ -247,7 +269,7 @@ def open_vault(
         {**received.commands, **(password_commands or {})},
     )
     keyring = Keyring(given.clean(), keyring_seconds)
-    vault = Ladder(given, keyring, SecretFile.usual(), Index.usual(), use_keyring)
+    vault = Ladder(given, keyring, SecretFile.usual(), Index.usual(), use_keyring, patience)
     for site, name, value in received.memory:
         vault.put_memory(site, name, Secret(value))
     return vault

@@ -136,10 +136,7 @@ def keep(vault: Ladder, site: str, name: str, secret: Secret, store: str = "keyr
                 "or repeat the command with --store file"
             ),
         )
-    place = vault.put(site, name, secret)
-    if vault.index.find(site, name) is None:
-        raise CredentialError(f"the keyring did not keep it: {place}", where=f"{site}/{name}")
-    return place
+    return vault.put_keyring(site, name, secret)
 
 
 def _typed_yes(vault: Ladder) -> str:
