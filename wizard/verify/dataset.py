@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from wizard.files import PARTIAL
+from wizard.labels.polygons import fill_notes
 from wizard.verify.causes import CAUSES, Remedies
 from wizard.verify.context import Context, unlisted
 from wizard.verify.scan import scan_tree
@@ -29,6 +30,8 @@ def verify_dataset(subject: Subject, run: RunImages, remedies: Remedies) -> Summ
     context = work.context
     findings = [*context.faults, *unlisted(subject, context), *scan_tree(subject, context)]
     findings += run(work)
+    if _draws_polygons(subject):
+        findings += fill_notes()
     hinted = with_hints(findings, remedies)
     return Summary(
         dataset=subject.dataset,
@@ -36,6 +39,14 @@ def verify_dataset(subject: Subject, run: RunImages, remedies: Remedies) -> Summ
         seconds=round(time.monotonic() - started, 3),
         groups=group_findings(hinted),
         findings=hinted,
+    )
+
+
+def _draws_polygons(subject: Subject) -> bool:
+    """Tell whether the installed Pillow has a say in what the labels must be."""
+    return any(
+        layer.polygons or (layer.relabel and layer.relabel.mask == "polygon")
+        for layer in subject.layers
     )
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -13,15 +12,17 @@ from wizard import __version__
 from wizard.engine.install import Install
 from wizard.engine.journal import read_removed
 from wizard.engine.kinds.proofs import last_proof, record_path
+from wizard.engine.kinds.registry import build_step
 from wizard.engine.kinds.terms import accepted
 from wizard.engine.kinds.verify import subject_of
 from wizard.engine.step import Lane, Probe, StepContext
 from wizard.errors import RecipeError
 from wizard.plan.model import PlannedStep
 from wizard.recipes.model import Archive, Dataset
+from wizard.recipes.postconditions import Check
 from wizard.recipes.steps import Report, Verify
 from wizard.verify.context import Context, load_context
-from wizard.verify.proof import Proof, read_proof, still_holds
+from wizard.verify.proof import Proof, read_proof
 from wizard.verify.report.model import (
     Consent,
     DatasetPage,
@@ -91,14 +92,19 @@ class ReportStep:
             dataset = self.install.recipe.dataset(name)
             yield LeftOut(title=dataset.title, loss=dataset.leaving_out)
 
-    def _verify_steps(self) -> Iterator[PlannedStep]:
-        return (step for step in self.install.plan.steps if isinstance(step.spec, Verify))
+    def _proving(self, dataset: str = "") -> list[PlannedStep]:
+        """Return the steps that prove datasets, or one dataset."""
+        return [
+            step
+            for step in self.install.plan.steps
+            if isinstance(step.spec, Verify | Check) and dataset in ("", step.dataset)
+        ]
 
     def _proof(self, planned: PlannedStep) -> Proof | None:
         return read_proof(record_path(self.install.place.state, planned.address))
 
     def _inputs(self) -> dict[str, float]:
-        proofs = {step.address: self._proof(step) for step in self._verify_steps()}
+        proofs = {step.address: self._proof(step) for step in self._proving()}
         return {address: proof.moment for address, proof in proofs.items() if proof is not None}
 
     def _page(self, dataset: Dataset) -> DatasetPage:
@@ -117,34 +123,50 @@ class ReportStep:
             paper=dataset.paper,
             website=dataset.website,
         )
-        planned = next((s for s in self._verify_steps() if s.dataset == dataset.id), None)
-        if planned is None or not isinstance(planned.spec, Verify):
-            return self._plain(page)
-        subject = subject_of(
-            planned.spec,
-            dataset.steps,
-            name=dataset.id,
-            dest=self.install.place.dest,
-            base=base,
+        page = self._proven(page, dataset.id)
+        for planned in self._proving(dataset.id):
+            if isinstance(planned.spec, Verify):
+                subject = subject_of(
+                    planned.spec,
+                    dataset.steps,
+                    name=dataset.id,
+                    dest=self.install.place.dest,
+                    base=base,
+                )
+                return self._pictured(page, subject)
+        return page
+
+    def _proven(self, page: DatasetPage, dataset: str) -> DatasetPage:
+        """Add what the dataset's verifications found; without any, its archives have to do."""
+        proving = self._proving(dataset)
+        proofs = [proof for step in proving if (proof := self._proof(step)) is not None]
+        if not proving:
+            present = all(source.sha256 for source in page.sources)
+            return replace(page, verdict="proven" if present else "unverified")
+        return replace(
+            page,
+            verdict=self._verdict(proving, proofs),
+            verified=max((proof.moment for proof in proofs), default=0.0),
+            checked=proofs[0].summary.checked if proofs else None,
+            groups=tuple(group for proof in proofs for group in proof.summary.groups),
         )
-        return self._verified(page, subject, self._proof(planned))
 
-    def _plain(self, page: DatasetPage) -> DatasetPage:
-        """Finish the page of a dataset the recipe has no verification for."""
-        present = all(source.sha256 for source in page.sources)
-        return replace(page, verdict="proven" if present else "unverified")
+    def _verdict(self, proving: Sequence[PlannedStep], proofs: Sequence[Proof]) -> Verdict:
+        if len(proofs) < len(proving):
+            return "unverified"
+        if not all(proof.summary.sound for proof in proofs):
+            return "faulty"
+        states = {build_step(step, self.install).probe().state for step in proving}
+        return "verified" if states == {"done"} else "changed"
 
-    def _verified(self, page: DatasetPage, subject: Subject, proof: Proof | None) -> DatasetPage:
+    def _pictured(self, page: DatasetPage, subject: Subject) -> DatasetPage:
+        """Add how the labels look and what they hold."""
         context = load_context(subject)
         sampler = Sampler(subject, context)
         counted = [layer for layer in subject.layers if layer.form == "index"][-1:]
         histograms = [sampler.histogram(layer) for layer in counted]
         return replace(
             page,
-            verdict=_verdict(proof, subject.root),
-            verified=proof.moment if proof else 0.0,
-            checked=proof.summary.checked if proof else None,
-            groups=proof.summary.groups if proof else (),
             taxonomies=tuple(self._taxonomies(subject, context)),
             histograms=tuple(each for each in histograms if each is not None),
             rows=tuple(sampler.rows()),
@@ -198,14 +220,6 @@ class ReportStep:
             who=record.who if record else "",
             when=record.when if record else "",
         )
-
-
-def _verdict(proof: Proof | None, root: Path) -> Verdict:
-    if proof is None:
-        return "unverified"
-    if not proof.summary.sound:
-        return "faulty"
-    return "verified" if still_holds(proof, root) else "changed"
 
 
 def _deviations(dataset: Dataset, sources: tuple[Source, ...]) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wizard import figures
@@ -63,8 +63,12 @@ class VerifyStep:
                 _verdict(summary), cause=worst.cause, where=self.dataset, hint=worst.hint
             )
 
-    def verify(self, context: StepContext) -> Summary:
-        """Check everything, keep the outcome, and return it whether sound or not."""
+    def verify(self, context: StepContext, *, deep: bool = False) -> Summary:
+        """Check everything, keep the outcome, and return it whether sound or not.
+
+        ``deep`` also decodes every image in full, which takes far longer than all the labels.
+        """
+        subject = replace(self.subject, deep=deep)
 
         def run(work: ImageWork) -> Sequence[Finding]:
             items = work.items()
@@ -73,9 +77,9 @@ class VerifyStep:
                 work, items, crew=self.crew, counter=context.counter, token=context.token
             )
 
-        folders = proof_folders(self.subject)
-        before = fingerprint(self.subject.root / folder for folder in folders)
-        summary = verify_dataset(self.subject, run, self.remedies)
+        folders = proof_folders(subject)
+        before = fingerprint(subject.root / folder for folder in folders)
+        summary = verify_dataset(subject, run, self.remedies)
         context.failures.extend(map(failure_group, summary.groups))
         # A tree that may only be read can be verified all the same: it is just not remembered.
         with contextlib.suppress(OSError):
