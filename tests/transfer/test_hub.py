@@ -21,8 +21,8 @@ from wizard.transfer.errors import (
     LoginRefused,
 )
 from wizard.transfer.hub import TokenSession
-from wizard.transfer.logins import LoginMissing
 from wizard.transfer.request import Refusal
+from wizard.transfer.sessions import LoginMissing
 
 TOKEN = "hf_canary-5e9"
 

@@ -20,6 +20,7 @@ from tests.servers.wilddash import wilddash, wilddash_site
 from wizard.errors import TransferError
 from wizard.progress import CancelToken
 from wizard.recipes.model import Access, Archive
+from wizard.transfer.cityscapes import CityscapesLogin
 from wizard.transfer.download import Downloader
 from wizard.transfer.errors import (
     ApprovalMissing,
@@ -29,16 +30,10 @@ from wizard.transfer.errors import (
     Unreachable,
 )
 from wizard.transfer.limits import Limits
-from wizard.transfer.logins import (
-    CityscapesLogin,
-    CsrfLogin,
-    FormLogin,
-    LoginMissing,
-    fill,
-    require_private,
-)
+from wizard.transfer.logins import CsrfLogin, FormLogin
 from wizard.transfer.progress import TransferProgress
 from wizard.transfer.request import FetchRequest
+from wizard.transfer.sessions import LoginMissing, fill, require_private
 from wizard.transfer.sites import open_session, try_login
 
 DATA = b"PK\x03\x04" + bytes(range(256)) * 4000

@@ -2,60 +2,21 @@
 
 from __future__ import annotations
 
-import threading
-
 import httpx
 
-from wizard.credentials.vault import Vault
 from wizard.errors import TransferError
-from wizard.recipes.model import Site
-from wizard.transfer.addresses import origin
 from wizard.transfer.client import make_client
 from wizard.transfer.errors import ApprovalMissing, DeadLink, LicenceNotAccepted, LoginRefused
-from wizard.transfer.limits import Limits
-from wizard.transfer.logins import LoginMissing, require_private
 from wizard.transfer.request import Refusal
+from wizard.transfer.sessions import LoginMissing, SiteSession, require_private
 
 
-class TokenSession:
+class TokenSession(SiteSession):
     """A ``Session`` that sends a token to its own origin and nowhere else."""
-
-    def __init__(self, site: Site, vault: Vault, limits: Limits | None = None) -> None:
-        self.site = site
-        self._vault = vault
-        self._limits = limits or Limits()
-        self._client: httpx.Client | None = None
-        self._lock = threading.Lock()
-        vault.on_clear(self.forget)
-
-    @property
-    def origins(self) -> frozenset[str]:
-        """Origins of the site's own addresses."""
-        addresses = (self.site.login_url, self.site.file_url)
-        return frozenset(origin(address) for address in addresses if address)
-
-    def client(self) -> httpx.Client:
-        """Return the client that carries the token; raises ``LoginMissing`` without one."""
-        with self._lock:
-            if self._client is None:
-                self._client = self._make()
-            return self._client
 
     def refresh(self, used: httpx.Client) -> None:
         """Raise ``LoginRefused``: a token that does not open the door is not renewed by asking."""
         raise LoginRefused(f"{self.site.title} did not accept the token", hint=self._hint())
-
-    def forget(self) -> None:
-        """Drop the token from memory."""
-        with self._lock:
-            if self._client is not None:
-                self._client.headers.pop("Authorization", None)
-                self._client.close()
-            self._client = None
-
-    def close(self) -> None:
-        """Close the connections; the next use opens new ones."""
-        self.forget()
 
     def classify(self, refusal: Refusal) -> TransferError | None:
         """Tell a wrong token, a gate not applied for and a gate still closed apart.
@@ -105,7 +66,7 @@ class TokenSession:
             hint=f"log in, open {page} and accept the conditions, then try again",
         )
 
-    def _make(self) -> httpx.Client:
+    def _open(self) -> httpx.Client:
         token = self._vault.get(self.site.id, "token")
         if token is None:
             raise LoginMissing(f"no token for {self.site.title} is known", hint=self._hint())

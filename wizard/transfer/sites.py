@@ -10,12 +10,12 @@ from wizard import figures
 from wizard.credentials.vault import Vault
 from wizard.recipes.model import Site
 from wizard.transfer.addresses import shown
+from wizard.transfer.cityscapes import CityscapesLogin
 from wizard.transfer.hub import TokenSession
 from wizard.transfer.limits import Limits
-from wizard.transfer.logins import CityscapesLogin, CsrfLogin, talk
+from wizard.transfer.logins import CsrfLogin
 from wizard.transfer.request import Refusal
-
-SiteSession = CityscapesLogin | CsrfLogin | TokenSession
+from wizard.transfer.sessions import SiteSession, talk
 
 
 def open_session(site: Site, vault: Vault, limits: Limits | None = None) -> SiteSession:

@@ -12,7 +12,8 @@ from wizard.transfer.download import Downloader
 from wizard.transfer.inbox import inbox_folder
 from wizard.transfer.limits import Limits
 from wizard.transfer.reuse import Shelf
-from wizard.transfer.sites import SiteSession, open_session
+from wizard.transfer.sessions import SiteSession
+from wizard.transfer.sites import open_session
 
 
 class Gateway:

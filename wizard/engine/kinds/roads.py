@@ -17,6 +17,7 @@ from wizard.engine.views import Need
 from wizard.errors import CredentialError, TransferError, UsageError, WizardError
 from wizard.recipes.model import Archive
 from wizard.transfer import drive
+from wizard.transfer.cityscapes import CityscapesLogin
 from wizard.transfer.client import make_client
 from wizard.transfer.errors import (
     AccessDenied,
@@ -30,8 +31,8 @@ from wizard.transfer.errors import (
     WrongContent,
 )
 from wizard.transfer.links import below, read_base_address, read_link, validity
-from wizard.transfer.logins import CityscapesLogin, LoginMissing, fill
 from wizard.transfer.request import Address, FetchRequest
+from wizard.transfer.sessions import LoginMissing, fill
 
 _BAD_LINK = (AccessDenied, DeadLink, WrongContent, SizeMismatch, HashMismatch)
 _SITE_SAYS_NO = (LicenceNotAccepted, ApprovalMissing, AccessDenied, WrongContent)
