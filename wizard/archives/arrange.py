@@ -38,7 +38,7 @@ class ArrangeWork:
         """List the files that a move fits; raises ``ArchiveError`` if two would share a name."""
         into, taken = self.root / self.spec.into, dict[str, str]()
         found = []
-        for path, target in arranged(self.root / self.spec.source, self.spec.moves):
+        for path, target in arranged(self.root / self.spec.source, self.spec.moves, into):
             if target in taken:
                 raise ArchiveError(
                     f"{taken[target]} and {path} would both become {target}",
@@ -78,14 +78,19 @@ class ArrangeWork:
             shutil.rmtree(folder.rename(partial_name(folder)))
 
 
-def arranged(folder: Path, moves: Sequence[Move]) -> Iterator[tuple[str, str]]:
+def arranged(folder: Path, moves: Sequence[Move], into: Path) -> Iterator[tuple[str, str]]:
     """Yield the path of every file that a move fits, below ``folder``, and its path to be."""
-    patterns = [(_compiled(move.pattern), move.to) for move in moves]
+    patterns = [(_compiled(move.pattern), move) for move in moves]
     for path in walk(folder):
-        for pattern, to in patterns:
-            if found := pattern.fullmatch(path):
-                yield path, to.format(**found.groupdict())
+        for pattern, move in patterns:
+            found = pattern.fullmatch(path)
+            if found and _holds(move, found, into):
+                yield path, move.to.format(**found.groupdict())
                 break
+
+
+def _holds(move: Move, found: re.Match[str], into: Path) -> bool:
+    return not move.when or (into / move.when.format(**found.groupdict())).exists()
 
 
 def walk(folder: Path) -> Iterator[str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
@@ -62,7 +63,8 @@ class SecondName:
             raise ArchiveError(
                 f"a file or folder stands where a link to {self.target.name} belongs",
                 where=str(self.name),
-                hint="move it away and run again",
+                hint=f"rename it to {self.target.name} if it holds the same, or move it away; "
+                "then run again",
             )
         with whole(self.name) as partial:
             partial.symlink_to(os.path.relpath(self.target, self.name.parent))
@@ -93,16 +95,31 @@ class Removal:
 
     folder: Path
     patterns: Sequence[str]
+    older_than: Path | None = None
+    """Folder whose last change decides which of them are stale."""
 
     def made(self) -> bool:
         """Look whether none is left."""
-        return not any(any(self.folder.glob(pattern)) for pattern in self.patterns)
+        return not any(self._stale())
 
     def make(self) -> None:
         """Remove them."""
-        for pattern in self.patterns:
-            for path in self.folder.glob(pattern):
-                path.unlink(missing_ok=True)
+        for path in list(self._stale()):
+            path.unlink(missing_ok=True)
+
+    def _stale(self) -> Iterator[Path]:
+        limit = _changed(self.older_than) if self.older_than else None
+        for path in chain.from_iterable(map(self.folder.glob, self.patterns)):
+            if limit is None or path.lstat().st_mtime_ns < limit:
+                yield path
+
+
+def _changed(folder: Path) -> int:
+    """Return when an entry of a folder last came or went, in nanoseconds; 0 without a folder."""
+    try:
+        return folder.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def same_size(first: Path, second: Path) -> bool:

@@ -215,11 +215,10 @@ class Board:
         slot.meter.reset()
 
     def _spare(self) -> None:
-        for slot in self.slots.values():
-            if schedule.spared(self.slots, slot):
-                slot.probe = Probe("done", unit="bytes", detail="unpacked already; not needed")
-                slot.need = None
-                self._done(slot)
+        for slot in [each for each in self.slots.values() if schedule.spared(self.slots, each)]:
+            slot.probe = Probe("done", unit="bytes", detail="not needed any more")
+            slot.need = None
+            self._done(slot)
 
     def _forget_failure(self, slot: Slot) -> None:
         slot.failures, slot.note = (), ""

@@ -81,11 +81,26 @@ def users(slots: Slots, slot: Slot) -> list[Slot]:
 
 
 def spared(slots: Slots, slot: Slot) -> bool:
-    """Whether an archive need not be fetched, because all that uses it is done without it."""
+    """Whether an archive need not be fetched, because all that uses it is done without it.
+
+    Optional steps that cannot start are spared once the rest of their dataset is done.
+    """
+    if slot.planned.optional:
+        return _is_stuck(slots, slot) and all(
+            other.phase == "done" or _is_stuck(slots, other)
+            for other in slots.values()
+            if other.step.dataset == slot.step.dataset
+        )
     if slot.step.kind != "fetch" or slot.phase not in ("idle", "waiting", "failed"):
         return False
     using = users(slots, slot)
     return bool(using) and all(user.phase == "done" for user in using)
+
+
+def _is_stuck(slots: Slots, slot: Slot) -> bool:
+    """Whether an optional step waits for a person, or for one that does."""
+    locked = slot.phase == "idle" and bool(locked_by(slots, slot))
+    return slot.planned.optional and (locked or slot.phase == "waiting")
 
 
 def after_run(slots: Slots, slot: Slot) -> None:

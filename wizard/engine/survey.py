@@ -70,10 +70,9 @@ def _look(slot: Slot) -> None:
 
 
 def _spare(slots: Slots) -> None:
-    for slot in slots.values():
-        if spared(slots, slot):
-            slot.phase, slot.need = "done", None
-            slot.probe = Probe("done", unit="bytes", detail="unpacked already; not needed")
+    for slot in [each for each in slots.values() if spared(slots, each)]:
+        slot.phase, slot.need = "done", None
+        slot.probe = Probe("done", unit="bytes", detail="not needed any more")
 
 
 def _when(moment: float) -> str:

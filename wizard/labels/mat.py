@@ -86,18 +86,24 @@ def convert(source: Path, target: Path, variable: str, bits: int) -> None:
             )
 
 
-def _read(source: Path, variable: str) -> NDArray[np.generic]:
+def _read(source: Path, path: str) -> NDArray[np.generic]:
+    """Return a variable, or with ``GTcls.Segmentation`` a field of one that is a structure."""
     from scipy.io import loadmat
     from scipy.io.matlab import MatReadError
 
     unreadable = (OSError, ValueError, TypeError, NotImplementedError, zlib.error, MatReadError)
+    variable, *fields = path.split(".")
     try:
         found = loadmat(source, variable_names=[variable])
     except unreadable as error:
         raise _fault(source, f"not a readable MATLAB file ({error})") from error
-    if variable not in found:
-        raise _fault(source, f"no variable {variable}")
-    array: NDArray[np.generic] = np.asarray(found[variable])
+    try:
+        value = found[variable]
+        for field in fields:
+            value = value[field].item()
+    except (KeyError, ValueError, IndexError) as error:
+        raise _fault(source, f"no variable {path}") from error
+    array: NDArray[np.generic] = np.asarray(value)
     return array
 
 

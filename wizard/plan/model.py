@@ -37,6 +37,8 @@ class PlannedStep(Struct, frozen=True, kw_only=True):
     needs: tuple[str, ...]
     """Addresses; a step opens when all of them are done."""
     spec: PlannedSpec
+    optional: bool = False
+    """Whether an install whose other steps are done is whole without it."""
 
 
 class PlannedDataset(Struct, frozen=True, kw_only=True):

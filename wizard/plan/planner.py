@@ -15,7 +15,16 @@ from wizard.plan.model import Accept, Fetch, Plan, PlannedSpec, PlannedStep
 from wizard.plan.titles import title_of
 from wizard.recipes.loader import kind_of
 from wizard.recipes.model import Archive, Dataset, Recipe
-from wizard.recipes.order import FINISH, TERMS, Graph, address, fetch_id, graph, in_order
+from wizard.recipes.order import (
+    FINISH,
+    TERMS,
+    Graph,
+    address,
+    fetch_id,
+    graph,
+    in_order,
+    optional_steps,
+)
 
 
 def make_plan(
@@ -91,7 +100,11 @@ def _steps(recipe: Recipe, datasets: Sequence[Dataset]) -> tuple[PlannedStep, ..
     needs = graph(recipe, datasets)
     _complete(recipe, needs)
     specs = {address(owner, spec.id): (owner, spec) for owner, spec in _specs(recipe, datasets)}
-    return tuple(_planned(each, *specs[each], needs[each]) for each in in_order(needs))
+    spared = optional_steps(datasets)
+    return tuple(
+        _planned(each, *specs[each], needs[each], optional=each in spared)
+        for each in in_order(needs)
+    )
 
 
 def _specs(recipe: Recipe, datasets: Sequence[Dataset]) -> Iterator[tuple[str, PlannedSpec]]:
@@ -106,7 +119,9 @@ def _specs(recipe: Recipe, datasets: Sequence[Dataset]) -> Iterator[tuple[str, P
         yield FINISH, step
 
 
-def _planned(place: str, dataset: str, spec: PlannedSpec, needs: tuple[str, ...]) -> PlannedStep:
+def _planned(
+    place: str, dataset: str, spec: PlannedSpec, needs: tuple[str, ...], *, optional: bool
+) -> PlannedStep:
     return PlannedStep(
         address=place,
         dataset=dataset,
@@ -114,6 +129,7 @@ def _planned(place: str, dataset: str, spec: PlannedSpec, needs: tuple[str, ...]
         kind=kind_of(spec),
         needs=needs,
         spec=spec,
+        optional=optional,
     )
 
 

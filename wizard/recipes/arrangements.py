@@ -19,6 +19,8 @@ class Move(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Regular expression over the path below ``Arrange.source``, with named groups."""
     to: str
     """Path below ``Arrange.into``; groups are filled as ``{name}``."""
+    when: str = ""
+    """Path below ``Arrange.into`` that has to exist for the move to fit; groups are filled."""
 
 
 class Arrange(StepTable, frozen=True, kw_only=True, tag="arrange"):
@@ -59,6 +61,8 @@ class Remove(StepTable, frozen=True, kw_only=True, tag="remove"):
     """Remove files that later work would wrongly trust, such as caches of older labels."""
 
     patterns: tuple[str, ...]
+    older_than: str = ""
+    """Folder whose last change decides which files are stale; leave out to remove all."""
 
 
 class Lookup(StepTable, frozen=True, kw_only=True, tag="lookup"):

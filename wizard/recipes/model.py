@@ -137,7 +137,8 @@ class Archive(Model, frozen=True, kw_only=True):
     """What a person should know, for example that the host has been down."""
     versions: tuple[Version, ...] = ()
     optional: bool = False
-    """True for archives no later step needs."""
+    """True for archives no later step needs: nothing waits for them, and an install whose other
+    steps are done is whole without them."""
 
 
 class Dataset(Model, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import chain
 from pathlib import PurePosixPath
 
+from wizard.recipes.arrangements import Place
 from wizard.recipes.model import Dataset, Recipe
 from wizard.recipes.steps import Extract, Labels, Polygons, StepSpec, Verify
 
@@ -108,9 +109,9 @@ def _dataset(recipe: Recipe, dataset: Dataset) -> Iterator[tuple[str, tuple[str,
 
 
 def _inputs(recipe: Recipe, dataset: Dataset, step: StepSpec) -> tuple[str, ...]:
-    """The archive an extract step unpacks, or the steps that unpack the tables it reads."""
-    if isinstance(step, Extract):
-        return (address(dataset.id, fetch_id(step.archive)),)
+    """The archive a step takes files from, or the steps that unpack the tables it reads."""
+    if name := _archive_of(step):
+        return (address(dataset.id, fetch_id(name)),)
     home = provider(recipe, tables) if (tables := tables_of(step)) else None
     if home is None or home is dataset:
         return ()
@@ -118,7 +119,7 @@ def _inputs(recipe: Recipe, dataset: Dataset, step: StepSpec) -> tuple[str, ...]
 
 
 def _unpacked_by_nobody(dataset: Dataset) -> tuple[str, ...]:
-    unpacked = {step.archive for step in dataset.steps if isinstance(step, Extract)}
+    unpacked = {_archive_of(step) for step in dataset.steps}
     return tuple(
         address(dataset.id, fetch_id(archive.name))
         for archive in dataset.archives
@@ -126,23 +127,39 @@ def _unpacked_by_nobody(dataset: Dataset) -> tuple[str, ...]:
     )
 
 
-def _is_optional(dataset: Dataset, step: StepSpec) -> bool:
-    return isinstance(step, Extract) and any(
-        archive.optional for archive in dataset.archives if archive.name == step.archive
+def optional_steps(datasets: Iterable[Dataset]) -> frozenset[str]:
+    """Return the addresses of the steps nothing has to wait for."""
+    fetches = (
+        address(dataset.id, fetch_id(archive.name))
+        for dataset in datasets
+        for archive in dataset.archives
+        if archive.optional
     )
+    steps = (
+        address(dataset.id, step.id)
+        for dataset in datasets
+        for step in dataset.steps
+        if _is_optional(dataset, step)
+    )
+    return frozenset(chain(fetches, steps))
+
+
+def _is_optional(dataset: Dataset, step: StepSpec) -> bool:
+    """Whether nothing waits for a step: it stands aside, or unpacks an optional archive."""
+    return step.aside or any(
+        archive.optional for archive in dataset.archives if archive.name == _archive_of(step)
+    )
+
+
+def _archive_of(step: StepSpec) -> str:
+    """Return the name of the archive a step takes files from, or nothing."""
+    return step.archive if isinstance(step, Extract | Place) else ""
 
 
 def _ends(dataset: Dataset, steps: Graph) -> list[str]:
     """The steps no other step of the dataset waits for, but for those on optional archives."""
     awaited = {need for needs in steps.values() for need in needs}
-    spared = {
-        address(dataset.id, fetch_id(archive.name))
-        for archive in dataset.archives
-        if archive.optional
-    }
-    spared |= {
-        address(dataset.id, step.id) for step in dataset.steps if _is_optional(dataset, step)
-    }
+    spared = optional_steps((dataset,))
     return [step for step in steps if step not in awaited and step not in spared]
 
 

@@ -36,6 +36,14 @@ class Nested(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Folder below ``Extract.into`` its members land in."""
 
 
+class Substitute(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Files that make an archive unnecessary, however they came about."""
+
+    files: str
+    """Glob pattern."""
+    count: int
+
+
 class Extract(StepTable, frozen=True, kw_only=True, tag="extract"):
     """Unpack an archive so that every member lands, whole, under its final name."""
 
@@ -45,6 +53,8 @@ class Extract(StepTable, frozen=True, kw_only=True, tag="extract"):
     """Members no rule fits keep their path; ``__MACOSX`` junk is always dropped."""
     nested: tuple[Nested, ...] = ()
     lower: bool = False
+    instead: Substitute | None = None
+    """Files whose presence in that number counts as unpacked."""
 
 
 class Assign(StepTable, frozen=True, kw_only=True, tag="assign"):
@@ -63,6 +73,7 @@ class Mat(StepTable, frozen=True, kw_only=True, tag="mat"):
 
     sources: str
     variable: str
+    """Its name, or ``name.field`` for a field of a structure."""
     into: str
     bits: Literal[8, 16] = 16
     remove: str = ""

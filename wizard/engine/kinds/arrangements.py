@@ -78,8 +78,8 @@ def _chores(planned: PlannedStep, install: Install, base: Path) -> Iterator[Chor
             yield from (SecondName(base / name, base / target) for name, target in links.items())
         case Write(file=file, text=text):
             yield TextFile(base / file, filled(text, install))
-        case Remove(patterns=patterns):
-            yield Removal(base, patterns)
+        case Remove(patterns=patterns, older_than=folder):
+            yield Removal(base, patterns, base / folder if folder else None)
         case _:
             raise RecipeError("not an arrangement", where=planned.address)
 

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 
-from wizard.archives.extract import extract
+from wizard.archives.extract import Options, extract
 from wizard.archives.extraction import Member, gaps
 from wizard.archives.limits import Limits
 from wizard.archives.listing import listing
@@ -88,6 +88,8 @@ class ExtractStep:
         Without a record it is never done, however much is there: running it then writes only
         what is missing, and the record.
         """
+        if self._made_otherwise():
+            return Probe("done", detail="made another way")
         record = self._read_record()
         if record is None:
             return self._probe_without_record()
@@ -112,10 +114,12 @@ class ExtractStep:
             counter=context.counter,
             token=context.token,
             workers=self.workers,
-            lower=self.spec.lower,
-            limits=self.limits,
-            settled=self._settled,
-            trust=record is None or self._is_of(record),
+            options=Options(
+                lower=self.spec.lower,
+                limits=self.limits,
+                settled=self._settled,
+                trust=record is None or self._is_of(record),
+            ),
         )
         missing = self._missing(done.members)
         if missing:
@@ -126,6 +130,12 @@ class ExtractStep:
             )
         self._write_record(done.members)
         context.detail = ""
+
+    def _made_otherwise(self) -> bool:
+        instead = self.spec.instead
+        if instead is None or self.record.exists():
+            return False
+        return sum(1 for _ in self.used_up.base.glob(instead.files)) >= instead.count
 
     def _probe_without_record(self) -> Probe:
         try:
