@@ -14,7 +14,7 @@ import pytest
 
 from tests.archives.makers import make, make_tar, make_zip, tree, unpack, zip_bytes
 from wizard.archives import zips
-from wizard.archives.extract import extract
+from wizard.archives.extract import Options, extract
 from wizard.errors import ArchiveError, Cancelled
 from wizard.files import PARTIAL
 from wizard.progress import CancelToken, Counter
@@ -71,7 +71,11 @@ def test_archives_inside_are_unpacked_in_turn_and_not_kept(tmp_path: Path, name:
 
 
 def test_names_are_lower_cased_on_request(tmp_path: Path) -> None:
-    unpack(make_zip(tmp_path / "a.zip", {"Top/A.PNG": b"a"}), tmp_path / "out", lower=True)
+    unpack(
+        make_zip(tmp_path / "a.zip", {"Top/A.PNG": b"a"}),
+        tmp_path / "out",
+        options=Options(lower=True),
+    )
     assert tree(tmp_path / "out") == {"top/a.png": b"a"}
 
 
@@ -147,7 +151,7 @@ def test_running_again_writes_only_what_is_missing_or_of_another_size(tmp_path: 
 def test_files_of_another_version_are_replaced_even_at_the_same_size(tmp_path: Path) -> None:
     out = tmp_path / "out"
     unpack(make_zip(tmp_path / "a.zip", {"x": b"old"}), out)
-    unpack(make_zip(tmp_path / "a.zip", {"x": b"new"}), out, trust=False)
+    unpack(make_zip(tmp_path / "a.zip", {"x": b"new"}), out, options=Options(trust=False))
     assert tree(out) == {"x": b"new"}
 
 
@@ -156,7 +160,7 @@ def test_settled_paths_are_left_alone(tmp_path: Path, name: str) -> None:
     archive, out = make(tmp_path / name, FILES), tmp_path / "out"
     unpack(archive, out)
     (out / "top/a.png").unlink()
-    unpack(archive, out, settled=lambda path: path == "top/a.png")
+    unpack(archive, out, options=Options(settled=lambda path: path == "top/a.png"))
     assert set(tree(out)) == set(FILES) - {"top/a.png"}
 
 

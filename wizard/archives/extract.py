@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.archives.disk import disk_error
 from wizard.archives.extraction import Extraction
-from wizard.archives.job import Job, Settled
+from wizard.archives.job import Job, Settled, never_settled
 from wizard.archives.limits import NO_LIMITS_STATED, Limits
 from wizard.archives.paths import Claims, Route
 from wizard.archives.sniff import archive_format
@@ -20,6 +21,24 @@ from wizard.progress import CancelToken, Counter
 from wizard.recipes.steps import Nested, Rule
 
 
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What is rarely asked of an unpacking."""
+
+    lower: bool = False
+    """Whether final paths are lower-cased."""
+    limits: Limits = NO_LIMITS_STATED
+    """What the archive may unpack to."""
+    settled: Settled = never_settled
+    """Says for a path that is absent, or of another size, that it is as it should be."""
+    trust: bool = True
+    """Whether files in place count when their size agrees; False when they are known to come
+    from another version of the archive."""
+
+
+USUAL = Options()
+
+
 def extract(
     archive: Path,
     into: Path,
@@ -29,56 +48,40 @@ def extract(
     counter: Counter,
     token: CancelToken,
     workers: int = 2,
-    lower: bool = False,
-    limits: Limits = NO_LIMITS_STATED,
-    settled: Settled = lambda _: False,
-    trust: bool = True,
+    options: Options = USUAL,
 ) -> Extraction:
     """Unpack a zip, tar or tar.gz below ``into``; run again, it writes only what is missing.
 
     Members are unpacked into a hidden folder on the same file system and moved into place by
     whole folders once all of them are there, so a file under its final name is whole however the
-    run ended (design, rule 2). Folders that exist are merged with.
+    run ended (design, rule 2). Folders that exist are merged with, the archive is not changed.
 
     Args:
-        archive: The file to unpack; it is not changed.
+        archive: The file to unpack.
         into: Folder the paths start from; made if missing.
         rules: Where members go; the first whose prefix fits decides.
         nested: Archives inside the archive, unpacked in turn and not kept.
         counter: Advanced by one for each file that is there; the total of a tar is known last.
         token: Looked at between files and between MiB of large ones.
         workers: Threads that write.
-        lower: Whether final paths are lower-cased.
-        limits: What the archive may unpack to.
-        settled: Says for a path that is absent, or of another size, that it is as it should be.
-        trust: Whether files already in place count when their size agrees; False when they are
-            known to come from another version of the archive.
+        options: What is rarely asked for.
 
     Raises:
-        ArchiveError: The archive is no archive, damaged, hostile, not supported, or holds
-            nothing that is wanted of it.
+        ArchiveError: It is no archive, damaged, hostile, or holds nothing that is wanted of it.
         DestinationError: The disk is full or refuses.
         Cancelled: The token was set.
     """
     into = into.resolve()
-    kind = repr((archive.name, into.name, tuple(rules), tuple(nested), lower))
     archive_format(archive)
+    route = Route(str(archive), tuple(rules), options.lower)
+    kind = repr((archive.name, into.name, route.rules, tuple(nested), options.lower))
     staging = Staging(into, job=kind, content=fingerprint(archive))
-    job = Job(
-        staging=staging,
-        nested=nested,
-        counter=counter,
-        token=token,
-        workers=workers,
-        limits=limits,
-        claims=Claims(str(archive)),
-        trust=trust,
-        settled=settled,
-    )
+    job = Job(staging, nested, counter, token, workers, options.limits, Claims(route.archive))
+    job.trust, job.settled = options.trust, options.settled
     try:
         staging.open()
-        _unpack(archive, Route(str(archive), tuple(rules), lower), job)
-        _unpack_inner(job, archive, lower=lower)
+        _unpack(archive, route, job)
+        _unpack_inner(job, route)
         _refuse_nothing(job, archive)
         staging.settle()
     except OSError as error:
@@ -96,10 +99,10 @@ def _unpack(archive: Path, route: Route, job: Job) -> None:
         untar(stream, route, job, packed=archive.stat().st_size if gzipped else None)
 
 
-def _unpack_inner(job: Job, archive: Path, *, lower: bool) -> None:
+def _unpack_inner(job: Job, outer: Route) -> None:
     inner, job.inner, job.nested = job.inner, [], ()
     for path, name, rule in inner:
-        _unpack(path, Route(f"{archive} > {name}", lower=lower, below=rule.into), job)
+        _unpack(path, Route(f"{outer.archive} > {name}", lower=outer.lower, below=rule.into), job)
         path.unlink()
 
 

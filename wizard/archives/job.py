@@ -23,6 +23,11 @@ Settled = Callable[[str], bool]
 """Whether a path that is absent or of another size is as it should be."""
 
 
+def never_settled(path: str) -> bool:
+    """Say of no path that it may differ."""
+    return False
+
+
 @dataclass(slots=True)
 class Job:
     """What the loops over zip and tar members share."""
@@ -34,8 +39,8 @@ class Job:
     workers: int
     limits: Limits
     claims: Claims
-    trust: bool
-    settled: Settled
+    trust: bool = True
+    settled: Settled = never_settled
     members: list[Member] = field(default_factory=list)
     inner: list[tuple[Path, str, Nested]] = field(default_factory=list)
     """Archives found inside, waiting in the scratch folder to be unpacked in turn."""
