@@ -357,3 +357,15 @@ def test_when_all_mirrors_fail_the_inbox_is_offered(make: Make, server: Misbehav
     with pytest.raises(TransferError) as caught:
         run(fetching(made))
     assert str(gateway_of(made).inbox) in caught.value.hint
+
+
+def test_a_wrong_file_that_is_taken_away_is_forgotten(make: Make) -> None:
+    made = make(linked())
+    wrong = put(made.place.dest / "inbox/toy.zip", OTHER)
+    step = fetching(made)
+    with pytest.raises(PersonNeeded):
+        run(step)
+    wrong.unlink()
+    probe = step.probe()
+    assert probe.need is not None
+    assert probe.need.ask == "Give the link for toy.zip"

@@ -6,9 +6,10 @@ machine knows from other installs, and last the network.
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -17,18 +18,15 @@ from wizard import figures
 from wizard.credentials.secret import Secret
 from wizard.engine.adopt import (
     Verdict,
-    goes_by_name,
     judge,
-    known_hashes,
     wanted_hashes,
-    worth_a_look,
 )
 from wizard.engine.install import Install
+from wizard.engine.kinds.candidates import Candidate, Candidates
 from wizard.engine.kinds.gateway import Gateway, gateway_of, link_field
 from wizard.engine.kinds.proofs import (
     ArchiveProof,
     Origin,
-    began,
     note_beginning,
     read_proof,
     record_path,
@@ -44,33 +42,13 @@ from wizard.recipes.model import Archive
 from wizard.transfer.addresses import shown
 from wizard.transfer.errors import HashMismatch
 from wizard.transfer.inbox import (
-    Fingerprint,
     How,
     adopt,
-    arrivals,
     fingerprint,
-    is_settled,
     wait_until_settled,
 )
 from wizard.transfer.part import PREFIX, PartRecord
 from wizard.transfer.progress import TransferProgress
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A file that may be the archive."""
-
-    path: Path
-    how: How
-    origin: Origin
-    by_name: bool
-    """Whether its name may decide where nothing else can."""
-    known: bool = False
-    """Whether it is whole for sure: placed by us, or read through before and unchanged."""
-
-    def ready(self, size: int | None) -> bool:
-        """Tell whether the file has all arrived."""
-        return self.known or is_settled(self.path, size)
 
 
 @dataclass(slots=True)
@@ -87,9 +65,8 @@ class FetchArchive:
     record: Path
     gateway: Gateway
     road: Road
+    candidates: Candidates
     lane: Lane = "network"
-    _offered: list[Path] = field(default_factory=list)
-    _refused: dict[Path, tuple[Fingerprint, str]] = field(default_factory=dict)
 
     def probe(self) -> Probe:
         """Look for a proven archive, a file that may be it, and what is missing to fetch it."""
@@ -98,10 +75,14 @@ class FetchArchive:
             return Probe("done", proof.size, proof.size, "bytes", f"proven by {proof.how}")
         total = self.archive.size or self.archive.size_about or None
         have = fetched_bytes(self.target)
-        candidate = next(self._candidates(), None)
-        if candidate and candidate.ready(self.archive.size):
-            return Probe("todo", have, total, "bytes", f"to be checked: {candidate.path}")
-        need = self._arriving(candidate.path) if candidate else self._need()
+        need = self._need()
+        for candidate in self.candidates:
+            # A file that is taken away by another step while we look is no candidate.
+            with contextlib.suppress(FileNotFoundError):
+                if candidate.ready(self.archive.size):
+                    return Probe("todo", have, total, "bytes", f"to be checked: {candidate.path}")
+                need = _arriving(candidate.path)
+                break
         if need:
             return Probe("waiting", have, total, "bytes", need=need)
         return Probe("partial" if have else "todo", have, total, "bytes")
@@ -112,8 +93,8 @@ class FetchArchive:
         context.transfer = progress
         if read_proof(self.record, self.target):
             return
-        for candidate in self._candidates():
-            if self._take(candidate, progress, context.token):
+        for candidate in self.candidates:
+            if self._takes(candidate, progress, context.token):
                 return
         need = self._need()
         if need:
@@ -127,8 +108,7 @@ class FetchArchive:
         path = Path(values["path"].reveal().strip()).expanduser()
         if not path.is_file():
             raise UsageError("there is no such file", where=str(path))
-        self._refused.pop(path, None)
-        self._offered.append(path.absolute())
+        self.candidates.offer(path.absolute())
         return f"{path.name} will be checked and taken over."
 
     def take(self, path: Path, how: How, progress: TransferProgress, token: CancelToken) -> str:
@@ -137,8 +117,10 @@ class FetchArchive:
         Raises ``TransferError`` when it is something else.
         """
         origin: Origin = "moved" if how == "move" else "linked"
-        if not self._take(Candidate(path, how, origin, by_name=True), progress, token):
-            raise TransferError(self._refused[path][1], where=str(path))
+        origin = "by-hand" if path == self.target else origin
+        refusal = self._take(Candidate(path, how, origin, by_name=True), progress, token)
+        if refusal:
+            raise TransferError(refusal, where=str(path))
         proof = read_proof(self.record, self.target)
         told = f" ({proof.version or proof.how})" if proof else ""
         return f"{path.name} is {self.archive.name} of {self.dataset}{told}"
@@ -151,71 +133,39 @@ class FetchArchive:
         ours = proof.origin != "by-hand"
         return PlacedArchive(self.target, proof.size, proof.sha256, ours)
 
-    def _candidates(self) -> Iterator[Candidate]:
-        for candidate in self._all_candidates():
-            if candidate.path.is_file() and not self._was_refused(candidate.path):
-                yield candidate
-
-    def _all_candidates(self) -> Iterator[Candidate]:
-        origin: Origin = "fetched" if began(self.record) else "by-hand"
-        ours = origin == "fetched"
-        yield Candidate(self.target, "move", origin, by_name=True, known=ours)
-        for path in self._offered:
-            yield Candidate(path, "auto", "linked", by_name=True)
-        for path in arrivals(self.gateway.inbox):
-            if worth_a_look(path, self.archive):
-                named = goes_by_name(path, self.archive)
-                yield Candidate(path, "move", "moved", by_name=named)
-        for path in arrivals(self.target.parent):
-            if path != self.target and goes_by_name(path, self.archive):
-                yield Candidate(path, "move", "moved", by_name=True)
-        for path in self.gateway.shelf.find(known_hashes(self.archive)):
-            if path != self.target:
-                yield Candidate(path, "auto", "linked", by_name=False, known=True)
-
-    def _arriving(self, path: Path) -> Need:
-        """Ask for patience while a file is being copied here."""
-        ask = f"{path.name} is arriving, {figures.size(path.stat().st_size)} so far"
-        how = "It is taken as soon as nobody writes to it any more."
-        return Need(kind="browser", ask=ask, how=how)
-
-    def _was_refused(self, path: Path) -> bool:
-        refused = self._refused.get(path)
-        return refused is not None and fingerprint(path) == refused[0]
-
     def _need(self) -> Need | None:
         """Return what is missing, after what was wrong with the files that were there."""
-        need = self.road.missing()
-        wrong = [reason for path, (_, reason) in self._refused.items() if self._was_refused(path)]
+        need, wrong = self.road.missing(), self.candidates.refusals()
         if need is None or not wrong:
             return need
         return msgspec.structs.replace(need, ask=f"{'; '.join(wrong)}. {need.ask}")
 
-    def _take(self, candidate: Candidate, progress: TransferProgress, token: CancelToken) -> bool:
-        """Check a file and put it in its place; returns False when it is something else."""
+    def _takes(self, candidate: Candidate, progress: TransferProgress, token: CancelToken) -> bool:
+        """Take a candidate; returns False when it is something else or went away."""
+        try:
+            return not self._take(candidate, progress, token)
+        except (TransferError, FileNotFoundError):
+            if candidate.path.exists():
+                raise
+            return False
+
+    def _take(self, candidate: Candidate, progress: TransferProgress, token: CancelToken) -> str:
+        """Check a file and put it in its place; returns why not when it is something else."""
         path = candidate.path
         progress.enter("checking", f"looking at {path.name}")
+        mark = fingerprint(path)
         if not candidate.ready(self.archive.size):
-            wait_until_settled(path, token, size=self.archive.size)
-        progress.total, progress.done = path.stat().st_size, 0
+            mark = wait_until_settled(path, token, size=self.archive.size)
+        progress.total, progress.done = mark.size, 0
         hashes = self.gateway.shelf.hashes(path, wanted_hashes(self.archive), token, progress.add)
         verdict = judge(path, self.archive, hashes, by_name=candidate.by_name)
         if not verdict.accepted:
-            self._refuse(path, verdict)
-            return False
+            return self.candidates.refuse(path, verdict)
         adopt(path, self.target, candidate.how, token)
         self._prove(verdict, candidate.origin, str(path))
         self.gateway.downloader.discard(self.target)
         progress.enter("done")
-        return True
-
-    def _refuse(self, path: Path, verdict: Verdict) -> None:
-        """Remember a wrong file; one that blocks the archive's own place is set aside."""
-        reason = verdict.words(path.name, self.archive)
-        if path == self.target:
-            path = path.replace(path.with_name(f"{path.name}.rejected"))
-            reason = f"{reason}; kept as {path.name}"
-        self._refused[path] = (fingerprint(path), reason)
+        return ""
 
     def _fetch(self, progress: TransferProgress, token: CancelToken) -> None:
         note_beginning(self.record)
@@ -232,7 +182,7 @@ class FetchArchive:
             hashes = self.gateway.shelf.hashes(self.target, wanted_hashes(self.archive), token)
         verdict = judge(self.target, self.archive, hashes, by_name=True)
         if not verdict.accepted:
-            self._refuse(self.target, verdict)
+            self.candidates.refuse(self.target, verdict)
             reason = verdict.words("What came", self.archive)
             raise self.road.explain(HashMismatch(reason, where=self.archive.name), reason)
         self._prove(verdict, "fetched", shown(proof.url) if proof.url else "")
@@ -258,6 +208,13 @@ class FetchArchive:
         )
 
 
+def _arriving(path: Path) -> Need:
+    """Ask for patience while a file is being copied here."""
+    ask = f"{path.name} is arriving, {figures.size(path.stat().st_size)} so far"
+    how = "It is taken as soon as nobody writes to it any more."
+    return Need(kind="browser", ask=ask, how=how, soon=True)
+
+
 def fetched_bytes(target: Path) -> int:
     """Return how many bytes of an unfinished transfer to ``target`` count."""
     record = target.with_name(f"{PREFIX}{target.name}.json")
@@ -277,6 +234,7 @@ def build_fetch(planned: PlannedStep, install: Install) -> FetchArchive:
     dataset = install.recipe.dataset(planned.dataset)
     target = install.place.dest / install.recipe.archive_place(dataset, archive)
     gateway = gateway_of(install)
+    record = record_path(install.place.state, planned.address)
     field_name = link_field(dataset, archive)
     return FetchArchive(
         address=planned.address,
@@ -286,7 +244,8 @@ def build_fetch(planned: PlannedStep, install: Install) -> FetchArchive:
         needs=planned.needs,
         archive=archive,
         target=target,
-        record=record_path(install.place.state, planned.address),
+        record=record,
         gateway=gateway,
         road=Road(gateway, planned.dataset, archive, target, field_name),
+        candidates=Candidates(archive, target, record, gateway),
     )
