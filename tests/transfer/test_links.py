@@ -118,18 +118,18 @@ def test_other_signatures() -> None:
 def test_time_left_is_compared_with_the_time_needed() -> None:
     link = read_link(amazon())
     now = 1772370000.0 - 11400
-    good = validity(link, size=9_600_000_000, speed=1e6, now=now)
+    good = validity(link, size=9_600_000_000, rate=1e6, now=now)
     assert good.enough
     assert good.words() == "The link is valid for 3 h 10 min, the download needs about 2 h 40 min."
-    slow = validity(link, size=12_000_000_000, speed=1e6, now=now)
+    slow = validity(link, size=12_000_000_000, rate=1e6, now=now)
     assert not slow.enough
     assert slow.words().endswith("but the download needs about 3 h 20 min at this speed.")
-    unknown = validity(link, size=11_400_000_000, speed=None, now=now)
+    unknown = validity(link, size=11_400_000_000, rate=None, now=now)
     assert unknown.words().endswith("3 h 10 min; the download has to run at 1.0 MB/s or more.")
-    late = validity(link, size=1, speed=None, now=1772370000.0 + 600)
+    late = validity(link, size=1, rate=None, now=1772370000.0 + 600)
     assert late.expired
     assert late.words() == "The link expired 10 min ago."
-    silent = validity(read_link(URL), size=1, speed=None, now=now)
+    silent = validity(read_link(URL), size=1, rate=None, now=now)
     assert silent.enough
     assert "does not say" in silent.words()
 

@@ -18,9 +18,9 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from urllib.parse import parse_qsl, unquote, urljoin, urlsplit, urlunsplit
 
+from wizard import figures
 from wizard.credentials.secret import Secret
 from wizard.errors import UsageError
-from wizard.figures import rate, span
 
 _QUOTED = re.compile(r"""["'<(“‘`](https?://[^"'<>”’`]+)["'>)”’`]""", re.IGNORECASE)
 _START = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
@@ -71,23 +71,23 @@ class Validity:
         if self.left is None:
             return "The link does not say how long it is valid."
         if self.expired:
-            return f"The link expired {span(-self.left)} ago."
-        return f"The link is valid for {span(self.left)}{self._against()}."
+            return f"The link expired {figures.span(-self.left)} ago."
+        return f"The link is valid for {figures.span(self.left)}{self._against()}."
 
     def _against(self) -> str:
         if self.needed and self.enough:
-            return f", the download needs about {span(self.needed)}"
+            return f", the download needs about {figures.span(self.needed)}"
         if self.needed:
-            return f", but the download needs about {span(self.needed)} at this speed"
+            return f", but the download needs about {figures.span(self.needed)} at this speed"
         if self.size and self.left:
-            return f"; the download has to run at {rate(self.size / self.left)} or more"
+            return f"; the download has to run at {figures.rate(self.size / self.left)} or more"
         return ""
 
 
-def validity(link: PastedLink, *, size: int, speed: float | None, now: float) -> Validity:
-    """Compare a link's time left with a download of ``size`` bytes at ``speed`` bytes a second."""
+def validity(link: PastedLink, *, size: int, rate: float | None, now: float) -> Validity:
+    """Compare a link's time left with a download of ``size`` bytes at ``rate`` bytes a second."""
     left = None if link.expires is None else link.expires - now
-    return Validity(left, size / speed if speed and size else None, size)
+    return Validity(left, size / rate if rate and size else None, size)
 
 
 def read_link(text: str, *, names: Iterable[str] = (), page: str = "") -> PastedLink:

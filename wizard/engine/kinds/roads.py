@@ -144,7 +144,7 @@ class Road:
         site = self.archive.access.site
         if name == "link":
             link = read_link(value.reveal(), names=names, page=self.archive.access.page)
-            span = validity(link, size=self._bytes(), speed=self.gateway.rate, now=time.time())
+            span = validity(link, size=self._bytes(), rate=self.gateway.rate, now=time.time())
             if span.expired:
                 raise UsageError(span.words(), hint="get a fresh one and give it soon")
             words = f"{link.shown()}. {span.words()}"
@@ -160,7 +160,7 @@ class Road:
         archive, vault = self.archive, self.gateway.vault
         link = self._link()
         if link is not None:
-            left = validity(read_link(link.reveal()), size=0, speed=None, now=time.time())
+            left = validity(read_link(link.reveal()), size=0, rate=None, now=time.time())
             return self._ask(f"{left.words()} A fresh one is needed") if left.expired else None
         match archive.access.kind:
             case "login":
