@@ -353,3 +353,11 @@ def test_a_snapshot_of_a_hundred_steps_is_cheap(tmp_path: Path, running: list[Ru
     for _ in range(100):
         assert running[0].snapshot().complete
     assert threading.active_count() <= before
+
+
+def test_a_ring_of_causes_is_followed_once():
+    first, second = TransferError("one"), OSError(errno.EIO, "two")
+    first.__cause__, second.__context__ = second, first
+    assert not space.is_disk_full(first)
+    second.errno = errno.EDQUOT
+    assert space.is_disk_full(first)

@@ -106,7 +106,7 @@ class Runner:
     def settled(self) -> bool:
         """Whether nothing moves and nothing will before a person acts or a cause is mended."""
         with self._board.lock:
-            return schedule.settled(self._board.slots)
+            return schedule.settled(self._board.slots) and self._is_tidy()
 
     @property
     def ended(self) -> bool:
@@ -117,7 +117,7 @@ class Runner:
         """Wait until the run is settled or has ended, up to ``seconds``; returns whether it is."""
         deadline = time.monotonic() + seconds
         with self._board.changed:
-            while not (self.ended or schedule.settled(self._board.slots)):
+            while not (self.ended or self.settled):
                 left = deadline - time.monotonic()
                 if left <= 0:
                     return False
@@ -205,6 +205,13 @@ class Runner:
         """Delete the archives of datasets that have just been proven."""
         for removed in tidy.tidy(self._board, self._tidied):
             self._events.add("info", removed)
+        with self._board.changed:
+            self._board.changed.notify_all()
+
+    def _is_tidy(self) -> bool:
+        datasets = {dataset.id for dataset in self.install.plan.datasets}
+        done = {each for each in datasets if schedule.dataset_done(self._board.slots, each)}
+        return done <= self._tidied
 
     def _beat(self) -> None:
         while self._lease is not None and not self._ended.wait(HEARTBEAT):

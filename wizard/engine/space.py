@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import errno
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from wizard import figures
 from wizard.engine.views import Need
-from wizard.transfer.errors import DiskFull
+from wizard.transfer.errors import AllMirrorsFailed, DiskFull
 
 RECHECK = 5.0
 """Seconds between two looks at the free space."""
@@ -17,14 +18,26 @@ ENOUGH_MORE = 1 << 20
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
-def is_disk_full(error: BaseException | None) -> bool:
-    """Whether an error, or what caused it, is a full disk or quota."""
-    while error is not None:
-        full = isinstance(error, OSError) and error.errno in _FULL
-        if full or isinstance(error, DiskFull):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
+def is_disk_full(error: BaseException) -> bool:
+    """Whether an error, or anything that led to it, is a full disk or quota."""
+    return any(
+        isinstance(each, DiskFull) or (isinstance(each, OSError) and each.errno in _FULL)
+        for each in _chain(error)
+    )
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and all that led to it, each once: such chains can be rings."""
+    seen: set[int] = set()
+    left: list[BaseException | None] = [error]
+    while left:
+        each = left.pop()
+        if each is None or id(each) in seen:
+            continue
+        seen.add(id(each))
+        yield each
+        left += [each.__cause__, each.__context__]
+        left += each.causes if isinstance(each, AllMirrorsFailed) else ()
 
 
 def free_bytes(path: Path) -> int:

@@ -27,8 +27,8 @@ def tidy(board: Board, seen: set[str]) -> Iterator[str]:
             if dataset.id not in seen and schedule.dataset_done(board.slots, dataset.id)
         ]
     for dataset in fresh:
-        seen.add(dataset)
         yield from _tidy_dataset(board, dataset)
+        seen.add(dataset)
 
 
 def deletable(settings: Settings, archive: Archive, placed: PlacedArchive) -> bool:

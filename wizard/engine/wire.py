@@ -20,6 +20,8 @@ from wizard.engine.views import Snapshot
 from wizard.errors import LeaseError, WizardError
 
 _LARGEST_LINE = 64 << 20
+_LONGEST_FOLDER = 80
+"""Bytes; the whole path of a socket may have about a hundred."""
 
 
 class AskSnapshot(msgspec.Struct, frozen=True, tag_field="ask", tag="snapshot"):
@@ -89,9 +91,9 @@ def _runtime_folder() -> Path:
     parents = [Path(given)] if given else []
     parents.append(Path(tempfile.gettempdir()))
     for parent in parents:
-        name = "segwizard" if str(parent) == given else f"segwizard-{os.getuid()}"
-        if _is_private(parent / name):
-            return parent / name
+        folder = parent / ("segwizard" if str(parent) == given else f"segwizard-{os.getuid()}")
+        if len(os.fsencode(folder)) <= _LONGEST_FOLDER and _is_private(folder):
+            return folder
     raise LeaseError(
         "no private folder for the runner's socket could be made",
         where=str(parents[-1]),

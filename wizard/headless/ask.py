@@ -24,7 +24,9 @@ class Asker:
     def ask_one(self, snapshot: Snapshot) -> bool:
         """Ask the first question not asked yet; returns whether there was one."""
         for step in snapshot.steps:
-            if step.state == "waiting" and step.need is not None and self._is_new(step, step.need):
+            if step.state != "waiting" or step.need is None or step.need.soon:
+                continue
+            if self._is_new(step, step.need):
                 self._ask(step, step.need)
                 return True
         return False

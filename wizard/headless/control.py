@@ -73,7 +73,11 @@ def _ask(dest: Path, command: AnyCommand) -> int:
 def _unreachable(dest: Path) -> UsageError | LeaseError:
     holder = _holder(dest)
     if holder is None:
-        return UsageError("no runner is at work here", where=str(dest))
+        return UsageError(
+            "no runner is at work here",
+            where=str(dest),
+            hint="segwizard run ... --detach starts one",
+        )
     return LeaseError(
         f"the runner ({holder}) does not listen to other terminals",
         where=str(dest),

@@ -190,6 +190,8 @@ class _Patience:
 
     def left(self, snapshot: Snapshot) -> bool:
         """Whether it is worth waiting on."""
+        if any(step.need and step.need.soon for step in snapshot.steps):
+            return True
         if not any(step.state in ("waiting", "paused") for step in snapshot.steps):
             return False
         self._since = time.monotonic() if self._since is None else self._since
