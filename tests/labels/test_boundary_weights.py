@@ -69,7 +69,7 @@ def test_written_weights_read_back(tmp_path: Path) -> None:
     label = np.array([[0, 0, 2], [0, 2, 2]], np.uint8)
     path = tmp_path / "weights" / "a.npz"
     write_weights(path, label, as_bytes=True)
-    check_weights(path, label)
+    check_weights(path, label, as_bytes=True)
     with np.load(path) as stored:
         assert stored["x"].dtype == np.uint8
         assert stored["c"].tolist() == [0, 2]
@@ -81,13 +81,13 @@ def test_trap_truncated_npz_is_found(tmp_path: Path) -> None:
     write_weights(path, label, as_bytes=False)
     path.write_bytes(path.read_bytes()[:-30])
     with pytest.raises(LabelError, match="not a whole weight file"):
-        check_weights(path, label)
+        check_weights(path, label, as_bytes=True)
 
 
 def test_weights_of_another_label_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.npz"
     write_weights(path, np.zeros((4, 4), np.uint8), as_bytes=True)
     with pytest.raises(LabelError, match="classes"):
-        check_weights(path, np.ones((4, 4), np.uint8))
+        check_weights(path, np.ones((4, 4), np.uint8), as_bytes=True)
     with pytest.raises(LabelError, match="label of"):
-        check_weights(path, np.zeros((5, 4), np.uint8))
+        check_weights(path, np.zeros((5, 4), np.uint8), as_bytes=True)

@@ -6,6 +6,7 @@ The rule is fact sheet fptrans section 5. What the reference computes on a GPU i
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -61,19 +62,31 @@ def write_weights(path: Path, label: NDArray[np.uint8], *, as_bytes: bool) -> No
         np.savez_compressed(file, x=weights, c=classes_of(label))
 
 
-def check_weights(path: Path, label: NDArray[np.uint8]) -> None:
+def check_weights(path: Path, label: NDArray[np.uint8], *, as_bytes: bool) -> None:
     """Raise ``LabelError`` unless every byte of a weight file reads back and fits its label.
 
     Published weight archives are known to hold truncated files (fact sheet fptrans section 5).
     """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise _unfit(path, f"not a whole weight file ({error})") from error
+    check_stored(data, path, label, as_bytes=as_bytes)
+
+
+def check_stored(data: bytes, path: Path, label: NDArray[np.uint8], *, as_bytes: bool) -> None:
+    """Do the same for bytes; ``path`` is what the error names."""
     import zipfile
     import zlib
 
     try:
-        with path.open("rb") as file, np.load(file) as stored:
+        with np.load(io.BytesIO(data)) as stored:
             weights, classes = stored["x"], stored["c"]
     except (OSError, ValueError, KeyError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         raise _unfit(path, f"not a whole weight file ({error})") from error
+    expected = np.uint8 if as_bytes else np.float32
+    if weights.dtype != expected:
+        raise _unfit(path, f"weights of {weights.dtype}, where training reads {expected.__name__}")
     if weights.shape != (len(classes), *label.shape):
         raise _unfit(path, f"weights {weights.shape} for a label of {label.shape}")
     if not np.array_equal(classes, classes_of(label)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,16 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wizard.errors import LabelError
-from wizard.labels.boundary_weights import write_weights
+from wizard.files import write_whole
+from wizard.labels.boundary_weights import check_stored, write_weights
 from wizard.labels.decode import read_values
 from wizard.labels.edges import edges
 from wizard.labels.folder_work import FolderWork
 from wizard.labels.lazy import Lazy
 from wizard.labels.pickled import read_pickled
 from wizard.labels.png import write_label
+from wizard.labels.ready_weights import ReadyWeights
+from wizard.labels.roll import read_roll, write_roll
 from wizard.labels.text import Stamp
 from wizard.recipes.conversions import BoundaryWeights, Edges, PickledLabels
-from wizard.work import Item, Report
+from wizard.work import Finding, Item, Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class PickledWork(FolderWork):
 
     root: Path
     spec: PickledLabels
+    roll: Path | None = None
+    """File to keep the images' names in: a pickle has to be read whole to list them."""
     unit: str = field(default="images", init=False)
     _images: Lazy[dict[str, NDArray[np.uint8]]] = field(
         default_factory=Lazy, repr=False, compare=False
@@ -46,13 +51,28 @@ class PickledWork(FolderWork):
         into = self.root / self.spec.into
         return [Item(name, (into / f"{name}.png",)) for name in self._read()]
 
+    def expected(self) -> Iterator[tuple[str, ...]]:
+        """Yield the output of each image."""
+        names = read_roll(self.roll, self.root / self.spec.file)
+        into = self.root / self.spec.into
+        for name in self._read() if names is None else names:
+            yield (str(into / f"{name}.png"),)
+
+    def start(self) -> tuple[Finding, ...]:
+        """Forget what an earlier run read."""
+        self._images.drop()
+        return ()
+
     def process(self, item: Item) -> Report:
         """Write one image."""
         write_label(item.outputs[0], self._read()[item.key])
         return Report()
 
     def finish(self) -> None:
-        """Free the images."""
+        """Keep the names and free the images."""
+        source = self.root / self.spec.file
+        if read_roll(self.roll, source) is None:
+            write_roll(self.roll, source, self._read())
         self._images.drop()
 
     def _read(self) -> dict[str, NDArray[np.uint8]]:
@@ -92,11 +112,14 @@ class EdgeWork(FolderWork):
 
 @dataclass(frozen=True, slots=True)
 class WeightWork(FolderWork):
-    """Write the loss weights of every label a list names."""
+    """Write the loss weights of every label a list names, taking what is there ready-made."""
 
     root: Path
     spec: BoundaryWeights
+    ready: Path | None = None
+    """Tar of weights computed before; it need not be there."""
     unit: str = field(default="images", init=False)
+    _ready: Lazy[ReadyWeights | None] = field(default_factory=Lazy, repr=False, compare=False)
 
     def items(self) -> Sequence[SourceItem]:
         """List the labels in the list's order; raises ``LabelError`` for a malformed line."""
@@ -104,9 +127,34 @@ class WeightWork(FolderWork):
         return [self._item(file, number, line) for number, line in enumerate(file.lines(), 1)]
 
     def process(self, item: SourceItem) -> Report:
-        """Compute one label's weights; raises ``LabelError`` for a damaged label."""
-        write_weights(item.outputs[0], read_label(item.source), as_bytes=self.spec.as_bytes)
-        return Report()
+        """Take or compute one label's weights; raises ``LabelError`` for a damaged label."""
+        target, label = item.outputs[0], read_label(item.source)
+        data, refused = self._taken(item, label)
+        if data is None:
+            write_weights(target, label, as_bytes=self.spec.as_bytes)
+        else:
+            write_whole(target, data)
+        return Report(refused)
+
+    def finish(self) -> None:
+        """Forget the tar."""
+        self._ready.drop()
+
+    def _taken(
+        self, item: SourceItem, label: NDArray[np.uint8]
+    ) -> tuple[bytes | None, tuple[Finding, ...]]:
+        """Return a ready-made file that holds, or what is wrong with it."""
+        ready = self._ready.get(lambda: ReadyWeights.index(self.ready))
+        data = ready.read(item.source.stem) if ready else None
+        if data is None:
+            return None, ()
+        name = Path(f"{self.spec.ready}:{item.source.stem}.npz")
+        try:
+            check_stored(data, name, label, as_bytes=self.spec.as_bytes)
+        except LabelError as error:
+            hint = "nothing to do: it was computed instead"
+            return None, (Finding("unfit-weights", str(name), error.message, hint, fatal=False),)
+        return data, ()
 
     def _item(self, file: Stamp, number: int, line: str) -> SourceItem:
         columns = line.split(" ")

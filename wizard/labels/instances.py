@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,9 +16,10 @@ from wizard.labels.decode import UNPACK_AGAIN
 from wizard.labels.folder_work import FolderWork
 from wizard.labels.lazy import Lazy
 from wizard.labels.png import write_label
+from wizard.labels.roll import read_roll, write_roll
 from wizard.labels.scanfill import fill_polygon
 from wizard.recipes.conversions import Instances
-from wizard.work import Item, Report
+from wizard.work import Finding, Item, Report
 
 
 class Picture(Struct, frozen=True, gc=False):
@@ -70,13 +71,25 @@ class InstanceWork(FolderWork):
 
     root: Path
     spec: Instances
+    roll: Path | None = None
+    """File to keep the items' names in, so that looking need not read the JSON again."""
     unit: str = field(default="images", init=False)
     _drawings: Lazy[dict[str, Drawing]] = field(default_factory=Lazy, repr=False, compare=False)
 
     def items(self) -> Sequence[Item]:
         """List the images to draw; raises ``LabelError`` when the JSON is missing or broken."""
-        into = self.root / self.spec.into
-        return [Item(stem, (into / f"{stem}.png",)) for stem in self._read()]
+        return [Item(stem, (self._label(stem),)) for stem in self._read()]
+
+    def expected(self) -> Iterator[tuple[str, ...]]:
+        """Yield the label of each image."""
+        stems = read_roll(self.roll, self.root / self.spec.json)
+        for stem in self._read() if stems is None else stems:
+            yield (str(self._label(stem)),)
+
+    def start(self) -> tuple[Finding, ...]:
+        """Forget what an earlier run read."""
+        self._drawings.drop()
+        return ()
 
     def process(self, item: Item) -> Report:
         """Draw one image."""
@@ -84,8 +97,14 @@ class InstanceWork(FolderWork):
         return Report()
 
     def finish(self) -> None:
-        """Free the annotations."""
+        """Keep the names and free the annotations."""
+        source = self.root / self.spec.json
+        if read_roll(self.roll, source) is None:
+            write_roll(self.roll, source, self._read())
         self._drawings.drop()
+
+    def _label(self, stem: str) -> Path:
+        return self.root / self.spec.into / f"{stem}.png"
 
     def _read(self) -> dict[str, Drawing]:
         return self._drawings.get(lambda: read_drawings(self.root / self.spec.json))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,8 +17,9 @@ from wizard.labels.decode import UNPACK_AGAIN
 from wizard.labels.folder_work import FolderWork
 from wizard.labels.lazy import Lazy
 from wizard.labels.png import write_label
+from wizard.labels.roll import read_roll, write_roll
 from wizard.recipes.conversions import RleLabels
-from wizard.work import Item, Report
+from wizard.work import Finding, Item, Report
 
 
 class Picture(Struct, frozen=True, gc=False):
@@ -67,15 +68,27 @@ class RunLengthWork(FolderWork):
 
     root: Path
     spec: RleLabels
+    roll: Path | None = None
+    """File to keep the items' names in, so that looking need not read the JSON again."""
     unit: str = field(default="images", init=False)
     _paintings: Lazy[dict[str, Painting]] = field(default_factory=Lazy, repr=False, compare=False)
 
     def items(self) -> Sequence[Item]:
         """List the images to paint; raises ``LabelError`` when the JSON is missing or broken."""
         return [
-            Item(name, (self._folder(painting.picture.phase) / _png(name),))
-            for name, painting in self._read().items()
+            Item(name, (self._label(name, painting),)) for name, painting in self._read().items()
         ]
+
+    def expected(self) -> Iterator[tuple[str, ...]]:
+        """Yield the label of each image."""
+        paths = read_roll(self.roll, self.root / self.spec.json)
+        for path in self._labels() if paths is None else paths:
+            yield (str(self.root / path),)
+
+    def start(self) -> tuple[Finding, ...]:
+        """Forget what an earlier run read."""
+        self._paintings.drop()
+        return ()
 
     def process(self, item: Item) -> Report:
         """Paint one image; raises ``LabelError`` for a region of no known class."""
@@ -83,7 +96,10 @@ class RunLengthWork(FolderWork):
         return Report()
 
     def finish(self) -> None:
-        """Write each split's list, sorted, and free the annotations."""
+        """Write each split's list, sorted, keep the names and free the annotations."""
+        source = self.root / self.spec.json
+        if read_roll(self.roll, source) is None:
+            write_roll(self.roll, source, self._labels())
         for split in self.spec.splits if self.spec.lists else ():
             stems = sorted(
                 Path(name).stem
@@ -94,8 +110,13 @@ class RunLengthWork(FolderWork):
             write_whole(path, "".join(f"{stem}\n" for stem in stems).encode())
         self._paintings.drop()
 
-    def _folder(self, split: str) -> Path:
-        return self.root / self.spec.into.format(split=split)
+    def _labels(self) -> Iterator[str]:
+        for name, painting in self._read().items():
+            yield self._label(name, painting).relative_to(self.root).as_posix()
+
+    def _label(self, name: str, painting: Painting) -> Path:
+        split = painting.picture.phase
+        return self.root / self.spec.into.format(split=split) / _png(name)
 
     def _read(self) -> dict[str, Painting]:
         path, splits = self.root / self.spec.json, self.spec.splits

@@ -57,3 +57,5 @@ class BoundaryWeights(StepTable, frozen=True, kw_only=True, tag="boundary-weight
     folder: str
     into: str
     as_bytes: bool = False
+    ready: str = ""
+    """Archive of weights computed before: those that prove whole and right are taken from it."""
