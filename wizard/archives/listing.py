@@ -74,22 +74,25 @@ def _tar_entries(
     return tuple(entries), True
 
 
-def recognise(archive: Path, versions: Sequence[Version]) -> Version | None:
+def recognise(
+    archive: Path, versions: Sequence[Version], *, token: CancelToken | None = None
+) -> Version | None:
     """Return the first version all of whose stated facts hold of the archive, or None.
 
     Cheap facts are looked at first; hashes are only computed when a version states one and its
     size, if stated, fits. Raises ``ArchiveError`` when members are asked about and the file is
-    no archive.
+    no archive, and ``Cancelled``.
     """
-    facts = _Facts(archive)
+    facts = _Facts(archive, token or CancelToken())
     return next((version for version in versions if facts.fit(version)), None)
 
 
 class _Facts:
     """An archive's size, hashes and names, each found out once and only if asked for."""
 
-    def __init__(self, archive: Path) -> None:
+    def __init__(self, archive: Path, token: CancelToken) -> None:
         self._archive = archive
+        self._token = token
         self._size = _size(archive)
         self._hashes: dict[str, str] = {}
         self._names: tuple[str, ...] | None = None
@@ -118,14 +121,15 @@ class _Facts:
             digest = hashlib.new(kind, usedforsecurity=False)
             with self._archive.open("rb") as file:
                 while block := file.read(MIB):
+                    self._token.check()
                     digest.update(block)
             self._hashes[kind] = digest.hexdigest()
         return self._hashes[kind]
 
     def _holds(self, pattern: str) -> bool:
         if self._names is None:
-            names = (entry.name.removeprefix("./") for entry in listing(self._archive).entries)
-            self._names = tuple(names)
+            entries = listing(self._archive, token=self._token).entries
+            self._names = tuple(entry.name.removeprefix("./") for entry in entries)
         return any(fnmatch.fnmatchcase(name, pattern) for name in self._names)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from wizard import figures
 from wizard.errors import ArchiveError
+from wizard.progress import CancelToken
 from wizard.recipes.model import Archive, Version
 from wizard.transfer import magic
 
@@ -76,11 +77,18 @@ def worth_a_look(path: Path, archive: Archive) -> bool:
     return near and _kind_fits(path, archive)
 
 
-def judge(path: Path, archive: Archive, hashes: Mapping[str, str], *, by_name: bool) -> Verdict:
+def judge(
+    path: Path,
+    archive: Archive,
+    hashes: Mapping[str, str],
+    *,
+    by_name: bool,
+    token: CancelToken,
+) -> Verdict:
     """Tell whether a file is the archive, from its hashes and, where those are not known, inside.
 
     ``hashes`` holds at least ``wanted_hashes``; ``by_name`` allows the name to decide where the
-    recipe knows nothing else.
+    recipe knows nothing else. Looking inside a tar.gz reads all of it: raises ``Cancelled``.
     """
     known = known_hashes(archive)
     if known and all(hashes.get(name) == value for name, value in known.items()):
@@ -88,7 +96,7 @@ def judge(path: Path, archive: Archive, hashes: Mapping[str, str], *, by_name: b
     if not _kind_fits(path, archive):
         return Verdict(False, _what_it_is(path, archive), hashes=hashes)
     try:
-        version = _version(path, archive, hashes, alone=not known)
+        version = _version(path, archive, hashes, token, alone=not known)
     except ArchiveError as error:
         return Verdict(False, error.message, hashes=hashes)
     if version is not None:
@@ -118,7 +126,7 @@ def _without_version(
 
 
 def _version(
-    path: Path, archive: Archive, hashes: Mapping[str, str], *, alone: bool
+    path: Path, archive: Archive, hashes: Mapping[str, str], token: CancelToken, *, alone: bool
 ) -> Version | None:
     """Find the release a file is.
 
@@ -138,7 +146,7 @@ def _version(
         return None
     from wizard.archives.listing import recognise
 
-    return recognise(path, candidates)
+    return recognise(path, candidates, token=token)
 
 
 def _recognisable(archive: Archive) -> bool:

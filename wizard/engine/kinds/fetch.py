@@ -158,7 +158,8 @@ class FetchArchive:
             mark = wait_until_settled(path, token, size=self.archive.size)
         progress.total, progress.done = mark.size, 0
         hashes = self.gateway.shelf.hashes(path, wanted_hashes(self.archive), token, progress.add)
-        verdict = judge(path, self.archive, hashes, by_name=candidate.by_name)
+        named = candidate.by_name
+        verdict = judge(path, self.archive, hashes, by_name=named, token=token)
         if not verdict.accepted:
             return self.candidates.refuse(path, verdict)
         adopt(path, self.target, candidate.how, token)
@@ -174,25 +175,25 @@ class FetchArchive:
             request = self.road.request()
             proof = self.gateway.downloader.fetch(request, self.target, progress, token)
         except (TransferError, CredentialError) as error:
-            raise self.road.explain(error, self._rejected_words()) from error
+            raise self.road.explain(error, self._rejected_words(token)) from error
         self.gateway.note_rate(proof.size - already, time.monotonic() - started)
         hashes = {"sha256": proof.sha256, "sha1": proof.sha1, "md5": proof.md5}
         hashes = {name: value for name, value in hashes.items() if value}
         if not wanted_hashes(self.archive) <= hashes.keys():
             hashes = self.gateway.shelf.hashes(self.target, wanted_hashes(self.archive), token)
-        verdict = judge(self.target, self.archive, hashes, by_name=True)
+        verdict = judge(self.target, self.archive, hashes, by_name=True, token=token)
         if not verdict.accepted:
             self.candidates.refuse(self.target, verdict)
             reason = verdict.words("What came", self.archive)
             raise self.road.explain(HashMismatch(reason, where=self.archive.name), reason)
         self._prove(verdict, "fetched", shown(proof.url) if proof.url else "")
 
-    def _rejected_words(self) -> str:
+    def _rejected_words(self, token: CancelToken) -> str:
         """Name the release in a file the downloader set aside, when it is a known wrong one."""
         rejected = self.target.with_name(f"{self.target.name}.rejected")
         if not rejected.is_file():
             return ""
-        verdict = judge(rejected, self.archive, {}, by_name=False)
+        verdict = judge(rejected, self.archive, {}, by_name=False, token=token)
         return verdict.words("What came", self.archive) if verdict.version else ""
 
     def _prove(self, verdict: Verdict, origin: Origin, source: str) -> ArchiveProof:
