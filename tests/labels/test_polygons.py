@@ -7,11 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from wizard.errors import LabelError
 from wizard.labels import polygons
-from wizard.labels.polygons import Annotation, Shape, draw_classes, draw_mask, read_annotation
+from wizard.labels.masks import PolygonMasks
+from wizard.labels.polygons import Annotation, Shape, draw_classes, draw_patch, read_annotation
 
 SQUARE = [(1, 1), (5, 1), (5, 5), (1, 5)]
 CLASSES = {"road": 1, "car": 2, "cargroup": 3, "unlabeled": 9}
@@ -62,21 +65,33 @@ def test_objects_are_found_by_id_and_else_by_position_first_one_wins() -> None:
     assert annotation.find(2) is None
 
 
-def test_masks_are_the_plain_fill_and_a_single_row_is_a_line() -> None:
-    shape = Shape([(0.5, 0), (30, -4), (9, 7.9)])
+POINT = st.tuples(st.floats(-6, 20), st.floats(-6, 14)) | st.tuples(
+    st.integers(-6, 20), st.integers(-6, 14)
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(POINT, min_size=2, max_size=6))
+def test_masks_are_the_plain_fill_of_the_whole_image(points: list[tuple[float, float]]) -> None:
     canvas = Image.new("L", (12, 8))
-    ImageDraw.Draw(canvas).polygon([(0.5, 0), (30, -4), (9, 7.9)], fill=1)
-    mask = draw_mask(_annotation(), shape, "a.json")
+    if len({y for _, y in points}) == 1:
+        ImageDraw.Draw(canvas).line(points, fill=1)
+    else:
+        ImageDraw.Draw(canvas).polygon(points, fill=1)
+    mask = PolygonMasks(_annotation(Shape(points)), "a.json").mask(0)
     assert mask.dtype == bool
     assert np.array_equal(mask, np.asarray(canvas).astype(bool))
-    row = draw_mask(_annotation(), Shape([(2, 4), (6, 4), (3, 4)]), "a.json")
+
+
+def test_an_object_in_a_single_row_is_a_line() -> None:
+    row = PolygonMasks(_annotation(Shape([(2, 4), (6, 4), (3, 4)])), "a.json").mask(0)
     assert np.flatnonzero(row.any(axis=1)).tolist() == [4]
     assert np.flatnonzero(row[4]).tolist() == [2, 3, 4, 5, 6]
 
 
 def test_an_object_without_an_edge_has_no_mask() -> None:
     with pytest.raises(LabelError, match="1 points"):
-        draw_mask(_annotation(), Shape([(1, 1)]), "a.json")
+        draw_patch(_annotation(), Shape([(1, 1)]), "a.json")
 
 
 def test_files_are_read_with_only_the_fields_that_count(tmp_path: Path) -> None:

@@ -7,10 +7,12 @@ A pixel whose colour belongs to no class becomes class 0, as in the reference im
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from wizard.labels.decode import Palette, TrueColour, pack
 from wizard.labels.search import SortedKeys
@@ -47,10 +49,8 @@ class ColourTable:
     def _classify_palette(self, picture: Palette) -> Classified:
         rows = self._keys.rows(picture.colours)
         unknown: Counter[int] = Counter()
-        if (rows < 0).any():
-            counts = np.bincount(picture.indices.ravel(), minlength=256)
-            for index in np.flatnonzero((rows < 0) & (counts > 0)):
-                unknown[int(picture.colours[index])] += int(counts[index])
+        for index, count in _used(picture.indices, rows < 0):
+            unknown[int(picture.colours[index])] += count
         return Classified(picture.indices, np.maximum(rows, 0).astype(np.uint8), dict(unknown))
 
     def _classify_strips(self, picture: TrueColour) -> Classified:
@@ -62,6 +62,16 @@ class ColourTable:
             classes[rows] = found.spread(numbers).reshape(-1, picture.shape[1])
             unknown.update(found.missing())
         return Classified(classes, np.arange(256, dtype=np.uint8), dict(unknown))
+
+
+def _used(indices: NDArray[np.uint8], suspects: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
+    """Yield which suspect indices, bool (256,), occur in the picture, and in how many pixels."""
+    asked = np.flatnonzero(suspects)
+    # Palettes start with the classes, so the largest index mostly settles it.
+    if not len(asked) or indices.max() < asked[0]:
+        return
+    counts = Image.fromarray(indices).histogram()
+    yield from ((index, counts[index]) for index in asked.tolist() if counts[index])
 
 
 def hex_colour(packed: int) -> str:

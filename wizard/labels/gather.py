@@ -39,10 +39,9 @@ def gather(
 
 
 def _pairs(table: NDArray[np.uint8]) -> NDArray[np.uint16]:
-    """Return what every pair of bytes becomes, uint16 (65536,), in this machine's byte order."""
-    full = np.zeros(256, np.uint8)
+    """Return what every pair of bytes, read as one number, becomes: uint16 (65536,)."""
+    full = np.zeros(256, np.uint16)
     full[: len(table)] = table[:256]
-    both = np.empty((256, 256, 2), np.uint8)
-    first, second = np.arange(65536, dtype=np.uint16).view(np.uint8).reshape(256, 256, 2).T
-    both[..., 0], both[..., 1] = full[first.T], full[second.T]
-    return both.reshape(-1).view(np.uint16)
+    # Which byte comes first does not matter: the table is the same for both.
+    pairs: NDArray[np.uint16] = (full[:, None] << np.uint16(8) | full).reshape(-1)
+    return pairs

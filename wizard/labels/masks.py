@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from wizard.errors import LabelError
 from wizard.labels.decode import read_blue, read_packed, read_values
 from wizard.labels.lazy import Lazy
-from wizard.labels.polygons import Annotation, draw_mask, read_annotation
+from wizard.labels.polygons import Annotation, Patch, draw_patch, read_annotation
 from wizard.recipes.steps import Relabel
 
 Mask = NDArray[np.bool_]
@@ -54,6 +54,10 @@ class Masks(Protocol):
         """Return where a segment is, all False if nowhere; raises ``LabelError``."""
         ...
 
+    def patch(self, segment: int) -> Patch:
+        """Return the same by a rectangle that holds all of it."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class IdMasks:
@@ -68,6 +72,10 @@ class IdMasks:
         found: Mask = self.ids == self.ids.dtype.type(segment)
         return found
 
+    def patch(self, segment: int) -> Patch:
+        """Return the whole image: looking for less of it would cost more."""
+        return Patch(slice(None), slice(None), self.mask(segment))
+
 
 @dataclass(frozen=True, slots=True)
 class PolygonMasks:
@@ -78,6 +86,13 @@ class PolygonMasks:
 
     def mask(self, segment: int) -> Mask:
         """Draw the object; raises ``LabelError`` if the file has none of that number."""
+        whole = np.zeros((self.annotation.img_height, self.annotation.img_width), np.bool_)
+        rows, columns, inside = self.patch(segment)
+        whole[rows, columns] = inside
+        return whole
+
+    def patch(self, segment: int) -> Patch:
+        """Draw the object; raises ``LabelError`` if the file has none of that number."""
         shape = self.annotation.find(segment)
         if shape is None:
             raise LabelError(
@@ -86,7 +101,7 @@ class PolygonMasks:
                 where=self.where,
                 hint=REMAKE,
             )
-        return draw_mask(self.annotation, shape, self.where)
+        return draw_patch(self.annotation, shape, self.where)
 
 
 @dataclass(frozen=True, slots=True)

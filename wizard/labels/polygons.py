@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -104,11 +104,20 @@ def draw_classes(annotation: Annotation, classes: Mapping[str, int], background:
     return Drawn(np.asarray(canvas), tuple(skipped))
 
 
-def draw_mask(annotation: Annotation, shape: Shape, where: str) -> NDArray[np.bool_]:
-    """Return where one object is, bool (H, W); objects in a single row are drawn as a line.
+class Patch(NamedTuple):
+    """A mask within a rectangle: ``label[rows, columns]`` where ``inside``, bool (h, w)."""
 
-    Labels and ``deleted`` are not looked at (fact sheet mseg section 5). Raises ``LabelError`` for
-    an object of fewer than two points.
+    rows: slice
+    columns: slice
+    inside: NDArray[np.bool_]
+
+
+def draw_patch(annotation: Annotation, shape: Shape, where: str) -> Patch:
+    """Return where one object is; objects in a single row are drawn as a line.
+
+    Labels and ``deleted`` are not looked at (fact sheet mseg section 5). The canvas has the image's
+    size, because a fill is not the same in every place. Raises ``LabelError`` for an object of
+    fewer than two points.
     """
     if len(shape.polygon) < 2:
         raise LabelError(
@@ -123,7 +132,19 @@ def draw_mask(annotation: Annotation, shape: Shape, where: str) -> NDArray[np.bo
         pen.line(shape.polygon, fill=1)
     else:
         pen.polygon(shape.polygon, outline=1, fill=1)
-    return np.asarray(canvas).view(np.bool_)
+    left, top, right, bottom = _bounds(shape.polygon, annotation.size)
+    inside = np.asarray(canvas.crop((left, top, right, bottom))).view(np.bool_)
+    return Patch(slice(top, bottom), slice(left, right), inside)
+
+
+def _bounds(points: list[Point], size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Return a box around all that is drawn, within the image and at least a pixel large."""
+    sides = []
+    for numbers, length in zip(zip(*points, strict=True), size, strict=True):
+        low = min(max(int(min(numbers)) - 1, 0), length - 1)
+        sides.append((low, max(min(int(max(numbers)) + 2, length), low + 1)))
+    (left, right), (top, bottom) = sides
+    return left, top, right, bottom
 
 
 _PROBES: tuple[tuple[tuple[Point, Point, Point], int], ...] = (

@@ -21,12 +21,13 @@ def apply(
     section 5); raises ``LabelError`` naming the segment otherwise.
     """
     for segment in segments:
-        mask = masks.mask(segment.id)
-        if not mask.any():
+        rows, columns, inside = masks.patch(segment.id)
+        place = label[rows, columns]
+        if not inside.any():
             raise _fault(segment, "is not in the image", "empty-mask")
-        if strict and (mask & (label != segment.old)).any():
+        if strict and (inside & (place != segment.old)).any():
             raise _fault(segment, f"holds pixels that are not class {segment.old}", "other-class")
-        np.copyto(label, np.uint8(segment.new), where=mask)
+        np.copyto(place, np.uint8(segment.new), where=inside)
 
 
 def _fault(segment: Segment, reason: str, cause: str) -> LabelError:
