@@ -175,7 +175,8 @@ class FetchArchive:
             request = self.road.request()
             proof = self.gateway.downloader.fetch(request, self.target, progress, token)
         except (TransferError, CredentialError) as error:
-            raise self.road.explain(error, self._rejected_words(token)) from error
+            told = self._rejected_words(time.monotonic() - started, token)
+            raise self.road.explain(error, told) from None
         self.gateway.note_rate(proof.size - already, time.monotonic() - started)
         hashes = {"sha256": proof.sha256, "sha1": proof.sha1, "md5": proof.md5}
         hashes = {name: value for name, value in hashes.items() if value}
@@ -188,10 +189,10 @@ class FetchArchive:
             raise self.road.explain(HashMismatch(reason, where=self.archive.name), reason)
         self._prove(verdict, "fetched", shown(proof.url) if proof.url else "")
 
-    def _rejected_words(self, token: CancelToken) -> str:
-        """Name the release in a file the downloader set aside, when it is a known wrong one."""
+    def _rejected_words(self, seconds: float, token: CancelToken) -> str:
+        """Name the release in a file set aside in the last ``seconds``, when it is a known one."""
         rejected = self.target.with_name(f"{self.target.name}.rejected")
-        if not rejected.is_file():
+        if not rejected.is_file() or time.time() - rejected.stat().st_ctime > seconds + 1:
             return ""
         verdict = judge(rejected, self.archive, {}, by_name=False, token=token)
         return verdict.words("What came", self.archive) if verdict.version else ""
