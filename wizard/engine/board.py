@@ -172,15 +172,15 @@ class Board:
         took = figures.span(time.monotonic() - slot.began)
         self._events.add("info", f"{slot.step.title}: done in {took}", address=slot.address)
         for group in reported:
-            self._events.add("warning", _group_line(group), address=slot.address)
+            self._events.add("info", f"note: {_group_line(group)}", address=slot.address)
 
     def _fail(self, slot: Slot, groups: tuple[FailureGroup, ...], note: str) -> None:
         self._leave(slot)
         slot.phase, slot.failures, slot.note = "failed", groups, note
         self._events.add("error", f"{slot.step.title}: failed: {note}", address=slot.address)
         for group in groups:
-            level = "error" if group.fatal else "warning"
-            self._events.add(level, _group_line(group), address=slot.address)
+            level, note = ("error", "") if group.fatal else ("info", "note: ")
+            self._events.add(level, f"{note}{_group_line(group)}", address=slot.address)
         self._outcomes[slot.address] = Outcome(moment=time.time(), failures=groups)
         self._keep_outcomes()
 

@@ -17,17 +17,16 @@ _Values = dict[str, str]
 class Asker:
     """Puts each new need of a run to a person once; leaving it empty means later."""
 
-    def __init__(self, link: RunnerLink) -> None:
-        self._link = link
+    def __init__(self) -> None:
         self._asked: set[tuple[str, str, str]] = set()
 
-    def ask_one(self, snapshot: Snapshot) -> bool:
+    def ask_one(self, link: RunnerLink, snapshot: Snapshot) -> bool:
         """Ask the first question not asked yet; returns whether there was one."""
         for step in snapshot.steps:
             if step.state != "waiting" or step.need is None or step.need.soon:
                 continue
             if self._is_new(step, step.need):
-                self._ask(step, step.need)
+                self._ask(link, step, step.need)
                 return True
         return False
 
@@ -38,7 +37,7 @@ class Asker:
         self._asked.add(key)
         return fresh
 
-    def _ask(self, step: StepView, need: Need) -> None:
+    def _ask(self, link: RunnerLink, step: StepView, need: Need) -> None:
         say.talk(f"\n{step.dataset}: {need.ask}")
         for label, text in (("page", need.page), ("upload", need.upload)):
             if text:
@@ -50,7 +49,7 @@ class Asker:
             say.talk("  Later, then; the rest goes on.")
             return
         command = Retry(address=step.address) if "retry" in values else None
-        reply = self._link.send(command or Answer(address=step.address, values=values))
+        reply = link.send(command or Answer(address=step.address, values=values))
         say.talk(f"  {reply.text}")
         if reply.hint:
             say.talk(f"  {reply.hint}")

@@ -44,7 +44,7 @@ def command(open_screen: Callable[[Path], int], *, dest: Path, plain: bool, as_j
             hint="segwizard status shows how the install stands",
         )
     watcher: Watcher = JsonWatcher() if as_json else PlainWatcher(steady=plain)
-    asker = Asker(link) if terminal and not as_json else None
+    asker = Asker() if terminal and not as_json else None
     return _follow(dest, link, watcher, asker)
 
 
@@ -53,7 +53,7 @@ def _follow(dest: Path, link: RemoteLink, watcher: Watcher, asker: Asker | None)
         try:
             while True:
                 snapshot = show(watcher, link)
-                if asker is None or not asker.ask_one(snapshot):
+                if asker is None or not asker.ask_one(link, snapshot):
                     time.sleep(_TICK)
         except RunnerGone:
             watcher.end()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -13,7 +14,14 @@ import click
 import msgspec
 
 from wizard.engine.install import Install, Settings
-from wizard.engine.opening import Choices, open_install, remembered, usable_workers
+from wizard.engine.link import RunnerLink
+from wizard.engine.opening import (
+    Choices,
+    VaultOpener,
+    open_install,
+    remembered,
+    usable_workers,
+)
 from wizard.engine.runner import Runner
 from wizard.engine.views import Snapshot
 from wizard.headless import exits, lines, say
@@ -128,12 +136,12 @@ def command(
     return run_here(install, choices, manner)
 
 
-def prepare(choices: Choices) -> Install:
+def prepare(choices: Choices, *, vault: VaultOpener | None = None) -> Install:
     """Open the install and check that the destination can take it; raises ``WizardError``."""
     from wizard.engine.survey import done_steps
     from wizard.plan.preflight import check_destination
 
-    install = open_install(choices)
+    install = open_install(choices, vault=vault)
     check = check_destination(
         install.plan, choices.dest, install.settings.workers, done=done_steps(install)
     )
@@ -149,30 +157,43 @@ def to_remember(choices: Choices, install: Install) -> Choices:
 
 def run_here(install: Install, choices: Choices, manner: Manner) -> int:
     """Run in this process until all is done or nothing more can be; returns the exit code."""
+    asker = Asker() if manner.ask else None
+    snapshot = run_through(install, choices, manner, asker.ask_one if asker else None)
+    return exits.INTERRUPTED if snapshot is None else exit_code(snapshot)
+
+
+Answerer = Callable[[RunnerLink, Snapshot], bool]
+"""Answers one question a run has for a person, if there is one it can; tells whether it did."""
+
+
+def run_through(
+    install: Install, choices: Choices, manner: Manner, answer: Answerer | None = None
+) -> Snapshot | None:
+    """Run in this process and show it, with the summary; None when it was interrupted."""
     runner = Runner(install, state=to_remember(choices, install).state())
     watcher: Watcher = JsonWatcher() if manner.as_json else PlainWatcher(steady=manner.plain)
     with interruptible():
         try:
             runner.start()
-            _follow(runner, watcher, manner)
+            _follow(runner, watcher, manner, answer)
         except Interrupted:
-            return _interrupted(runner, watcher, manner, again_line(choices))
+            _interrupted(runner, watcher, manner, again_line(choices))
+            return None
         snapshot = show(watcher, runner)
         runner.stop(_GRACE)
         watcher.end()
     _conclude(snapshot, manner, again_line(choices))
-    return exit_code(snapshot)
+    return snapshot
 
 
-def _follow(runner: Runner, watcher: Watcher, manner: Manner) -> None:
-    """Show the run and ask what has to be asked, until it is settled."""
-    asker = Asker(runner) if manner.ask else None
+def _follow(runner: Runner, watcher: Watcher, manner: Manner, answer: Answerer | None) -> None:
+    """Show the run and have its questions answered, until it is settled."""
     patience = _Patience(manner.wait)
     while not runner.ended:
         snapshot = show(watcher, runner)
-        if asker is not None and not snapshot.paused:
+        if answer is not None and not snapshot.paused:
             watcher.end()
-            if asker.ask_one(snapshot):
+            if answer(runner, snapshot):
                 continue
         settled = runner.wait_settled(_TICK)
         if settled and not snapshot.paused and not patience.left(runner.snapshot()):
@@ -198,7 +219,7 @@ class _Patience:
         return time.monotonic() - self._since < self._seconds
 
 
-def _interrupted(runner: Runner, watcher: Watcher, manner: Manner, again: str) -> int:
+def _interrupted(runner: Runner, watcher: Watcher, manner: Manner, again: str) -> None:
     """Stop cleanly; a second signal leaves at once."""
     watcher.end()
     say.talk("stopping; once more leaves at once")
@@ -209,7 +230,6 @@ def _interrupted(runner: Runner, watcher: Watcher, manner: Manner, again: str) -
         _conclude(snapshot, manner, again)
     except Interrupted:
         say.talk("left; what was finished stays")
-    return exits.INTERRUPTED
 
 
 class SummaryLine(msgspec.Struct, frozen=True, tag_field="type", tag="summary"):

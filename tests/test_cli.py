@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+
+import pytest
+
+from wizard.__main__ import exit_code
+from wizard.cli import COMMANDS, cli
+from wizard.headless.exits import EPILOG, FAULT
+
+HEAVY = {"textual", "rich", "numpy", "PIL", "httpx", "scipy", "keyring", "msgspec", "jinja2"}
+LAYERS = ("recipes", "plan", "credentials", "transfer", "archives", "labels", "verify", "engine")
+
+
+def modules_after(code: str) -> set[str]:
+    """The top-level modules a fresh interpreter holds after running some code."""
+    script = f"import sys, json\n{code}\nsys.stderr.write(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+    )
+    return {name.partition(".")[0] for name in json.loads(done.stderr.splitlines()[-1])}
+
+
+def test_help_imports_nothing_heavy():
+    code = "from wizard.__main__ import exit_code\nassert exit_code(['--help']) == 0"
+    assert not modules_after(code) & HEAVY
+
+
+def test_help_is_quick():
+    """The bound is generous, for busy machines; the benchmarks hold the 150 ms."""
+    spans = []
+    for _ in range(3):
+        began = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "wizard", "--help"], check=True, capture_output=True)
+        spans.append(time.perf_counter() - began)
+    assert min(spans) < 1.0
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_no_layer_below_the_screen_brings_textual(layer: str):
+    code = (
+        "import importlib, pkgutil\n"
+        f"package = importlib.import_module('wizard.{layer}')\n"
+        "for found in pkgutil.walk_packages(package.__path__, package.__name__ + '.'):\n"
+        "    importlib.import_module(found.name)"
+    )
+    assert not modules_after(code) & {"textual"}
+
+
+def test_commands_other_than_the_screen_bring_no_textual():
+    names = [name for name in COMMANDS if name != "attach"]
+    code = (
+        "import click\nfrom wizard.cli import cli\n"
+        f"for name in {names}:\n    assert cli.get_command(click.Context(cli), name), name"
+    )
+    assert not modules_after(code) & {"textual"}
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "_serve"])
+def test_every_command_tells_how_it_is_used(name: str, capsys: pytest.CaptureFixture[str]):
+    assert exit_code([name, "--help"]) == 0
+    assert "Usage: segwizard" in capsys.readouterr().out
+
+
+def test_help_documents_the_exit_codes(capsys: pytest.CaptureFixture[str]):
+    assert exit_code(["--help"]) == 0
+    shown = capsys.readouterr().out
+    for line in EPILOG.splitlines()[1:]:
+        assert line.strip() in shown
+
+
+def test_without_a_terminal_nothing_tries_to_draw():
+    done = subprocess.run(
+        [sys.executable, "-m", "wizard"], capture_output=True, text=True, stdin=subprocess.DEVNULL
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "Usage: segwizard" in done.stderr
+    assert "\x1b" not in done.stderr
+
+
+def test_a_fault_of_our_own_is_one_sentence_and_a_file(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: object
+):
+    password = "hunter2" + "hunter2"
+
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError(f"password={password}")
+
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setattr(cli, "main", broken)
+    assert exit_code(["run"]) == FAULT
+    said = capsys.readouterr().err
+    assert "Traceback" not in said
+    place = said.rpartition(" ")[2].strip()
+    with open(place) as file:
+        written = file.read()
+    assert "ZeroDivisionError" in written
+    assert "broken" in written
+    assert password not in written
