@@ -18,7 +18,7 @@ def chosen(
     names nobody has and for choices that leave nothing.
     """
     wanted = {_find(recipe, name).id for name in only}
-    unwanted = {_find(recipe, name) for name in without}
+    unwanted = [_find(recipe, name) for name in without]
     for dataset in unwanted:
         if dataset.required:
             raise UsageError(f"{dataset.id} cannot be left out", hint="the other datasets need it")

@@ -82,6 +82,9 @@ class Hash(CheckTable, frozen=True, kw_only=True, tag="hash"):
     file: str
     md5: str = ""
     sha256: str = ""
+    """All of it, or its start where only that is published."""
+    git_blob: str = ""
+    """The id git gives the content."""
 
 
 class JsonCounts(CheckTable, frozen=True, kw_only=True, tag="json"):
@@ -100,7 +103,86 @@ class JsonCounts(CheckTable, frozen=True, kw_only=True, tag="json"):
     """``key.field`` whose values may not repeat."""
 
 
-AnyCheck = Count | Listed | Pairs | Pixels | Decodes | Hash | JsonCounts
+class Only(CheckTable, frozen=True, kw_only=True, tag="only"):
+    """A folder holds files whose names fit, and nothing else, hidden files included."""
+
+    folder: str
+    fits: str
+    """Regular expression over a whole name."""
+
+
+class Names(CheckTable, frozen=True, kw_only=True, tag="names"):
+    """The stems of the files a glob matches, sorted, one a line, have the published hash."""
+
+    files: str
+    sha256: str
+
+
+class Occurs(CheckTable, frozen=True, kw_only=True, tag="occurs"):
+    """Somewhere among the labels a glob matches, one of these values is stored."""
+
+    files: str
+    values: tuple[int, ...]
+
+
+class SameValues(CheckTable, frozen=True, kw_only=True, tag="same-values"):
+    """Listed labels store what another folder's files of the same name store."""
+
+    list: str
+    column: int = 0
+    folder: str
+    """What the list's paths are below."""
+    other: str
+
+
+class Weights(CheckTable, frozen=True, kw_only=True, tag="weights"):
+    """Every listed label has loss weights that read back whole and fit it."""
+
+    list: str
+    folder: str
+    weights: str
+    dtype: Literal["float32", "uint8"]
+    count: int
+    """Files, as published."""
+
+
+class Offsets(CheckTable, frozen=True, kw_only=True, tag="offsets"):
+    """SegFix offset files hold unit steps for every pixel."""
+
+    files: str
+    count: int
+
+
+class Notice(CheckTable, frozen=True, kw_only=True, tag="notice"):
+    """Files that are right to be there, but that a person should know of."""
+
+    files: str
+    what: str
+
+
+class Destination(CheckTable, frozen=True, kw_only=True, tag="destination"):
+    """The path of the base folder holds nothing that scripts misread; worth a note only."""
+
+    avoid: tuple[str, ...]
+
+
+AnyCheck = (
+    Count
+    | Listed
+    | Pairs
+    | Pixels
+    | Decodes
+    | Hash
+    | JsonCounts
+    | Only
+    | Names
+    | Occurs
+    | SameValues
+    | Weights
+    | Offsets
+    | Notice
+    | Destination
+)
 """Any check a recipe can hold."""
 
 

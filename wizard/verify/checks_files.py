@@ -95,6 +95,7 @@ class HashExaminer:
 
     check: Hash
     base: Path
+    exact: bool = True
 
     def subjects(self) -> Sequence[str]:
         """The file."""
@@ -102,17 +103,35 @@ class HashExaminer:
 
     def examine(self, subject: str) -> Iterator[Finding]:
         """Hash the file."""
-        name, expected = (
-            ("sha256", self.check.sha256) if self.check.sha256 else ("md5", self.check.md5)
-        )
+        name, expected = self._published()
         try:
-            with (self.base / subject).open("rb") as file:
-                found = hashlib.file_digest(file, name).hexdigest()
+            found = digest(self.base / subject, name)
         except OSError as error:
             yield Finding("missing-file", subject, error.strerror or str(error))
             return
-        if found != expected:
-            yield Finding("wrong-hash", subject, f"{name} {found}, published is {expected}")
+        if not found.startswith(expected):
+            detail = f"{name} {found}, published is {expected}"
+            yield Finding("wrong-hash", subject, detail, "", self.exact)
+
+    def _published(self) -> tuple[str, str]:
+        check = self.check
+        if check.git_blob:
+            return "git blob", check.git_blob
+        return ("sha256", check.sha256) if check.sha256 else ("md5", check.md5)
+
+
+def digest(path: Path, name: str) -> str:
+    """Return a file's hash in hexadecimal; ``git blob`` is the id git gives its content.
+
+    Git hashes ``blob``, a blank, the length, a zero byte and the content with SHA-1.
+    """
+    with path.open("rb") as file:
+        if name != "git blob":
+            return hashlib.file_digest(file, name).hexdigest()
+        sha1 = hashlib.sha1(b"blob %d\0" % path.stat().st_size, usedforsecurity=False)
+        while block := file.read(1 << 20):
+            sha1.update(block)
+        return sha1.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,19 @@ from wizard.recipes.postconditions import (
     Check,
     Count,
     Decodes,
+    Destination,
     Hash,
     JsonCounts,
     Listed,
+    Names,
+    Notice,
+    Occurs,
+    Offsets,
+    Only,
     Pairs,
     Pixels,
+    SameValues,
+    Weights,
 )
 from wizard.verify.scan import Fingerprint
 from wizard.work import Finding, Item, Report
@@ -89,6 +97,18 @@ def evidence(spec: Check, base: Path) -> Iterator[Path]:
                 yield from base.glob(files)
             case Hash(file=file):
                 yield base / file
+            case Names(files=files) | Occurs(files=files) | Offsets(files=files):
+                yield from base.glob(files)
+            case Only(folder=folder):
+                yield base / folder
+            case SameValues(list=file, other=other):
+                yield base / file
+                yield base / other
+            case Weights(list=file, weights=weights):
+                yield base / file
+                yield from base.glob(f"{weights}/*")
+            case Notice() | Destination():
+                pass
             case JsonCounts(file=file, folder=folder):
                 yield base / file
                 yield base / folder
@@ -123,7 +143,7 @@ def examiner(check: AnyCheck, base: Path, *, exact: bool) -> Examiner:
         case Listed():
             return checks_files.ListedExaminer(check, base, exact=exact)
         case Hash():
-            return checks_files.HashExaminer(check, base)
+            return checks_files.HashExaminer(check, base, exact=exact)
         case JsonCounts():
             return checks_files.JsonExaminer(check, base, exact=exact)
         case Pairs():
@@ -132,3 +152,39 @@ def examiner(check: AnyCheck, base: Path, *, exact: bool) -> Examiner:
             return checks_pixels.PixelsExaminer(check, base)
         case Decodes():
             return checks_pixels.DecodesExaminer(check, base)
+        case Only() | Names() | Notice() | Destination():
+            return _tree_examiner(check, base, exact=exact)
+        case _:
+            return _label_examiner(check, base, exact=exact)
+
+
+def _tree_examiner(
+    check: Only | Names | Notice | Destination, base: Path, *, exact: bool
+) -> Examiner:
+    from wizard.verify import checks_trees
+
+    match check:
+        case Only():
+            return checks_trees.OnlyExaminer(check, base)
+        case Names():
+            return checks_trees.NamesExaminer(check, base, exact=exact)
+        case Notice():
+            return checks_trees.NoticeExaminer(check, base)
+        case Destination():
+            return checks_trees.DestinationExaminer(check, base)
+
+
+def _label_examiner(
+    check: Occurs | SameValues | Weights | Offsets, base: Path, *, exact: bool
+) -> Examiner:
+    from wizard.verify import checks_labels
+
+    match check:
+        case Occurs():
+            return checks_labels.OccursExaminer(check, base)
+        case SameValues():
+            return checks_labels.SameValuesExaminer(check, base)
+        case Weights():
+            return checks_labels.WeightsExaminer(check, base, exact=exact)
+        case Offsets():
+            return checks_labels.OffsetsExaminer(check, base, exact=exact)

@@ -1,0 +1,130 @@
+"""Checks that read labels: values over a whole split, equal masks, loss weights, offsets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from wizard.errors import LabelError
+from wizard.labels.boundary_weights import check_weights
+from wizard.labels.decode import read_values
+from wizard.labels.segfix import read_offsets
+from wizard.recipes.postconditions import Occurs, Offsets, SameValues, Weights
+from wizard.verify.checks_files import amount
+from wizard.work import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class OccursExaminer:
+    """Looks for values over all labels of a split: single labels may lack them."""
+
+    check: Occurs
+    base: Path
+
+    def subjects(self) -> Sequence[str]:
+        """The glob itself."""
+        return (self.check.files,)
+
+    def examine(self, subject: str) -> Iterator[Finding]:
+        """Read labels until one has such a value."""
+        for path in sorted(self.base.glob(subject)):
+            try:
+                if np.isin(read_values(path), self.check.values).any():
+                    return
+            except LabelError:
+                continue  # the check of single labels tells
+        shown = ", ".join(map(str, self.check.values[:3]))
+        yield Finding("wrong-coding", subject, f"no label of all holds any of {shown}, ...")
+
+
+def column(path: Path, place: int) -> list[str]:
+    """Return one column of a list; nothing where there is no list, which another check tells."""
+    try:
+        lines = path.read_text().splitlines()
+    except (OSError, UnicodeDecodeError):
+        return []
+    rows = (line.split() for line in lines)
+    return [row[place] for row in rows if len(row) > place]
+
+
+@dataclass(frozen=True, slots=True)
+class SameValuesExaminer:
+    """Compares labels with those they should repeat."""
+
+    check: SameValues
+    base: Path
+
+    def subjects(self) -> Sequence[str]:
+        """Every listed label."""
+        return column(self.base / self.check.list, self.check.column)
+
+    def examine(self, subject: str) -> Iterator[Finding]:
+        """Compare one."""
+        where = f"{self.check.folder}/{subject}".lstrip("/")
+        other = self.base / self.check.other / Path(subject).name
+        try:
+            same = np.array_equal(read_values(self.base / where), read_values(other))
+        except LabelError as error:
+            yield Finding(error.cause, where, str(error), error.hint)
+            return
+        if not same:
+            yield Finding("other-values", where, f"differs from {self.check.other}/{other.name}")
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsExaminer:
+    """Reads loss weights back."""
+
+    check: Weights
+    base: Path
+    exact: bool = True
+
+    def subjects(self) -> Sequence[str]:
+        """The folder, then every listed label."""
+        return (self.check.weights, *column(self.base / self.check.list, 1))
+
+    def examine(self, subject: str) -> Iterator[Finding]:
+        """Count the folder, or read one file."""
+        check = self.check
+        if subject == check.weights:
+            found = sum(1 for _ in (self.base / subject).glob("*.npz"))
+            yield from amount(subject, "files", found, check.count, exact=self.exact)
+            return
+        path = self.base / check.weights / f"{Path(subject).stem}.npz"
+        try:
+            label = read_values(self.base / check.folder / subject).astype(np.uint8)
+            check_weights(path, label, as_bytes=check.dtype == "uint8")
+        except LabelError as error:
+            where = path.relative_to(self.base).as_posix()
+            yield Finding(error.cause, where, error.message, error.hint)
+
+
+@dataclass(frozen=True, slots=True)
+class OffsetsExaminer:
+    """Reads SegFix offsets."""
+
+    check: Offsets
+    base: Path
+    exact: bool = True
+
+    def subjects(self) -> Sequence[str]:
+        """The glob, then every file."""
+        found = (path.relative_to(self.base).as_posix() for path in self._files())
+        return (self.check.files, *found)
+
+    def examine(self, subject: str) -> Iterator[Finding]:
+        """Count, or read one file."""
+        if subject == self.check.files:
+            found = len(self._files())
+            yield from amount(subject, "files", found, self.check.count, exact=self.exact)
+            return
+        try:
+            read_offsets(self.base / subject)
+        except LabelError as error:
+            yield Finding(error.cause, subject, error.message, error.hint)
+
+    def _files(self) -> list[Path]:
+        return sorted(self.base.glob(self.check.files))
