@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from wizard.errors import Cancelled, TransferError
+from wizard.errors import Cancelled
 from wizard.transfer.body import Flow, receive
 from wizard.transfer.errors import Passing, ServerBusy
 from wizard.transfer.interrupt import LinkedToken
@@ -53,7 +53,7 @@ class Crew:
         self._pieces = pieces
         self._token = token
         self._lock = threading.Lock()
-        self._failure: TransferError | None = None
+        self._failure: Exception | None = None
         self._working = 0
 
     def run(self, opened: Opened, hands: int) -> None:
@@ -86,12 +86,10 @@ class Crew:
             self._fetch_pieces(first, opened)
         except Cancelled:
             pass
-        except TransferError as error:
-            self._stop(error)
         except Exception as error:  # noqa: BLE001
-            self._stop(TransferError(f"the transfer broke: {type(error).__name__}: {error}"))
+            self._stop(error)
 
-    def _stop(self, error: TransferError) -> None:
+    def _stop(self, error: Exception) -> None:
         with self._lock:
             if self._failure is None:
                 self._failure = error

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wizard.errors import TransferError
+from wizard.errors import Cancelled, WizardError
 from wizard.progress import CancelToken
 from wizard.transfer.client import make_client
 from wizard.transfer.errors import DiskFull
-from wizard.transfer.fetching import Fetching, Shared
+from wizard.transfer.fetching import Fetching
 from wizard.transfer.hashing import Follower
 from wizard.transfer.limits import Limits
 from wizard.transfer.pacing import Gate, RateLimit
@@ -16,6 +16,7 @@ from wizard.transfer.part import Part
 from wizard.transfer.progress import TransferProgress
 from wizard.transfer.proving import algorithms, prove_file
 from wizard.transfer.request import FetchRequest, Proof
+from wizard.transfer.source import Shared
 
 
 class Downloader:
@@ -48,11 +49,11 @@ class Downloader:
                 proof = self._prove(request, target, progress, token)
             else:
                 proof = self._bring(request, target, progress, token)
-        except TransferError as error:
-            progress.enter("paused" if isinstance(error, DiskFull) else "failed", error.message)
+        except (Cancelled, DiskFull) as error:
+            progress.enter("paused", error.message)
             raise
-        except BaseException:
-            progress.enter("paused")
+        except WizardError as error:
+            progress.enter("failed", error.message)
             raise
         progress.enter("done")
         return proof

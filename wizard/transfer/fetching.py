@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
-
-import httpx
 
 from wizard.errors import TransferError
 from wizard.progress import CancelToken
 from wizard.transfer import magic
-from wizard.transfer.addresses import host, shown
+from wizard.transfer.addresses import host
 from wizard.transfer.body import Flow, receive
 from wizard.transfer.crew import Crew, Opened, Task
 from wizard.transfer.errors import (
@@ -22,29 +18,20 @@ from wizard.transfer.errors import (
     FileChanged,
     HashMismatch,
     Passing,
+    Unreachable,
 )
 from wizard.transfer.hashing import Follower
 from wizard.transfer.interrupt import LinkedToken
-from wizard.transfer.limits import Limits
-from wizard.transfer.opening import Answer, Opener
-from wizard.transfer.pacing import Gate, Patience, RateLimit
+from wizard.transfer.opening import Answer
+from wizard.transfer.pacing import Patience
 from wizard.transfer.part import Part
 from wizard.transfer.pieces import Pieces
 from wizard.transfer.progress import TransferProgress
 from wizard.transfer.proving import check_hashes, check_kind, check_size, proof_of
-from wizard.transfer.replies import Reply, read_reply, unsatisfied_total
+from wizard.transfer.replies import Reply
 from wizard.transfer.request import Address, FetchRequest, Proof
+from wizard.transfer.source import Shared, Source
 from wizard.transfer.spans import Span
-
-
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """What all transfers of a downloader have in common."""
-
-    limits: Limits
-    client: httpx.Client
-    gate: Gate
-    rate: RateLimit
 
 
 class Fetching:
@@ -65,6 +52,7 @@ class Fetching:
         self._follower = follower
         self._progress = progress
         self._token = token
+        self._joined_before = False
 
     def run(self) -> Proof:
         """Try the addresses in order until the file is proven.
@@ -84,7 +72,7 @@ class Fetching:
 
     def _from(self, address: Address) -> Proof:
         patience = Patience(self._shared.limits, self._progress, self._token)
-        source = _Source(self._shared, self._request, self._part, address)
+        source = Source(self._shared, self._request, self._part, address)
         best = self._part.done
         while True:
             try:
@@ -103,7 +91,7 @@ class Fetching:
         self._part.restart()
         self._progress.done = 0
 
-    def _complete(self, source: _Source) -> None:
+    def _complete(self, source: Source) -> None:
         if self._part.missing() == ():
             return
         if not source.resumable():
@@ -120,22 +108,22 @@ class Fetching:
             self._begin(source, answer, reply)
             self._progress.enter("running")
             if self._part.total is None:
-                self._whole_body(answer, reply)
+                self._whole_body(source, answer, reply)
             else:
                 self._pieces(source, Opened(answer, reply, stack.close), token)
 
-    def _begin(self, source: _Source, answer: Answer, reply: Reply) -> None:
+    def _begin(self, source: Source, answer: Answer, reply: Reply) -> None:
         if reply.start == 0:
             _check_head(self._request, answer, source.name)
-            if self._part.done and answer.status == 200:
-                self._start_over()
         if reply.total is not None:
             check_size(self._request, reply.total, source.name)
+        if self._part.done and answer.status == 200:
+            self._start_over()
         self._part.begin(source.name, reply.validator, reply.total)
         self._progress.total = reply.total or self._request.size
         _check_space(self._part, self._request)
 
-    def _whole_body(self, answer: Answer, reply: Reply) -> None:
+    def _whole_body(self, source: Source, answer: Answer, reply: Reply) -> None:
         """Take a body of unknown length: by its end, if that end can be told."""
         known = self._request.size is not None or self._request.hashes
         if not reply.framed and not known:
@@ -153,9 +141,11 @@ class Fetching:
             self._progress.add(len(data))
 
         receive(answer, reply, None, sink, flow)
+        if not reply.framed and position < (self._request.size or 0):
+            raise Unreachable("the connection ended early", where=source.name)
         self._part.finish_at(position)
 
-    def _pieces(self, source: _Source, opened: Opened, token: LinkedToken) -> None:
+    def _pieces(self, source: Source, opened: Opened, token: LinkedToken) -> None:
         missing = self._part.missing() or ()
         limits = self._shared.limits
         left = sum(span.size for span in missing)
@@ -168,7 +158,7 @@ class Fetching:
         if self._part.missing():
             raise Passing("some pieces are still missing", where=source.name)
 
-    def _prove(self, source: _Source) -> Proof:
+    def _prove(self, source: Source) -> Proof:
         total = self._part.total or 0
         self._progress.enter("checking")
         try:
@@ -179,106 +169,20 @@ class Fetching:
             raise
         found = self._follower.digests(total, self._token)
         try:
-            check_hashes(self._request, found, total, source.name)
+            check_hashes(self._request, found, total, source.name, self._part.rejected.name)
         except HashMismatch as error:
             self._reject(error)
         self._part.complete()
         return proof_of(self._request, found, total, source.name)
 
     def _reject(self, error: HashMismatch) -> None:
-        """Set wrong bytes aside; bytes of several runs or mirrors get one fresh start first."""
-        if self._part.patched:
+        """Set wrong bytes aside; bytes joined on trust get one fresh start first."""
+        if self._part.patched and not self._joined_before:
+            self._joined_before = True
             raise FileChanged(error.message, where=error.where, hint=error.hint) from error
         self._part.reject()
         self._progress.done = 0
         raise error
-
-
-class _Source:
-    """One address of the request, asked for the rest of the part or for pieces of it."""
-
-    def __init__(self, shared: Shared, request: FetchRequest, part: Part, address: Address) -> None:
-        self.name = shown(address)
-        self.pieces = True
-        """Whether pieces may be asked for: until the server has answered one wrongly."""
-        self._shared = shared
-        self._request = request
-        self._part = part
-        self._opener = Opener(request, address, shared.client, shared.gate)
-
-    def continuable(self) -> bool:
-        """Tell whether several answers can be told to be of one file: by validator or hash."""
-        known_end = self._part.total is not None and bool(self._request.hashes)
-        return bool(self._part.validator.condition) or known_end
-
-    def resumable(self) -> bool:
-        """Tell whether bytes may be added to the part without mixing files."""
-        return not self._part.done or self.continuable()
-
-    @contextlib.contextmanager
-    def open_rest(self, first: Span, token: CancelToken) -> Iterator[tuple[Answer, Reply | None]]:
-        """Open the file from the first missing byte on; no reply when all bytes are there.
-
-        Raises ``FileChanged`` when the answer does not continue the part.
-        """
-        headers = self._range(f"{first.start}-") if self._part.done else {}
-        with self._opener.body(headers, self._shared.limits, token) as answer:
-            if answer.status == 416:
-                self._check_all_there(answer)
-                yield answer, None
-                return
-            reply = self._read(answer)
-            if reply.start != (first.start if answer.status == 206 else 0):
-                raise self._changed("the server sent other bytes than asked for")
-            if answer.status == 206:
-                self._check_same(reply)
-            yield answer, reply
-
-    @contextlib.contextmanager
-    def open_piece(self, piece: Span, token: CancelToken) -> Iterator[tuple[Answer, Reply]]:
-        """Open one piece; raises ``FileChanged`` unless it is exactly that of the same file."""
-        if not self.resumable():
-            raise self._changed("the connection broke, and nothing tells the file's versions apart")
-        headers = self._range(f"{piece.start}-{piece.end - 1}")
-        with self._opener.body(headers, self._shared.limits, token) as answer:
-            reply = self._read(answer) if answer.status == 206 else None
-            if reply is None or reply.start != piece.start:
-                self.pieces = False
-                raise self._changed("the server does not serve pieces of this file")
-            self._check_same(reply)
-            yield answer, reply
-
-    def _range(self, wanted: str) -> dict[str, str]:
-        headers = {"Range": f"bytes={wanted}"}
-        condition = self._part.validator.condition
-        elsewhere = self._part.source != self.name and bool(self._request.hashes)
-        return headers if elsewhere or not condition else {**headers, "If-Range": condition}
-
-    def _read(self, answer: Answer) -> Reply:
-        raw_gzip = magic.is_gzip_name(self._request.name)
-        reply = read_reply(answer.status, answer.headers, raw_gzip=raw_gzip)
-        if reply is None:
-            raise self._changed("the server's answer contradicts itself")
-        return reply
-
-    def _check_same(self, reply: Reply) -> None:
-        total, validator = self._part.total, self._part.validator
-        if total is not None and reply.total != total:
-            raise self._changed("the size of the file on the server changed")
-        elsewhere = self._part.source != self.name and bool(self._request.hashes)
-        if not elsewhere and not validator.agrees(reply.validator):
-            raise self._changed("the file on the server changed")
-
-    def _check_all_there(self, answer: Answer) -> None:
-        total = unsatisfied_total(answer.headers)
-        if total is None or total != self._part.done:
-            raise self._changed("the file on the server is shorter than what we have")
-        self._part.finish_at(total)
-
-    def _changed(self, message: str) -> FileChanged:
-        return FileChanged(
-            message, where=self.name, hint="It starts over; nothing of the two is mixed."
-        )
 
 
 def _check_head(request: FetchRequest, answer: Answer, where: str) -> None:

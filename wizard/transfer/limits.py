@@ -29,7 +29,7 @@ class Limits:
     """Patience for the head of an answer."""
     stall: float = 60.0
     """Patience without a byte before connecting anew."""
-    attempts: int = 6
+    attempts: int = 8
     """Tries in a row that bring no new byte before a mirror counts as down."""
     restarts: int = 4
     """Times a file may start over from its first byte."""

@@ -36,7 +36,7 @@ class PartRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     total: int | None = None
     spans: tuple[tuple[int, int], ...] = ()
     patched: bool = False
-    """Whether the bytes come from more than one run or address."""
+    """Whether bytes of several runs or addresses were joined, so that only a hash can judge."""
 
 
 class Part:
@@ -88,6 +88,11 @@ class Part:
         self.patched = bool(self._spans)
 
     @property
+    def rejected(self) -> Path:
+        """Where bytes go that turn out to be the wrong ones."""
+        return self.target.with_name(f"{self.target.name}.rejected")
+
+    @property
     def done(self) -> int:
         """Bytes that count."""
         return sum(span.size for span in self._spans)
@@ -106,8 +111,12 @@ class Part:
     def begin(self, source: str, validator: Validator, total: int | None) -> None:
         """Note where the bytes from now on come from."""
         with self._lock:
-            self.patched = self.patched or (bool(self._spans) and source != self.source)
-            self.source, self.validator, self.total = source, validator, total
+            if source != self.source:
+                self.patched = self.patched or bool(self._spans)
+                self.validator = Validator()
+            if validator != Validator():
+                self.validator = validator
+            self.source, self.total = source, total
         if self._spans:
             self.checkpoint()
 
@@ -169,13 +178,11 @@ class Part:
         except OSError as error:
             raise explained(error, self.target) from error
 
-    def reject(self) -> Path:
+    def reject(self) -> None:
         """Set the bytes aside as ``<name>.rejected`` for a person to look at, and start anew."""
-        rejected = self.target.with_name(f"{self.target.name}.rejected")
-        self._leave_as(rejected)
+        self._leave_as(self.rejected)
         self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         self.restart()
-        return rejected
 
     def _leave_as(self, name: Path) -> None:
         with self._keeper:

@@ -35,6 +35,8 @@ class TransferProgress:
         with self._lock:
             self.done += count
             self.last_byte = time.monotonic()
+            if self.state == "retrying":
+                self.state, self.note = "running", ""
 
     def enter(self, state: TransferState, note: str = "") -> None:
         """Say what the transfer does now."""

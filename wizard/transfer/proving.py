@@ -39,16 +39,17 @@ def check_kind(request: FetchRequest, head: bytes, where: str) -> None:
     )
 
 
-def check_hashes(request: FetchRequest, found: Mapping[str, str], size: int, where: str) -> None:
-    """Raise ``HashMismatch`` unless every known hash agrees."""
+def check_hashes(
+    request: FetchRequest, found: Mapping[str, str], size: int, where: str, kept: str
+) -> None:
+    """Raise ``HashMismatch``, naming the file ``kept``, unless every known hash agrees."""
     for name, expected in request.hashes.items():
         if found[name] != expected:
             raise HashMismatch(
                 f"{name} of {request.name} is {found[name]}, expected {expected} ({size:,} bytes)",
                 where=where,
-                hint="The bytes are kept as "
-                f"{request.name}.rejected; if upstream replaced the file on purpose, give its new "
-                "hash in a site file.",
+                hint=f"The bytes are kept as {kept}. If upstream replaced the file on purpose, "
+                "give its new hash in a site file.",
             )
 
 
@@ -96,5 +97,5 @@ def prove_file(
                 digest.update(block)
             progress.add(len(block))
     found = {name: digest.hexdigest() for name, digest in digests.items()}
-    check_hashes(request, found, size, where)
+    check_hashes(request, found, size, where, path.name)
     return proof_of(request, found, size, "")

@@ -79,7 +79,7 @@ def _partial(headers: Mapping[str, str], validator: Validator, length: int | Non
     fits = start < end <= (end if total is None else total)
     if not fits or length not in {None, end - start}:
         return None
-    return Reply(start, end, total, validator, ranges=True, framed=True)
+    return Reply(start, end, total, validator, ranges=True, framed=total is not None)
 
 
 def _length(headers: Mapping[str, str]) -> int | None:
