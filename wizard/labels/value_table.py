@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,8 @@ from wizard.labels.png import write_label
 from wizard.recipes.arrangements import Lookup
 from wizard.work import Report
 
+_ENTRY = re.compile(r"(\d{1,3})(?:-(\d{1,3}))?", re.ASCII)
+
 
 @dataclass(frozen=True, slots=True)
 class LookupWork(FolderWork):
@@ -29,15 +32,20 @@ class LookupWork(FolderWork):
     def items(self) -> Sequence[SourceItem]:
         """List the labels; raises ``RecipeError`` for a table that is not the published one."""
         value_table(self.spec.values, self.spec.other, self.spec.sha256)
-        found = sorted(self.root.glob(self.spec.sources))
-        skip = self.spec.skip
-        return [self._item(path) for path in found if not skip or skip not in path.name]
+        return [
+            self._item(path)
+            for path in sorted(self.root.glob(self.spec.sources))
+            if path.name.endswith(self.spec.replace[0]) and not self._is_skipped(path)
+        ]
 
     def process(self, item: SourceItem) -> Report:
         """Write one label; raises ``LabelError`` for a damaged one."""
         table = value_table(self.spec.values, self.spec.other, self.spec.sha256)
         write_label(item.outputs[0], table[read_label(item.source)])
         return Report()
+
+    def _is_skipped(self, path: Path) -> bool:
+        return bool(self.spec.skip) and self.spec.skip in path.name
 
     def _item(self, path: Path) -> SourceItem:
         old, new = self.spec.replace
@@ -56,13 +64,13 @@ def value_table(
     """
     table = np.arange(256) if other is None else np.full(256, other)
     for key, first in values.items():
-        start, _, end = key.partition("-")
-        if not (start.isdigit() and (end or start).isdigit()):
+        entry = _ENTRY.fullmatch(key)
+        if entry is None:
             raise RecipeError(f"{key!r} is neither a value nor a range such as 80-170")
-        stop = int(end or start) + 1
-        if not int(start) < stop <= len(table):
+        start, stop = int(entry[1]), int(entry[2] or entry[1]) + 1
+        if not start < stop <= len(table):
             raise RecipeError(f"{key!r} leads out of 0-255")
-        table[int(start) : stop] = range(first, first + stop - int(start))
+        table[start:stop] = range(first, first + stop - start)
     if table.min() < 0 or table.max() > 255:
         raise RecipeError("a table of labels holds values from 0 to 255")
     narrow = table.astype(np.uint8)

@@ -54,7 +54,8 @@ class Write(StepTable, frozen=True, kw_only=True, tag="write"):
 
     file: str
     text: str
-    """``{dest}``, ``{root}`` and ``{python}`` are filled, quoted for a shell."""
+    """``{dest}``, ``{root}`` and ``{python}`` are filled, quoted for a shell; ``{root/folder}`` is
+    a path below, and ``{root/folder!r}`` is quoted as Python does."""
 
 
 class Remove(StepTable, frozen=True, kw_only=True, tag="remove"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ from wizard.errors import ArchiveError, RecipeError
 from wizard.labels.value_table import LookupWork
 from wizard.plan.model import PlannedStep
 from wizard.recipes.arrangements import Arrange, Lookup, Place, Remove, Symlinks, Write
+
+_KEY = re.compile(r"\{(?P<name>dest|root|python)(?P<below>(?:/[^{}!]*)?)(?P<literal>(?:!r)?)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +88,18 @@ def _chores(planned: PlannedStep, install: Install, base: Path) -> Iterator[Chor
 
 
 def filled(text: str, install: Install) -> str:
-    """Fill ``{dest}``, ``{root}`` and ``{python}`` of a text, each quoted for a shell."""
+    """Fill ``{dest}``, ``{root}`` and ``{python}`` of a text, each quoted for a shell.
+
+    ``{root/VOC2012}`` is a path below; ``{root/VOC2012!r}`` quotes it as Python does.
+    """
     values = {
-        "{dest}": str(install.place.dest.resolve()),
-        "{root}": str(install.place.root.resolve()),
-        "{python}": sys.executable,
+        "dest": str(install.place.dest.resolve()),
+        "root": str(install.place.root.resolve()),
+        "python": sys.executable,
     }
-    for key, value in values.items():
-        text = text.replace(key, shlex.quote(value))
-    return text
+
+    def value(found: re.Match[str]) -> str:
+        path = values[found["name"]] + found["below"]
+        return repr(path) if found["literal"] else shlex.quote(path)
+
+    return _KEY.sub(value, text)

@@ -1,0 +1,27 @@
+"""Installs of small recipes without archives, to build their steps and run them by themselves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.engine.fakes import NoVault
+from wizard.engine.install import Install, Settings
+from wizard.engine.kinds.registry import build_step
+from wizard.engine.step import Place, Step
+from wizard.plan.planner import make_plan
+from wizard.recipes.model import Archive, Dataset, Recipe
+from wizard.recipes.steps import StepSpec
+
+
+def install_of(dest: Path, *steps: StepSpec, archives: tuple[Archive, ...] = ()) -> Install:
+    """An install of one dataset ``d`` whose paths start at ``dest``/data."""
+    dataset = Dataset(id="d", title="D", folder="D", about="", archives=archives, steps=steps)
+    recipe = Recipe(id="r", title="R", about="", root="data", datasets=(dataset,))
+    plan = make_plan(recipe, dest)
+    return Install(Place(dest=dest, root=dest / "data"), recipe, plan, Settings(), NoVault())  # type: ignore[arg-type]
+
+
+def bound(install: Install, step: str) -> Step:
+    """The step of that id, bound to the install."""
+    planned = next(each for each in install.plan.steps if each.address == f"d/{step}")
+    return build_step(planned, install)
