@@ -10,7 +10,7 @@ from pathlib import Path
 from wizard.credentials.secret import Secret
 from wizard.engine.install import Install, Settings
 from wizard.engine.runner import Runner
-from wizard.engine.step import Lane, PlacedArchive, Place, Probe, StepContext
+from wizard.engine.step import Lane, Place, PlacedArchive, Probe, StepContext
 from wizard.engine.views import Need, StepView
 from wizard.plan.model import Fetch, Plan, PlannedDataset, PlannedStep
 from wizard.recipes.model import Archive, Dataset, Recipe

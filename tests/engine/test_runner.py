@@ -16,6 +16,7 @@ from wizard.engine.runner import Runner
 from wizard.engine.step import PlacedArchive, StepContext
 from wizard.engine.views import FailureGroup, Need
 from wizard.errors import LeaseError, RecipeError, TransferError, WaitingError
+from wizard.files import PARTIAL
 
 PATIENCE = 10.0
 
@@ -312,6 +313,23 @@ def test_a_second_runner_is_told_who_holds_the_destination(tmp_path: Path, runni
     second = Runner(make_install(tmp_path, []), steps=[])
     with pytest.raises(LeaseError, match=r"pid \d+, since"):
         second.start()
+
+
+def test_what_a_cut_off_run_left_is_cleared_before_the_end(tmp_path: Path):
+    left = tmp_path / "a" / f"{PARTIAL}1"
+    left.parent.mkdir()
+    left.touch()
+    steps = chain(tmp_path, "a/labels")
+    runner = start(tmp_path, steps)
+    assert runner.wait_settled(PATIENCE)
+    assert left.exists()
+    assert runner.stop(PATIENCE)
+    (tmp_path / ".segwizard" / "running").touch()
+    runner = start(tmp_path, steps)
+    assert runner.wait_settled(PATIENCE)
+    assert not left.exists()
+    assert runner.stop(PATIENCE)
+    assert not (tmp_path / ".segwizard" / "running").exists()
 
 
 def test_needs_must_come_before(tmp_path: Path):

@@ -55,6 +55,8 @@ class Lease:
     def __init__(self, path: Path, holder: Holder) -> None:
         self._path = path
         self.holder = holder
+        self.taken_at = path.stat().st_mtime
+        """When it was taken, by the file system's clock; seconds since the epoch."""
 
     def renew(self) -> None:
         """Touch the file; raises ``LeaseError`` when somebody else took the lease over."""

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
+from wizard import figures
 from wizard.credentials.secret import Secret
 from wizard.engine import schedule, space, tidy
 from wizard.engine.board import Board
@@ -21,8 +22,10 @@ from wizard.engine.places import prepare_places
 from wizard.engine.slots import Slot
 from wizard.engine.snapshots import Viewer, Vitals
 from wizard.engine.step import Step
+from wizard.engine.sweep import mark_ended, mark_running, sweep
 from wizard.engine.views import FailureGroup, Snapshot
 from wizard.errors import Cancelled, LeaseError, WizardError
+from wizard.progress import CancelToken
 
 _TICK = 0.5
 _PROBERS = 2
@@ -56,8 +59,11 @@ class Runner:
         self._ending = threading.Event()
         self._ended = threading.Event()
         self._tidied: set[str] = set()
+        self._sweeping = CancelToken()
+        self._swept = threading.Event()
         self._workers: set[threading.Thread] = set()
         self._lease: Lease | None = None
+        self._unclean = False
 
     def start(self) -> None:
         """Take the destination and begin; raises ``LeaseError`` or ``DestinationError``."""
@@ -69,10 +75,12 @@ class Runner:
             prepare_places(self.install)
             if self._state is not None:
                 write_install(self.install.place, self._state)
+            self._unclean = mark_running(self.install.place)
         except BaseException:
             lease.release()
             raise
         self._events.add("info", f"started on {lease.holder}")
+        self._begin_sweep(lease.taken_at)
         for number in range(_PROBERS):
             _thread(self._look, f"look-{number}")
         _thread(self._beat, "heartbeat")
@@ -106,7 +114,7 @@ class Runner:
     def settled(self) -> bool:
         """Whether nothing moves and nothing will before a person acts or a cause is mended."""
         with self._board.lock:
-            return schedule.settled(self._board.slots) and self._is_tidy()
+            return schedule.settled(self._board.slots) and self._is_tidy() and self._swept.is_set()
 
     @property
     def ended(self) -> bool:
@@ -138,6 +146,7 @@ class Runner:
             self._ended.set()
         if not self._ending.is_set():
             self._ending.set()
+            self._sweeping.cancel()
             self._board.cancel(self._board.slots.values())
             with self._board.changed:
                 self._board.changed.notify_all()
@@ -208,6 +217,22 @@ class Runner:
         with self._board.changed:
             self._board.changed.notify_all()
 
+    def _begin_sweep(self, before: float) -> None:
+        """Clear what a killed run left, beside the work."""
+        if self._unclean:
+            _thread(lambda: self._sweep(before), "sweep")
+        else:
+            self._swept.set()
+
+    def _sweep(self, before: float) -> None:
+        self._events.add("info", "the last run was cut off; clearing its temporary files")
+        try:
+            count = sweep(self.install, before, self._sweeping)
+        except Cancelled:
+            return
+        self._events.add("info", f"{figures.count(count, 'temporary file')} cleared")
+        self._swept.set()
+
     def _is_tidy(self) -> bool:
         datasets = {dataset.id for dataset in self.install.plan.datasets}
         done = {each for each in datasets if schedule.dataset_done(self._board.slots, each)}
@@ -231,6 +256,8 @@ class Runner:
         for worker in self._workers:
             worker.join(5.0)
         self.install.shared.close()
+        if self._swept.is_set() and not any(worker.is_alive() for worker in self._workers):
+            mark_ended(self.install.place)
         self._vitals.running = False
         self._events.add("info", "stopped; what is finished stays")
         if self._lease is not None:

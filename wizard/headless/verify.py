@@ -14,7 +14,7 @@ import click
 import msgspec
 
 from wizard import figures
-from wizard.engine.install import Settings
+from wizard.engine.install import Install, Settings
 from wizard.engine.kinds.check import CheckStep
 from wizard.engine.kinds.registry import build_step
 from wizard.engine.kinds.verify import VerifyStep
@@ -27,7 +27,7 @@ from wizard.headless.choosing import ListCommand, choice_options, json_option, s
 from wizard.headless.options import dest_option
 from wizard.headless.signals import interruptible
 from wizard.recipes.postconditions import Check
-from wizard.recipes.steps import Verify
+from wizard.recipes.steps import Report, Verify
 from wizard.verify.summary import Group, Summary
 
 _PACE = 1.0
@@ -89,6 +89,7 @@ def command(
         outcomes = [_verify(step, quiet=as_json) for step in steps]
         if repair:
             _repair(steps)
+        _report(install)
     verdict = _verdict(install.plan.collection, install.plan.dest, outcomes)
     if as_json:
         say.json_data(verdict)
@@ -147,6 +148,16 @@ def _tick(step: VerifyStep | CheckStep, context: StepContext, over: threading.Ev
 def _repair(steps: Sequence[VerifyStep | CheckStep]) -> None:
     removed = [path for step in steps for path in step.repair()]
     say.talk(f"removed {figures.count(len(removed), 'broken label')}; run makes them anew")
+
+
+def _report(install: Install) -> None:
+    """Write the report anew if there was one: it shows the verifications just made."""
+    for planned in install.plan.steps:
+        if isinstance(planned.spec, Report):
+            step = build_step(planned, install)
+            if step.probe().detail:
+                with contextlib.suppress(OSError):
+                    step.run(StepContext())
 
 
 def _verdict(collection: str, dest: str, outcomes: list[Summary | Unchecked]) -> Verdict:
