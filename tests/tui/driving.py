@@ -23,7 +23,7 @@ PATIENCE = 15.0
 async def opened(
     host: FakeHost, size: tuple[int, int] = (80, 24), dest: Path | None = None
 ) -> AsyncIterator[Pilot[int]]:
-    async with WizardApp(host, dest=dest).run_test(size=size) as pilot:
+    async with WizardApp(host, dest=dest).run_test(size=size, notifications=True) as pilot:
         yield pilot
         app = pilot.app
         if isinstance(app, WizardApp):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,12 +32,18 @@ DEST = Path("/data/Datasets")
 Change = dict[str, object]
 
 
+@functools.cache
 def mseg() -> Recipe:
     return load("mseg")
 
 
-def plan_of(recipe: Recipe, only: tuple[str, ...] = ()) -> Plan:
-    return make_plan(recipe, DEST, only=only)
+@functools.cache
+def _plan() -> Plan:
+    return make_plan(mseg(), DEST)
+
+
+def plan_of(recipe: Recipe) -> Plan:
+    return _plan() if recipe is mseg() else make_plan(recipe, DEST)
 
 
 def step_views(plan: Plan, changes: dict[str, Change]) -> tuple[StepView, ...]:

@@ -13,6 +13,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 
+from wizard.engine.crews import prepare_processes
 from wizard.engine.link import Reply, Stop
 from wizard.errors import UsageError
 from wizard.tui import clipboard, crash
@@ -46,7 +47,6 @@ class WizardApp(App[int]):
         Binding("question_mark", "help", "Help", key_display="?", tooltip="Help on this screen"),
         Binding("q", "leave", "Quit", tooltip="Leave; asks first when work runs"),
         Binding("ctrl+q", "leave", "Quit", show=False, priority=True),
-        Binding("ctrl+c", "explain_quit", "Quit", show=False, system=True),
     ]
 
     def __init__(self, host: Host, *, dest: Path | None = None, collection: str = "") -> None:
@@ -87,7 +87,6 @@ class WizardApp(App[int]):
         """Stop following."""
         if self.bridge is not None:
             self.bridge.close()
-            self.bridge = None
 
     def tell(self, reply: Reply, done: str) -> None:
         """Say how a command was taken."""
@@ -166,8 +165,8 @@ class WizardApp(App[int]):
         if isinstance(self.screen, Page):
             self.push_screen(HelpModal(self.screen.HELP, self.screen.active_bindings))
 
-    def action_explain_quit(self) -> None:
-        """Ctrl+C never ends anything."""
+    def action_help_quit(self) -> None:
+        """Ctrl+C never ends anything; this says what does."""
         self.notify("Press q to quit. Ctrl+C stops nothing.", timeout=5)
 
     async def action_leave(self) -> None:
@@ -268,6 +267,8 @@ def run(host: Host | None = None, *, dest: Path | None = None, collection: str =
         from wizard.tui.engine_host import EngineHost
 
         host = EngineHost()
+    # Helpers of worker processes cannot be started once the toolkit has taken over stderr.
+    prepare_processes()
     app = WizardApp(host, dest=dest, collection=collection)
     code = app.run()
     if app.farewell:

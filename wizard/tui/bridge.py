@@ -58,13 +58,16 @@ class Bridge:
     async def ask(self, command: AnyCommand) -> Reply:
         """Send a command to the runner and wait for its answer without holding up the screen."""
         answer: Future[Reply] = Future()
+        answer.set_running_or_notify_cancel()
         self._asks.put((command, answer))
         return await asyncio.wrap_future(answer)
 
     def close(self) -> None:
         """Stop sampling and hang up."""
-        if self._timer is not None:
-            self._timer.stop()
+        if self._timer is None:
+            return
+        self._timer.stop()
+        self._timer = None
         self._asks.put(None)
         self._thread.join(timeout=1.0)
         self._link.close()

@@ -38,6 +38,8 @@ async def in_thread(call: Callable[[], ResultT]) -> ResultT:
     that it never waits for the toolkit's few worker threads.
     """
     result: Future[ResultT] = Future()
+    # A caller that gives up must not make the thread fail when it has its answer.
+    result.set_running_or_notify_cancel()
 
     def work() -> None:
         try:

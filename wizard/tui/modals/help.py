@@ -5,22 +5,24 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding, Binding
 from textual.containers import VerticalScroll
-from textual.widgets import Markdown
+from textual.content import Content
+from textual.widgets import Markdown, Static
 
 from wizard.tui.modals.base import Modal
 
-HIDDEN = ("tab", "shift+tab", "ctrl+c", "super+c")
 
-
-def key_table(bindings: dict[str, ActiveBinding]) -> str:
-    """Every key that works on a screen, as a Markdown table."""
-    rows: list[str] = []
-    for active in bindings.values():
-        binding = active.binding
-        if binding.description and binding.key not in HIDDEN and not binding.system:
-            key = binding.key_display or binding.key.replace("escape", "esc")
-            rows.append(f"| {key} | {binding.tooltip or binding.description} |")
-    return "\n".join(["| key | |", "|---|---|", *dict.fromkeys(rows)])
+def key_lines(bindings: dict[str, ActiveBinding]) -> Content:
+    """Every key of a screen that does something of its own, one a line."""
+    rows = {
+        binding.key_display or binding.key.replace("escape", "esc"): binding.tooltip
+        for binding in (active.binding for active in bindings.values())
+        if binding.tooltip
+    }
+    lines = [
+        Content.assemble((f"{key:>7}", "bold $text-primary"), f"  {said}")
+        for key, said in rows.items()
+    ]
+    return Content("\n").join(lines)
 
 
 class HelpModal(Modal[None]):
@@ -29,6 +31,7 @@ class HelpModal(Modal[None]):
     DEFAULT_CSS = """
     HelpModal > .box {
         width: 76; height: 90%; max-height: 40; padding: 0 1;
+        & #keys { padding: 1 1 0 1; }
         & Markdown { margin: 0; padding: 0 1; background: $surface; }
     }
     """
@@ -44,7 +47,8 @@ class HelpModal(Modal[None]):
         with VerticalScroll(classes="box") as box:
             box.border_title = "Help"
             box.border_subtitle = "Esc closes"
-            yield Markdown(f"{self._page}\n\n{key_table(self._keys)}")
+            yield Markdown(self._page)
+            yield Static(key_lines(self._keys), id="keys")
 
     def on_mount(self) -> None:
         """Arrow keys scroll at once."""

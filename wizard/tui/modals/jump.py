@@ -12,6 +12,7 @@ from textual.widgets.option_list import Option
 from wizard.engine.views import DatasetView
 from wizard.tui.glyphs import TONES, WORDS, glyphs
 from wizard.tui.modals.base import Modal
+from wizard.tui.widgets.field import Field
 
 
 class JumpModal(Modal[str]):
@@ -30,7 +31,7 @@ class JumpModal(Modal[str]):
         with Vertical(classes="box") as box:
             box.border_title = "Go to"
             box.border_subtitle = "Enter goes, Esc stays"
-            yield Input(placeholder="type a few letters")
+            yield Field(placeholder="type a few letters")
             yield OptionList(markup=False)
 
     def on_mount(self) -> None:

@@ -8,6 +8,7 @@ from textual.widgets import Input, Static
 
 from wizard.credentials.secret import Secret
 from wizard.tui.modals.base import Modal
+from wizard.tui.widgets.field import Field
 
 Login = dict[str, Secret]
 _WORDS = {"user": "user name or mail address", "password": "password", "token": "access token"}
@@ -36,7 +37,7 @@ class LoginModal(Modal[Login]):
             for name in self._fields:
                 hidden = name != "user"
                 words = f"{_WORDS[name]}, hidden while you type" if hidden else _WORDS[name]
-                yield Input(placeholder=words, password=hidden, id=name)
+                yield Field(placeholder=words, password=hidden, id=name)
             yield Static("", id="missing")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

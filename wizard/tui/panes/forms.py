@@ -9,6 +9,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from wizard.engine.views import Need, NeedKind
+from wizard.tui.widgets.field import Field
 from wizard.tui.widgets.form import NeedForm
 from wizard.tui.widgets.url_input import UrlInput
 
@@ -32,8 +33,8 @@ class LoginForm(NeedForm):
 
     def fields(self) -> ComposeResult:
         """Two inputs, the second hidden."""
-        yield Input(placeholder="user name or mail address", id="user")
-        yield Input(placeholder="password, hidden while you type", password=True, id="password")
+        yield Field(placeholder="user name or mail address", id="user")
+        yield Field(placeholder="password, hidden while you type", password=True, id="password")
 
     def values(self) -> dict[str, str] | None:
         """Both, or a word on what is missing."""
@@ -53,7 +54,7 @@ class TokenForm(NeedForm):
 
     def fields(self) -> ComposeResult:
         """One hidden input."""
-        yield Input(placeholder="token, hidden while you type", password=True, id="token")
+        yield Field(placeholder="token, hidden while you type", password=True, id="token")
 
     def values(self) -> dict[str, str] | None:
         """The token."""
@@ -111,7 +112,7 @@ class FileForm(NeedForm):
 
     def fields(self) -> ComposeResult:
         """A path on this machine."""
-        yield Input(placeholder="or the path of the file on this machine", id="path")
+        yield Field(placeholder="or the path of the file on this machine", id="path")
 
     def values(self) -> dict[str, str] | None:
         """The path."""

@@ -54,6 +54,17 @@ class StagePane(Pane):
         if self._focus is not None:
             self._draw(self._focus)
 
+    def focus_first(self) -> bool:
+        """Put the cursor where something can be done; False when there is nothing."""
+        waits = self.query_one(Waits)
+        if self.form is not None:
+            self.form.focus_first()
+        elif waits.display:
+            waits.focus_first()
+        else:
+            return False
+        return True
+
     def _draw(self, focus: Focus) -> None:
         self.query_one(Waits).show(focus.stage.waits_for, focus.snapshot)
         self._say(".words", self.words(focus))

@@ -66,5 +66,5 @@ class LivePage(Page):
         """The runner cannot be reached (or can again, when empty)."""
 
     def _sampled(self, snapshot: Snapshot) -> None:
-        if self.is_current and self.wizard.bridge is not None:
+        if self.is_current:
             self.show(snapshot)

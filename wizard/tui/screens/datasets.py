@@ -121,11 +121,8 @@ class DatasetsPage(FirstRunPage):
 
 def row(dataset: Dataset, width: int) -> Content:
     """Title, size, way of access, wait."""
-    wait = (
-        f", {sums.short(dataset.request.wait)}"
-        if dataset.request and dataset.request.wait_days >= 1
-        else ""
-    )
+    request = dataset.request
+    wait = f", {sums.short(request.wait)}" if request and request.wait_days >= 1 else ""
     required = "always included" if dataset.required else f"{sums.access(dataset)}{wait}"
     size = figures.size(sums.fetch_bytes(dataset))
     return Content.assemble(f"{dataset.title:<{width}} {size:>9}  ", (required, "$text-muted"))

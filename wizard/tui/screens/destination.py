@@ -18,6 +18,7 @@ from wizard.tui.crash import in_thread
 from wizard.tui.glyphs import glyphs
 from wizard.tui.host import Disk
 from wizard.tui.screens.first import FirstRunPage
+from wizard.tui.widgets.field import Field
 
 HELP = """\
 # Choose a destination
@@ -53,7 +54,7 @@ class DestinationPage(FirstRunPage):
         """The field and what is known of the place."""
         start = self.wizard.choices.dest or Path.home() / "datasets"
         with Vertical(classes="body"):
-            yield Input(str(start), placeholder="/path/to/a/large/disk", id="dest")
+            yield Field(str(start), placeholder="/path/to/a/large/disk", id="dest")
             yield Static("", id="facts")
 
     def on_mount(self) -> None:

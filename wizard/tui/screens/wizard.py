@@ -171,10 +171,7 @@ class WizardPage(LivePage):
     def action_enter(self) -> None:
         """Go to where something can be done in the pane."""
         pane = self._pane()
-        form = pane.form if pane else None
-        if form is not None:
-            form.focus_first()
-        else:
+        if pane is None or not pane.focus_first():
             self.query_one(Track).focus()
 
     def action_look_at(self, move: int) -> None:

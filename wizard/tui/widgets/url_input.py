@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 
 from textual.events import Paste
-from textual.widgets import Input
 
 from wizard.errors import UsageError
 from wizard.transfer.links import clean, read_link, validity
+from wizard.tui.widgets.field import Field
 
 
 def pasted(text: str) -> str:
@@ -29,7 +29,7 @@ def facts(text: str, now: float) -> tuple[str, bool]:
     return f"{link.shown()}. {valid.words()}", not valid.expired
 
 
-class UrlInput(Input):
+class UrlInput(Field):
     """Takes a whole pasted link, where the stock input keeps only its first line."""
 
     def _on_paste(self, event: Paste) -> None:

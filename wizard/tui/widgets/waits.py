@@ -66,6 +66,12 @@ class Waits(Vertical):
             ]
         )
 
+    def focus_first(self) -> None:
+        """Put the cursor on the first step."""
+        choices = self.query_one(OptionList)
+        choices.highlighted = 0
+        choices.focus()
+
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Go there."""
         event.stop()
