@@ -33,6 +33,7 @@ from wizard.errors import Cancelled, TransferError
 from wizard.transfer.errors import (
     FileChanged,
     PartBusy,
+    ServerBusy,
     SizeMismatch,
     Unreachable,
 )
@@ -151,12 +152,22 @@ def test_another_version_is_never_appended(server: Misbehaving, tmp_path: Path) 
     assert fetch.target.read_bytes() == newer
 
 
-@pytest.mark.parametrize("newer", [archive(300_000, seed=1), archive(300_001, seed=1)])
+@pytest.mark.parametrize("size", [300_000, 300_001])
 def test_a_206_of_another_version_is_noticed(
-    server: Misbehaving, tmp_path: Path, newer: bytes
+    server: Misbehaving, tmp_path: Path, size: int
 ) -> None:
-    deaf = DeafToIfRange(newer)
-    url = server.put("a.zip", DATA, Drop(100_000), deaf)
+    newer = archive(size, seed=1)
+    url = server.put("a.zip", DATA, Drop(100_000), DeafToIfRange(newer))
+    fetch = Fetch(tmp_path, "a.zip", (url,))
+    fetch.run()
+    assert fetch.target.read_bytes() == newer
+
+
+def test_another_size_is_another_version_whatever_the_validator_says(
+    server: Misbehaving, tmp_path: Path
+) -> None:
+    newer = archive(300_001, seed=1)
+    url = server.put("a.zip", DATA, Drop(100_000), Changed(newer, '"same"'), etag='"same"')
     fetch = Fetch(tmp_path, "a.zip", (url,))
     fetch.run()
     assert fetch.target.read_bytes() == newer
@@ -200,9 +211,26 @@ def test_a_206_that_starts_elsewhere_is_not_used(
     assert fetch.target.read_bytes() == DATA
 
 
-def test_a_416_with_another_total_starts_over(server: Misbehaving, tmp_path: Path) -> None:
-    url = server.put("a.zip", DATA, Drop(100_000), Unsatisfied(total=50_000))
+@pytest.mark.parametrize("shift", [-1000, 1000])
+def test_a_later_run_does_not_use_a_206_that_starts_elsewhere(
+    server: Misbehaving, tmp_path: Path, shift: int
+) -> None:
+    url = server.put("a.zip", DATA, Drop(100_000), Busy(after="9999"))
     fetch = Fetch(tmp_path, "a.zip", (url,))
+    with pytest.raises(ServerBusy):
+        fetch.run()
+    server.put("a.zip", DATA, Elsewhere(shift))
+    fetch.run()
+    assert fetch.target.read_bytes() == DATA
+    assert server.ranges("a.zip")[-2:] == ["bytes=100000-", None]
+
+
+def test_a_416_with_another_total_starts_over(server: Misbehaving, tmp_path: Path) -> None:
+    url = server.put("a.zip", DATA, Drop(100_000), Busy(after="9999"))
+    fetch = Fetch(tmp_path, "a.zip", (url,))
+    with pytest.raises(ServerBusy):
+        fetch.run()
+    server.put("a.zip", DATA, Unsatisfied(total=50_000))
     fetch.run()
     assert fetch.target.read_bytes() == DATA
 
