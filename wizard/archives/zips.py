@@ -11,9 +11,10 @@ import stat
 import struct
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+
+from msgspec import Struct
 
 from wizard.archives.inflate import InflateError, crc32, inflater
 from wizard.archives.limits import MIB, Limits
@@ -29,8 +30,7 @@ _OTHER_METHODS = {9: "Deflate64", 12: "bzip2", 14: "LZMA", 93: "Zstandard", 95: 
 _AGAIN = "Delete it and fetch it again; if it comes the same way twice, tell its publisher."
 
 
-@dataclass(frozen=True, slots=True)
-class ZipEntry:
+class ZipEntry(Struct, frozen=True, gc=False):
     """One file in a zip: its name as stored, its sizes in bytes, and how to find its data."""
 
     name: str
