@@ -6,6 +6,7 @@ import hashlib
 import json
 import tarfile
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -84,13 +85,25 @@ def _pixels(path: Path) -> tuple[str, list[int], str]:
     return str(pixels.dtype), list(pixels.shape), hashlib.sha256(pixels.tobytes()).hexdigest()
 
 
-@pytest.mark.parametrize("executor", ["threads", "processes"])
-def test_every_label_equals_the_reference(dest: Path, golden: Path, executor: str) -> None:
+@pytest.fixture(params=["threads", "processes", "dask"])
+def crew(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Crew]:
+    """Every way of going about it."""
+    if request.param != "dask":
+        yield Crew(2, request.param)
+        return
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None, local_directory=tmp_path
+    ) as cluster:
+        yield Crew(2, "dask", cluster.scheduler_address, tmp_path / "state")
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_every_label_equals_the_reference(dest: Path, golden: Path, crew: Crew) -> None:
     fatal = []
     for work in _works(dest):
-        findings = run_batch(
-            work, work.items(), crew=Crew(2, executor), counter=Counter(), token=CancelToken()
-        )
+        findings = run_batch(work, work.items(), crew=crew, counter=Counter(), token=CancelToken())
         fatal += [finding for finding in findings if finding.fatal]
     assert fatal == []
     expected = json.loads((golden / "expected.json").read_text())["files"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -94,6 +96,43 @@ def test_an_item_that_kills_every_process_is_the_only_one_lost(tmp_path: Path) -
     (finding,) = _run(work, Crew(2, "processes"))
     assert (finding.cause, finding.path, finding.fatal) == ("worker-died", "4", True)
     assert work.made() == set(range(12)) - {4}
+
+
+UNDER_A_SCREEN = """
+import sys
+from pathlib import Path
+from tests.engine.works import Numbers
+from wizard.engine.batch import Crew, run_batch
+from wizard.progress import CancelToken, Counter
+
+class Captured:
+    def write(self, text): return len(text)
+    def flush(self): pass
+    def fileno(self): return -1
+
+if __name__ == "__main__":
+    sys.stderr = sys.stdout = Captured()
+    work = Numbers(Path(sys.argv[1]), 8, stdin=True)
+    run_batch(work, work.items(), crew=Crew(2, "processes"), counter=Counter(), token=CancelToken())
+"""
+
+
+def test_processes_start_under_a_screen_and_take_no_keys(tmp_path: Path) -> None:
+    """A full-screen app replaces stderr by something without a descriptor."""
+    script = tmp_path / "screen.py"
+    script.write_text(UNDER_A_SCREEN)
+    place = tmp_path / "place"
+    place.mkdir()
+    root = Path(__file__).resolve().parents[2]
+    run = subprocess.run(
+        [sys.executable, str(script), str(place)],
+        env={**os.environ, "PYTHONPATH": str(root)},
+        input=b"keys meant for the screen",
+        timeout=60,
+        check=False,
+    )
+    assert run.returncode == 0
+    assert {(place / str(number)).read_text() for number in range(8)} == {"stdin: ''"}
 
 
 def test_nobody_cannot_work() -> None:

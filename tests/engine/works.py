@@ -30,6 +30,8 @@ class Numbers:
     """Kill the process that works on them."""
     once: bool = False
     """Kill only the first process."""
+    stdin: bool = False
+    """Write what can be read from the standard input."""
     unit: str = "numbers"
     _loads: Lazy[int] = field(default_factory=Lazy, compare=False, repr=False)
 
@@ -48,7 +50,8 @@ class Numbers:
             raise OSError(28, "No space left on device", item.key)
         if number in self.deadly and self._dies():
             os.kill(os.getpid(), signal.SIGKILL)
-        item.outputs[0].write_text(f"{os.getpid()} {threading.get_ident()}")
+        said = f"stdin: {os.read(0, 99).decode()!r}" if self.stdin else None
+        item.outputs[0].write_text(said or f"{os.getpid()} {threading.get_ident()}")
         found = Finding("odd-number", item.key, "is odd", fatal=False)
         return Report((found,) if number in self.odd else ())
 

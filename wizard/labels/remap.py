@@ -99,7 +99,7 @@ class RemapWork:
         source = Source(chain, item.split, item.image, item.label, item.targets)
         findings: list[Finding] = []
         for output, path in zip(self.spec.outputs, item.outputs, strict=True):
-            if path.exists() and path.stat().st_size:
+            if _is_whole(path):
                 continue
             try:
                 write_label(path, source.pixels(output.taxonomy))
@@ -149,6 +149,14 @@ def _misaligned(split: str, source: str, taxonomy: str, reason: str) -> LabelErr
         cause="lists-not-aligned",
         hint="fetch the tables again",
     )
+
+
+def _is_whole(path: Path) -> bool:
+    """Say whether an output is there; a name without content is what a power failure leaves."""
+    try:
+        return path.stat().st_size > 0
+    except OSError:
+        return False
 
 
 def _finding(error: LabelError, path: Path) -> Finding:
