@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 from pathlib import Path
@@ -173,3 +174,17 @@ def test_a_damaged_archive_or_record_raises_no_error_when_looked_at(root: Path) 
     made.record.write_bytes(b"{")
     assert made.probe().state == "partial"
     run(made)
+
+
+@pytest.mark.parametrize("vouched", [False, True])
+def test_an_archive_that_cannot_be_unpacked_makes_room_unless_a_hash_vouches(
+    root: Path, *, vouched: bool
+) -> None:
+    made = dataclasses.replace(step(root), vouched=vouched)
+    made.archive.write_bytes(b"PK\x03\x04 nothing behind it")
+    with pytest.raises(ArchiveError) as caught:
+        made.run(StepContext())
+    rejected = made.archive.with_name(f"{made.archive.name}.rejected")
+    assert made.archive.exists() is vouched
+    assert rejected.exists() is not vouched
+    assert ("run again" in caught.value.hint) is not vouched

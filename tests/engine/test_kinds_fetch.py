@@ -97,6 +97,19 @@ def test_a_changed_or_deleted_archive_is_not_done(make: Make, server: Misbehavin
     assert fetching(made).placed() is None
 
 
+def test_a_proven_archive_is_outdated_once_other_bytes_are_asked_for(
+    make: Make, server: Misbehaving
+) -> None:
+    first = make(exact(urls=(server.put("toy.zip", DATA),)))
+    run(fetching(first))
+    mended = make(exact(OTHER, urls=(server.put("toy.zip", OTHER),)))
+    probe = fetching(mended).probe()
+    assert (probe.state, probe.outdated) == ("todo", True)
+    run(fetching(mended))
+    assert target(mended).read_bytes() == OTHER
+    assert not fetching(mended).probe().outdated
+
+
 def test_interrupted_bytes_are_counted_and_continued(make: Make, server: Misbehaving) -> None:
     url = server.put("toy.zip", DATA, Drop(1000), Drop(0))
     made = make(exact(urls=(url,)))

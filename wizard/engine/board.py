@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 
 from wizard import figures
 from wizard.engine import schedule, space
@@ -55,8 +56,13 @@ class Board:
                 return
             locked = bool(schedule.locked_by(self.slots, slot))
             slot.probe, slot.stale, slot.need, slot.asked = probe, locked, None, False
+            if probe.outdated:
+                schedule.outdate(self.slots, slot)
             if probe.state == "done" and not slot.redo:
                 self._done(slot)
+            elif schedule.standing_by(self.slots, slot):
+                slot.phase, slot.stale, slot.due = "idle", True, time.monotonic() + RECHECK
+                slot.probe = replace(probe, need=None, detail="in reserve: another way comes first")
             elif probe.state == "waiting":
                 self._wait(slot, probe.need, announce=not locked)
             else:
@@ -96,6 +102,7 @@ class Board:
                 self._fail(slot, reported, figures.count(len(fatal), "problem"))
             else:
                 self._complete(slot, reported)
+            self._spare()
             self.changed.notify_all()
             return not fatal
 

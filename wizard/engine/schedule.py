@@ -34,9 +34,32 @@ def to_probe(slots: Slots, now: float) -> Slot | None:
 
 def _probe_order(slots: Slots, now: float) -> Iterator[Slot]:
     every = [slot for slot in slots.values() if not slot.looking]
-    yield from (s for s in every if _wants_probe(s) and not locked_by(slots, s))
-    yield from (s for s in every if s.phase == "waiting" and s.due <= now)
+    yield from (s for s in every if _wants_probe(s) and not _is_locked(slots, s))
+    yield from (s for s in every if _is_watched(slots, s) and s.due <= now)
     yield from (s for s in every if s.phase == "unseen")
+
+
+def _is_watched(slots: Slots, slot: Slot) -> bool:
+    """Whether something may come from outside that lets a step start."""
+    return slot.phase == "waiting" or (slot.phase == "idle" and standing_by(slots, slot))
+
+
+def standing_by(slots: Slots, slot: Slot) -> bool:
+    """Whether an archive is left alone, as the dataset's first way to its files is still open.
+
+    It is taken over when a person brings it, and fetched when one of the first way failed.
+    """
+    planned = slot.planned
+    if slot.step.kind != "fetch" or not (planned.way and planned.optional) or slot.probe.at_hand:
+        return False
+    return not any(
+        other.phase == "failed" and other.planned.way and not other.planned.optional
+        for other in _siblings(slots, slot)
+    )
+
+
+def _siblings(slots: Slots, slot: Slot) -> list[Slot]:
+    return [other for other in slots.values() if other.step.dataset == slot.step.dataset]
 
 
 def _wants_probe(slot: Slot) -> bool:
@@ -58,6 +81,8 @@ def to_start(slots: Slots, limits: Mapping[Lane, int]) -> list[Slot]:
 def _may_start(slots: Slots, slot: Slot) -> bool:
     if slot.phase != "idle" or slot.stale or slot.held or locked_by(slots, slot):
         return False
+    if standing_by(slots, slot):
+        return False
     # Whether an archive is needed at all is known once its users have been looked at.
     return slot.step.kind != "fetch" or all(user.phase != "unseen" for user in users(slots, slot))
 
@@ -66,40 +91,50 @@ def settled(slots: Slots) -> bool:
     """Whether nothing moves and nothing can before a person acts or a cause is mended."""
     return not any(
         slot.phase in ("unseen", "running")
-        or (slot.phase == "idle" and not slot.held and not locked_by(slots, slot))
+        or (slot.phase == "idle" and not slot.held and not _is_locked(slots, slot))
         for slot in slots.values()
     )
 
 
+def _is_locked(slots: Slots, slot: Slot) -> bool:
+    return bool(locked_by(slots, slot)) or standing_by(slots, slot)
+
+
 def users(slots: Slots, slot: Slot) -> list[Slot]:
     """Return the steps of the same dataset that need this one directly."""
-    return [
-        other
-        for other in slots.values()
-        if slot.address in other.step.needs and other.step.dataset == slot.step.dataset
-    ]
+    return [other for other in _siblings(slots, slot) if slot.address in other.step.needs]
 
 
 def spared(slots: Slots, slot: Slot) -> bool:
     """Whether an archive need not be fetched, because all that uses it is done without it.
 
-    Optional steps that cannot start are spared once the rest of their dataset is done.
+    Steps of one way are spared once all steps of another are done, and optional steps that cannot
+    start once the rest of their dataset is.
     """
+    if slot.planned.way and slot.phase in ("idle", "waiting", "failed"):
+        ways = {other.planned.way for other in _siblings(slots, slot)} - {"", slot.planned.way}
+        if any(_way_done(slots, slot, way) for way in ways):
+            return True
     if slot.planned.optional:
         return _is_stuck(slots, slot) and all(
-            other.phase == "done" or _is_stuck(slots, other)
-            for other in slots.values()
-            if other.step.dataset == slot.step.dataset
+            other.phase == "done" or _is_stuck(slots, other) for other in _siblings(slots, slot)
         )
     if slot.step.kind != "fetch" or slot.phase not in ("idle", "waiting", "failed"):
+        return False
+    if slot.probe.outdated:
         return False
     using = users(slots, slot)
     return bool(using) and all(user.phase == "done" for user in using)
 
 
+def _way_done(slots: Slots, slot: Slot, way: str) -> bool:
+    steps = [other for other in _siblings(slots, slot) if other.planned.way == way]
+    return all(other.phase == "done" for other in steps)
+
+
 def _is_stuck(slots: Slots, slot: Slot) -> bool:
     """Whether an optional step waits for a person, or for one that does."""
-    locked = slot.phase == "idle" and bool(locked_by(slots, slot))
+    locked = slot.phase == "idle" and _is_locked(slots, slot)
     return slot.planned.optional and (locked or slot.phase == "waiting")
 
 
@@ -109,6 +144,14 @@ def after_run(slots: Slots, slot: Slot) -> None:
         if slot.address in other.step.needs and other.phase == "done":
             other.phase = "unseen"
             other.redo = other.step.kind in ("verify", "report")
+
+
+def outdate(slots: Slots, slot: Slot) -> None:
+    """Have all that was made of an outdated archive made again, once the archive is replaced."""
+    for user in users(slots, slot):
+        user.redo = True
+        if user.phase == "done":
+            user.phase = "unseen"
 
 
 def check_needs(slots: Slots) -> None:

@@ -27,6 +27,10 @@ class Probe:
     unit: str = "files"
     detail: str = ""
     need: Need | None = None
+    at_hand: bool = False
+    """Whether an archive is on this machine and only has to be checked."""
+    outdated: bool = False
+    """Whether other bytes lie here than are asked for by now: redone even if nothing waits."""
 
 
 @dataclass(slots=True)

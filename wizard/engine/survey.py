@@ -11,7 +11,7 @@ from wizard.engine.board import make_slots
 from wizard.engine.install import Install
 from wizard.engine.journal import read_outcomes
 from wizard.engine.lease import current_holder
-from wizard.engine.schedule import Slots, spared
+from wizard.engine.schedule import Slots, spared, standing_by
 from wizard.engine.slots import Slot
 from wizard.engine.snapshots import Viewer, Vitals
 from wizard.engine.step import Probe, Step
@@ -53,6 +53,7 @@ def _looked_at(install: Install, steps: Sequence[Step] | None) -> Slots:
     slots = make_slots(install, steps)
     for slot in slots.values():
         _look(slot)
+    _stand_by(slots)
     _spare(slots)
     return slots
 
@@ -67,6 +68,12 @@ def _look(slot: Slot) -> None:
         slot.phase = "done" if slot.probe.state == "done" else "waiting"
     else:
         slot.phase = "idle"
+
+
+def _stand_by(slots: Slots) -> None:
+    for slot in [each for each in slots.values() if standing_by(slots, each)]:
+        if slot.phase == "waiting":
+            slot.phase, slot.need = "idle", None
 
 
 def _spare(slots: Slots) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 import msgspec
 
 from wizard.archives.extract import Options, extract
-from wizard.archives.extraction import Member, gaps
+from wizard.archives.extraction import Extraction, Member, gaps
 from wizard.archives.limits import Limits
 from wizard.archives.listing import listing
 from wizard.archives.paths import Route
@@ -80,6 +80,8 @@ class ExtractStep:
     used_up: UsedUp
     workers: int
     limits: Limits
+    vouched: bool = False
+    """Whether a published hash vouches for the archive's bytes."""
     lane: Lane = "disk"
 
     def probe(self) -> Probe:
@@ -106,7 +108,22 @@ class ExtractStep:
         """Unpack what is missing; raises ``ArchiveError`` and ``DestinationError``."""
         record = self._read_record()
         context.detail = f"unpacking {self.archive.name}"
-        done = extract(
+        try:
+            done = self._unpack(record, context)
+        except ArchiveError as error:
+            raise self._set_aside(error) from error
+        missing = self._missing(done.members)
+        if missing:
+            raise ArchiveError(
+                f"{missing:,} files it holds are not on disk after unpacking",
+                where=str(self.archive),
+                hint="Another program may be at work in the folder. Run again.",
+            )
+        self._write_record(done.members)
+        context.detail = ""
+
+    def _unpack(self, record: Record | None, context: StepContext) -> Extraction:
+        return extract(
             self.archive,
             self.into,
             rules=self.spec.rules,
@@ -121,15 +138,18 @@ class ExtractStep:
                 trust=record is None or self._is_of(record),
             ),
         )
-        missing = self._missing(done.members)
-        if missing:
-            raise ArchiveError(
-                f"{missing:,} files it holds are not on disk after unpacking",
-                where=str(self.archive),
-                hint="Another program may be at work in the folder. Run again.",
-            )
-        self._write_record(done.members)
-        context.detail = ""
+
+    def _set_aside(self, error: ArchiveError) -> ArchiveError:
+        """Keep an archive that cannot be unpacked out of the way, so that it is fetched anew.
+
+        One that a published hash vouches for stays: the same bytes would come again.
+        """
+        if self.vouched or not self.archive.is_file():
+            return error
+        rejected = self.archive.with_name(f"{self.archive.name}.rejected")
+        self.archive.replace(rejected)
+        hint = f"It is kept as {rejected.name}; run again to have it fetched anew."
+        return ArchiveError(error.message, where=error.where, hint=hint)
 
     def _made_otherwise(self) -> bool:
         instead = self.spec.instead
@@ -211,6 +231,7 @@ def build_extract(planned: PlannedStep, install: Install) -> ExtractStep:
         used_up=_used_up(dataset, base),
         workers=min(_THREADS, install.settings.workers),
         limits=_limits(archive),
+        vouched=bool(archive.sha256 or archive.sha1 or archive.md5),
     )
 
 

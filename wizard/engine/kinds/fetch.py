@@ -70,17 +70,20 @@ class FetchArchive:
 
     def probe(self) -> Probe:
         """Look for a proven archive, a file that may be it, and what is missing to fetch it."""
-        proof = read_proof(self.record, self.target)
+        proof = self._proof()
         if proof:
             return Probe("done", proof.size, proof.size, "bytes", f"proven by {proof.how}")
         total = self.archive.size or self.archive.size_about or None
         have = fetched_bytes(self.target)
+        if read_proof(self.record, self.target):
+            return Probe("todo", have, total, "bytes", "another file is asked for", outdated=True)
         need = self._need()
         for candidate in self.candidates:
             # A file that is taken away by another step while we look is no candidate.
             with contextlib.suppress(FileNotFoundError):
                 if candidate.ready(self.archive.size):
-                    return Probe("todo", have, total, "bytes", f"to be checked: {candidate.path}")
+                    detail = f"to be checked: {candidate.path}"
+                    return Probe("todo", have, total, "bytes", detail, at_hand=True)
                 need = _arriving(candidate.path)
                 break
         if need:
@@ -91,7 +94,7 @@ class FetchArchive:
         """Bring the archive; raises ``PersonNeeded``, ``TransferError`` or ``Cancelled``."""
         progress = TransferProgress(total=self.archive.size)
         context.transfer = progress
-        if read_proof(self.record, self.target):
+        if self._proof():
             return
         for candidate in self.candidates:
             if self._takes(candidate, progress, context.token):
@@ -121,17 +124,28 @@ class FetchArchive:
         refusal = self._take(Candidate(path, how, origin, by_name=True), progress, token)
         if refusal:
             raise TransferError(refusal, where=str(path))
-        proof = read_proof(self.record, self.target)
+        proof = self._proof()
         told = f" ({proof.version or proof.how})" if proof else ""
         return f"{path.name} is {self.archive.name} of {self.dataset}{told}"
 
     def placed(self) -> PlacedArchive | None:
         """Return the archive as proven, None when it is not there."""
-        proof = read_proof(self.record, self.target)
+        proof = self._proof()
         if proof is None:
             return None
         ours = proof.origin != "by-hand"
         return PlacedArchive(self.target, proof.size, proof.sha256, ours)
+
+    def _proof(self) -> ArchiveProof | None:
+        """Return the proof of the file in place, unless another file is asked for by now.
+
+        A site file may name other bytes than it did when this file was proven.
+        """
+        proof, archive = read_proof(self.record, self.target), self.archive
+        if proof is None or proof.version:
+            return proof
+        asked = (archive.size or proof.size, archive.sha256 or proof.sha256)
+        return proof if asked == (proof.size, proof.sha256) else None
 
     def _need(self) -> Need | None:
         """Return what is missing, after what was wrong with the files that were there."""
