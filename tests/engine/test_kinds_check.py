@@ -53,9 +53,9 @@ def test_what_does_not_hold_is_told_with_its_reason(tree: Path) -> None:
     context = StepContext()
     with pytest.raises(LabelError, match="2 findings") as caught:
         check(tree).run(context)
-    assert caught.value.cause == "wrong-count"
-    assert caught.value.hint == "the loader counts them"
-    assert {group.cause for group in context.failures} == {"wrong-count", "missing-file"}
+    hints = {group.cause: group.hint for group in context.failures}
+    assert hints == {"wrong-count": "the loader counts them", "missing-file": ""}
+    assert caught.value.cause in hints
     assert check(tree).probe().state == "partial"
 
 

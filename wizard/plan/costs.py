@@ -29,19 +29,19 @@ def size_of(archive: Archive) -> int:
 def dataset_costs(dataset: Dataset, present: Collection[str]) -> PlannedDataset:
     """Sum up one dataset; ``present`` names fetch steps whose archive need not be fetched."""
     here = [
-        each for each in dataset.archives if address(dataset.id, fetch_id(each.name)) in present
+        each for each in dataset.usual if address(dataset.id, fetch_id(each.name)) in present
     ]
     return PlannedDataset(
         id=dataset.id,
         title=dataset.title,
         folder=dataset.folder,
-        access=tuple(dict.fromkeys(each.access.kind for each in dataset.archives)),
-        fetch_bytes=sum(map(size_of, dataset.archives)),
+        access=tuple(dict.fromkeys(each.access.kind for each in dataset.usual)),
+        fetch_bytes=sum(map(size_of, dataset.usual)),
         present_bytes=sum(map(size_of, here)),
-        unpacked_bytes=sum(each.unpacked_about for each in dataset.archives),
+        unpacked_bytes=sum(each.unpacked_about for each in dataset.usual),
         label_bytes=dataset.labels_about,
         label_files=dataset.label_files_about,
-        files=sum(each.files_about for each in dataset.archives) + dataset.label_files_about,
+        files=sum(each.files_about for each in dataset.usual) + dataset.label_files_about,
         core_seconds=dataset.core_seconds_about,
         request=dataset.request if _gated(dataset) else None,
     )
@@ -49,7 +49,7 @@ def dataset_costs(dataset: Dataset, present: Collection[str]) -> PlannedDataset:
 
 def _gated(dataset: Dataset) -> bool:
     """Whether any archive is not free to fetch here; a lab's mirror opens what its site gates."""
-    return any(each.access.kind != "open" for each in dataset.archives)
+    return any(each.access.kind != "open" for each in dataset.usual)
 
 
 def growth(plan: Plan, done: Collection[str] = ()) -> Growth:
@@ -60,7 +60,7 @@ def growth(plan: Plan, done: Collection[str] = ()) -> Growth:
     archives go, unless kept, once it is proven.
     """
     settled = {*done, *plan.present}
-    left = [step for step in plan.steps if step.address not in settled]
+    left = [step for step in plan.steps if step.address not in settled and not step.optional]
     archives = {
         (step.dataset, step.spec.archive.name): step.spec.archive
         for step in plan.steps

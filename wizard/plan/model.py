@@ -39,6 +39,8 @@ class PlannedStep(Struct, frozen=True, kw_only=True):
     spec: PlannedSpec
     optional: bool = False
     """Whether an install whose other steps are done is whole without it."""
+    way: str = ""
+    """Which of its dataset's ways it is part of; an optional one stands by."""
 
 
 class PlannedDataset(Struct, frozen=True, kw_only=True):

@@ -24,6 +24,7 @@ from wizard.recipes.order import (
     graph,
     in_order,
     optional_steps,
+    ways_of,
 )
 
 
@@ -100,9 +101,13 @@ def _steps(recipe: Recipe, datasets: Sequence[Dataset]) -> tuple[PlannedStep, ..
     needs = graph(recipe, datasets)
     _complete(recipe, needs)
     specs = {address(owner, spec.id): (owner, spec) for owner, spec in _specs(recipe, datasets)}
-    spared = optional_steps(datasets)
+    spared, ways = optional_steps(datasets), ways_of(datasets)
     return tuple(
-        _planned(each, *specs[each], needs[each], optional=each in spared)
+        replace(
+            _planned(each, *specs[each], needs[each]),
+            optional=each in spared,
+            way=ways.get(each, ""),
+        )
         for each in in_order(needs)
     )
 
@@ -120,7 +125,7 @@ def _specs(recipe: Recipe, datasets: Sequence[Dataset]) -> Iterator[tuple[str, P
 
 
 def _planned(
-    place: str, dataset: str, spec: PlannedSpec, needs: tuple[str, ...], *, optional: bool
+    place: str, dataset: str, spec: PlannedSpec, needs: tuple[str, ...]
 ) -> PlannedStep:
     return PlannedStep(
         address=place,
@@ -129,7 +134,6 @@ def _planned(
         kind=kind_of(spec),
         needs=needs,
         spec=spec,
-        optional=optional,
     )
 
 

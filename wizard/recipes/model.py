@@ -139,6 +139,20 @@ class Archive(Model, frozen=True, kw_only=True):
     optional: bool = False
     """True for archives no later step needs: nothing waits for them, and an install whose other
     steps are done is whole without them."""
+    way: str = ""
+    """Id of the one of the dataset's ways it belongs to; empty for what every way needs."""
+
+
+class Way(Model, frozen=True, kw_only=True):
+    """One of several ways to the same files, such as another publisher's archives.
+
+    The first of a dataset's ways is taken. The others stand by: their archives are fetched only
+    when one of the first way's cannot be had, or taken over when a person brings them, and as
+    soon as all steps of any way are done, the other ways are not needed any more.
+    """
+
+    id: str
+    title: str
 
 
 class Dataset(Model, frozen=True, kw_only=True):
@@ -158,6 +172,7 @@ class Dataset(Model, frozen=True, kw_only=True):
     citation: str = ""
     terms: Terms | None = None
     request: Request | None = None
+    ways: tuple[Way, ...] = ()
     archives: tuple[Archive, ...] = ()
     steps: tuple[StepSpec, ...] = ()
     labels_about: int = 0
@@ -171,6 +186,17 @@ class Dataset(Model, frozen=True, kw_only=True):
     def archive(self, name: str) -> Archive:
         """Return the archive of that name; raises ``KeyError``."""
         return next((each for each in self.archives if each.name == name), None) or _missing(name)
+
+    @property
+    def usual(self) -> tuple[Archive, ...]:
+        """The archives an install fetches when nothing goes wrong and nobody asks for more."""
+        return tuple(
+            each for each in self.archives if not each.optional and not self.stands_by(each.way)
+        )
+
+    def stands_by(self, way: str) -> bool:
+        """Tell whether a way is none but a substitute for the first."""
+        return bool(way) and way != self.ways[0].id
 
     def archive_path(self, archive: Archive) -> str:
         """Return where the archive lies below the dataset's base."""

@@ -1,7 +1,8 @@
 """Which step waits for which: the order of a recipe, spelled out as addresses.
 
 Addresses are ``dataset/step``. Every dataset begins with ``terms``, then one ``fetch:<archive>``
-for each archive, then the recipe's own steps, each of which needs the one before it.
+for each archive, then the recipe's own steps, each of which needs the one before it. Steps of a
+way that stands by need the one before it on the same way; nothing else waits for them.
 """
 
 from __future__ import annotations
@@ -11,13 +12,16 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import chain
 from pathlib import PurePosixPath
 
-from wizard.recipes.arrangements import Place
-from wizard.recipes.model import Dataset, Recipe
+from wizard.recipes.arrangements import Place, Remove, Symlinks, Write
+from wizard.recipes.model import Archive, Dataset, Recipe
 from wizard.recipes.steps import Extract, Labels, Polygons, StepSpec, Verify
 
 FINISH = "finish"
 """Dataset id of the steps of the whole collection."""
 TERMS = "terms"
+
+_CHORES = (Remove, Symlinks, Write)
+"""Steps that may be done before their turn, so that what follows must not rely on them alone."""
 
 Graph = Mapping[str, tuple[str, ...]]
 """Address of every step, in the recipe's order, to the addresses it waits for."""
@@ -98,14 +102,15 @@ def _dataset(recipe: Recipe, dataset: Dataset) -> Iterator[tuple[str, tuple[str,
         yield each, ()
     for archive in dataset.archives:
         yield address(dataset.id, fetch_id(archive.name)), terms
-    before: tuple[str, ...] = ()
+    before: dict[str, tuple[str, ...]] = {"": _unpacked_by_nobody(dataset) or terms}
     for step in dataset.steps:
         here = address(dataset.id, step.id)
-        wants = before or _unpacked_by_nobody(dataset) or terms
+        track = way if dataset.stands_by(way := way_of(dataset, step)) else ""
         explicit = (address(dataset.id, each) for each in step.needs)
+        wants = before.get(track, before[""])
         yield here, _unique(wants, _inputs(recipe, dataset, step), explicit)
-        if not _is_optional(dataset, step):
-            before = (here,)
+        if track or not _is_optional(dataset, step):
+            before[track] = (*wants, here) if isinstance(step, _CHORES) else (here,)
 
 
 def _inputs(recipe: Recipe, dataset: Dataset, step: StepSpec) -> tuple[str, ...]:
@@ -123,7 +128,7 @@ def _unpacked_by_nobody(dataset: Dataset) -> tuple[str, ...]:
     return tuple(
         address(dataset.id, fetch_id(archive.name))
         for archive in dataset.archives
-        if archive.name not in unpacked and not archive.optional
+        if archive.name not in unpacked and not _is_spare(dataset, archive)
     )
 
 
@@ -133,7 +138,7 @@ def optional_steps(datasets: Iterable[Dataset]) -> frozenset[str]:
         address(dataset.id, fetch_id(archive.name))
         for dataset in datasets
         for archive in dataset.archives
-        if archive.optional
+        if _is_spare(dataset, archive)
     )
     steps = (
         address(dataset.id, step.id)
@@ -144,11 +149,33 @@ def optional_steps(datasets: Iterable[Dataset]) -> frozenset[str]:
     return frozenset(chain(fetches, steps))
 
 
+def ways_of(datasets: Iterable[Dataset]) -> Mapping[str, str]:
+    """Return the way of every step that is part of one, by address."""
+    found: dict[str, str] = {}
+    for dataset in datasets:
+        for archive in dataset.archives:
+            found[address(dataset.id, fetch_id(archive.name))] = archive.way
+        for step in dataset.steps:
+            found[address(dataset.id, step.id)] = way_of(dataset, step)
+    return {step: way for step, way in found.items() if way}
+
+
+def way_of(dataset: Dataset, step: StepSpec) -> str:
+    """Return the id of the way a step is part of: its own, or that of its archive, or none."""
+    name = _archive_of(step)
+    return step.way or next((each.way for each in dataset.archives if each.name == name), "")
+
+
 def _is_optional(dataset: Dataset, step: StepSpec) -> bool:
-    """Whether nothing waits for a step: it stands aside, or unpacks an optional archive."""
-    return step.aside or any(
-        archive.optional for archive in dataset.archives if archive.name == _archive_of(step)
-    )
+    """Whether nothing waits for a step: it stands aside or by, or unpacks such an archive."""
+    if step.aside or dataset.stands_by(way_of(dataset, step)):
+        return True
+    name = _archive_of(step)
+    return any(_is_spare(dataset, each) for each in dataset.archives if each.name == name)
+
+
+def _is_spare(dataset: Dataset, archive: Archive) -> bool:
+    return archive.optional or dataset.stands_by(archive.way)
 
 
 def _archive_of(step: StepSpec) -> str:

@@ -33,7 +33,7 @@ def disk_bytes(dataset: Dataset) -> int:
 
 def needed(dataset: Dataset) -> tuple[Archive, ...]:
     """The archives later steps need."""
-    return tuple(archive for archive in dataset.archives if not archive.optional)
+    return dataset.usual
 
 
 def access(dataset: Dataset) -> str:

@@ -1,0 +1,150 @@
+"""Several ways to one dataset: the first is taken, the others stand by, one is enough."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace as changed
+
+from tests.engine.fakes import FakeStep, make_install, view
+from wizard.engine import board
+from wizard.engine.install import Install
+from wizard.engine.runner import Runner
+from wizard.engine.step import Probe, StepContext
+from wizard.engine.survey import survey
+from wizard.engine.views import Need
+from wizard.errors import TransferError
+
+TOKEN = Need(kind="token", ask="Give a token")
+BROWSER = Need(kind="browser", ask="Download it")
+
+
+@dataclass
+class Brought(FakeStep):
+    """A fetch step that also takes a file from an inbox."""
+
+    inbox: Path | None = None
+
+    def probe(self) -> Probe:
+        if self.inbox and self.inbox.exists() and not self.mark.exists():
+            return Probe("todo", at_hand=True)
+        return super().probe()
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(board, "RECHECK", 0.02)
+    monkeypatch.setattr("wizard.engine.runner._TICK", 0.02)
+
+
+def steps_of(dest: Path) -> list[FakeStep]:
+    """A hub's archive, one from a site, each unpacked, and a check of what came out."""
+    need = {"a/hub": ("a/fetch:hub",), "a/site": ("a/fetch:site",), "a/check": ("a/hub",)}
+    made = [
+        Brought(address, dest / "marks" / address.replace(":", "_"), need.get(address, ()))
+        for address in ("a/fetch:hub", "a/fetch:site", "a/hub", "a/site", "a/check")
+    ]
+    made[1].inbox = dest / "brought"
+    return list(made)
+
+
+def install_of(dest: Path, steps: list[FakeStep]) -> Install:
+    install = make_install(dest, steps)
+    planned = tuple(
+        changed(each, way=way, optional=way == "site")
+        for each, way in zip(install.plan.steps, ("hub", "site", "hub", "site", ""), strict=True)
+    )
+    return replace(install, plan=changed(install.plan, steps=planned))
+
+
+@pytest.fixture
+def steps(tmp_path: Path) -> list[FakeStep]:
+    return steps_of(tmp_path)
+
+
+@pytest.fixture
+def runner(tmp_path: Path, steps: list[FakeStep]) -> Iterator[Runner]:
+    made = Runner(install_of(tmp_path, steps), steps=steps)
+    yield made
+    assert made.stop(10)
+
+
+def runs(steps: list[FakeStep]) -> dict[str, int]:
+    return {step.address: step.runs for step in steps}
+
+
+def refuse(context: StepContext) -> None:
+    raise TransferError("gone", hint="another way")
+
+
+def until(condition: object) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():  # type: ignore[operator]
+        assert time.monotonic() < deadline, "it never came about"
+        time.sleep(0.005)
+
+
+def test_the_first_way_is_taken_and_the_others_are_left(
+    runner: Runner, steps: list[FakeStep]
+) -> None:
+    runner.start()
+    assert runner.wait_settled(10)
+    assert runner.snapshot().complete
+    assert runs(steps) == {
+        "a/fetch:hub": 1,
+        "a/fetch:site": 0,
+        "a/hub": 1,
+        "a/site": 0,
+        "a/check": 1,
+    }
+
+
+def test_another_way_is_fetched_once_the_first_failed(
+    runner: Runner, steps: list[FakeStep]
+) -> None:
+    steps[0].work = refuse
+    runner.start()
+    assert runner.wait_settled(10)
+    assert runner.snapshot().complete
+    assert runs(steps)["a/site"] == 1
+    assert runs(steps)["a/hub"] == 0
+
+
+def test_nobody_is_asked_for_an_archive_in_reserve(runner: Runner, steps: list[FakeStep]) -> None:
+    steps[0].need, steps[1].need = TOKEN, BROWSER
+    runner.start()
+    assert runner.wait_settled(10)
+    assert view(runner, "a/fetch:hub").need == TOKEN
+    assert view(runner, "a/fetch:site").need is None
+
+
+def test_an_archive_in_reserve_is_taken_when_a_person_brings_it(
+    runner: Runner, steps: list[FakeStep], tmp_path: Path
+) -> None:
+    steps[0].need, steps[1].need = TOKEN, BROWSER
+    runner.start()
+    assert runner.wait_settled(10)
+    (tmp_path / "brought").touch()
+    until(lambda: runner.snapshot().complete)
+    assert runs(steps)["a/fetch:hub"] == 0
+    assert runs(steps)["a/check"] == 1
+
+
+def test_a_person_is_asked_once_the_first_way_failed(runner: Runner, steps: list[FakeStep]) -> None:
+    steps[0].work, steps[1].need = refuse, BROWSER
+    runner.start()
+    until(lambda: view(runner, "a/fetch:site").need == BROWSER)
+    assert view(runner, "a/fetch:hub").state == "failed"
+
+
+def test_what_came_another_way_is_whole_to_a_look_from_outside(
+    steps: list[FakeStep], tmp_path: Path
+) -> None:
+    for step in (steps[1], steps[3], steps[4]):
+        step.run(StepContext())
+    install = install_of(tmp_path, steps_of(tmp_path))
+    assert survey(install, steps=steps_of(tmp_path)).complete
