@@ -13,10 +13,20 @@ import pytest
 from wizard.credentials.secret import Secret
 from wizard.demo.gates import PASSWORD, USER
 from wizard.demo.miniature import Miniature
-from wizard.demo.server import GATED, DemoServer
+from wizard.demo.server import DemoServer
 from wizard.recipes.loader import load
 from wizard.recipes.site import apply_site, load_site
 from wizard.transfer.links import read_base_address, read_link
+
+GATED = {
+    "bdd": "browser",
+    "cityscapes": "login",
+    "idd": "link",
+    "kitti": "link",
+    "mapillary": "link",
+    "scannet": "base-url",
+    "wilddash": "login",
+}
 
 
 def get(url: str, **headers: str) -> httpx.Response:

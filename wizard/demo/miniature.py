@@ -1,4 +1,4 @@
-"""A miniature of everything MSeg is made of: 13 datasets drawn on the spot, in 22 archives."""
+"""Miniatures of the collections: every dataset drawn on the spot, packed like the real archives."""
 
 from __future__ import annotations
 
@@ -16,9 +16,18 @@ from wizard.demo.packing import MOMENT
 from wizard.demo.pascal import draw_pascal_context, draw_voc2012
 from wizard.demo.streets import draw_bdd, draw_camvid, draw_kitti, draw_wilddash
 from wizard.demo.studio import Studio
+from wizard.errors import UsageError
 from wizard.files import write_whole
+from wizard.recipes.loader import load
+from wizard.recipes.model import Access, Archive
 
-_DATASETS: Mapping[str, Callable[[Studio], dict[str, bytes]]] = {
+COLLECTIONS = ("mseg", "fptrans")
+"""Collections there are miniatures of."""
+
+Packed = Mapping[str, Mapping[str, bytes]]
+"""Bytes of every archive by dataset and name."""
+
+_MSEG: Mapping[str, Callable[[Studio], dict[str, bytes]]] = {
     "ade20k": draw_ade20k,
     "camvid": draw_camvid,
     "coco-panoptic": draw_coco,
@@ -40,18 +49,21 @@ class MiniArchive:
     """One archive of the miniature, with what proves it."""
 
     dataset: str
-    """Id of its dataset in the ``mseg`` recipe."""
+    """Id of its dataset in the collection's recipe."""
     name: str
     path: Path
     size: int
     sha256: str
     md5: str
+    access: Access
+    """How it is gained, as in the recipe."""
 
 
 @dataclass(frozen=True, slots=True)
 class Miniature:
     """A folder of generated archives."""
 
+    collection: str
     folder: Path
     archives: tuple[MiniArchive, ...]
 
@@ -63,25 +75,45 @@ class Miniature:
         return found
 
 
-def build_miniature(folder: Path, seed: int = 0) -> Miniature:
-    """Draw the collection and write its archives into ``folder``.
+def build_miniature(folder: Path, seed: int = 0, collection: str = "mseg") -> Miniature:
+    """Draw a collection and write its archives into ``folder``.
 
     The same seed gives the same bytes with the same libraries. Nothing in it is taken from any
-    dataset: images are generated, classes made up.
+    dataset: images are generated, classes made up. Raises ``UsageError`` for a collection nobody
+    draws.
     """
-    book = Book()
-    studio = Studio(seed, book)
-    packed = {dataset: draw(studio) for dataset, draw in _DATASETS.items()}
-    packed = {"mseg-api": {"mseg-api.tar.gz": book.archive()}, **packed}
+    if collection not in COLLECTIONS:
+        hint = f"there are miniatures of {', '.join(COLLECTIONS)}"
+        raise UsageError(f"there is no miniature of {collection}", hint=hint)
+    recipe = load(collection)
     archives = tuple(
-        _write(folder, dataset, name, data)
-        for dataset, files in packed.items()
+        _write(folder, dataset, recipe.dataset(dataset).archive(name), data)
+        for dataset, files in _draw(collection, seed).items()
         for name, data in files.items()
     )
-    return Miniature(folder, archives)
+    return Miniature(collection, folder, archives)
 
 
-def _write(folder: Path, dataset: str, name: str, data: bytes) -> MiniArchive:
+def _draw(collection: str, seed: int) -> Packed:
+    """Draw the archives of every dataset; a collection's module is imported when it is drawn."""
+    match collection:
+        case "fptrans":
+            from wizard.demo.fptrans import draw_fptrans
+
+            return draw_fptrans(seed)
+        case _:
+            return _draw_mseg(seed)
+
+
+def _draw_mseg(seed: int) -> Packed:
+    book = Book()
+    studio = Studio(seed, book)
+    packed = {dataset: draw(studio) for dataset, draw in _MSEG.items()}
+    return {"mseg-api": {"mseg-api.tar.gz": book.archive()}, **packed}
+
+
+def _write(folder: Path, dataset: str, archive: Archive, data: bytes) -> MiniArchive:
+    name = archive.name
     path = folder / name
     write_whole(path, data)
     os.utime(path, (MOMENT, MOMENT))
@@ -92,4 +124,5 @@ def _write(folder: Path, dataset: str, name: str, data: bytes) -> MiniArchive:
         size=len(data),
         sha256=hashlib.sha256(data).hexdigest(),
         md5=hashlib.md5(data, usedforsecurity=False).hexdigest(),
+        access=archive.access,
     )

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
-from typing import Literal
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import msgspec
@@ -30,40 +29,29 @@ from wizard.demo.miniature import MiniArchive, Miniature
 from wizard.demo.serving import Answer, page
 from wizard.files import link_or_copy
 
-Access = Literal["open", "login", "link", "base-url", "browser"]
-
-GATED: Mapping[str, Access] = {
-    "bdd": "browser",
-    "cityscapes": "login",
-    "idd": "link",
-    "kitti": "link",
-    "mapillary": "link",
-    "scannet": "base-url",
-    "wilddash": "login",
-}
-"""Datasets that ask for registration, as in the ``mseg`` recipe; all others are open."""
-
-_PACKAGES = {"1": "gtFine_trainvaltest.zip", "3": "leftImg8bit_trainvaltest.zip"}
 _FORM_MOST = 64 * 1024
 
 
 class DemoServer:
     """Serves a miniature on loopback while its ``with`` block lasts.
 
-    ``site_toml()`` points the ``mseg`` recipe at it and ``answers`` is all it asks a person for,
-    except for the archive that only a browser gets: ``download_by_hand`` stands in for that.
+    ``site_toml()`` points the collection's recipe at it and ``answers`` is all it asks a person
+    for, except for archives that only a browser gets: ``download_by_hand`` stands in for that.
     """
 
     def __init__(self, miniature: Miniature, *, port: int = 0) -> None:
         self.miniature = miniature
         by_name = {archive.name: archive for archive in miniature.archives}
+        packages = {
+            archive.access.package: archive
+            for archive in miniature.archives
+            if archive.access.site == "cityscapes"
+        }
         self._signed = SignedGate(by_name)
         self._below = BelowGate(by_name)
         self.gates: dict[str, Gate] = {
             "open": OpenGate(by_name),
-            "cityscapes": NumberedGate(
-                "/cityscapes", {number: by_name[name] for number, name in _PACKAGES.items()}
-            ),
+            "cityscapes": NumberedGate("/cityscapes", packages),
             "wilddash": TokenGate("/wilddash", by_name),
             "mailed": self._signed,
             "scans": self._below,
@@ -97,44 +85,51 @@ class DemoServer:
     def answers(self) -> dict[str, dict[str, Secret]]:
         """What a person would give: per login site or dataset id, by the vault's field names."""
         login = {"user": Secret(USER), "password": Secret(PASSWORD)}
-        linked = [each for each in self.miniature.archives if GATED.get(each.dataset) == "link"]
-        return {
-            "cityscapes": login,
-            "wilddash": login,
-            "scannet": {"base-url": Secret(f"{self.url}/scans/{self._below.secret}/")},
-            **{each.dataset: {"link": Secret(self.link(each.name))} for each in linked},
-        }
+        below = {"base-url": Secret(f"{self.url}/scans/{self._below.secret}/")}
+        found: dict[str, dict[str, Secret]] = {}
+        for archive in self.miniature.archives:
+            match archive.access.kind:
+                case "login":
+                    found[archive.access.site] = login
+                case "base-url":
+                    found[archive.dataset] = below
+                case "link":
+                    found[archive.dataset] = {"link": Secret(self.link(archive.name))}
+                case _:
+                    pass
+        return found
 
     def link(self, name: str, *, seconds: float = 24 * 3600.0) -> str:
         """Mint a signed link that is good for ``seconds``; negative for a stale one."""
         return f"{self.url}/mailed{self._signed.link(name, seconds=seconds)}"
 
-    def download_by_hand(self, inbox: Path) -> tuple[Path, ...]:
-        """Put every archive that only a browser gets into the inbox, as a person would."""
+    def download_by_hand(self, inbox: Path, name: str = "") -> tuple[Path, ...]:
+        """Put archives that only a browser gets into the inbox, as a person would: all, or one."""
         brought = []
         for archive in self.miniature.archives:
-            if GATED.get(archive.dataset) == "browser":
+            if archive.access.kind == "browser" and name in ("", archive.name):
                 link_or_copy(archive.path, inbox / archive.name)
                 brought.append(inbox / archive.name)
         return tuple(brought)
 
     def site_toml(self, *, gated: bool = True) -> str:
-        """Return a site file for the ``mseg`` recipe.
+        """Return a site file for the collection's recipe.
 
         ``gated`` keeps every kind of access; otherwise all archives are open, as on a lab's
         mirror.
         """
         tables = [self._table(archive, gated=gated) for archive in self.miniature.archives]
         if gated:
-            bases = {site: f"{self.url}/{site}" for site in ("cityscapes", "wilddash")}
+            sites = sorted({each.access.site for each in self.miniature.archives} - {""})
+            bases = {site: f"{self.url}/{site}" for site in sites}
             tables += [f"[sites.{site}]\nbase = {_quoted(base)}\n" for site, base in bases.items()]
         return "\n".join(tables)
 
     def _table(self, archive: MiniArchive, *, gated: bool) -> str:
-        access = GATED.get(archive.dataset, "open") if gated else "open"
+        access = archive.access.kind if gated else "open"
         urls = [f"{self.url}/open/{quote(archive.name)}"] if access == "open" else []
         return (
-            f"[archives.{_quoted(f'mseg/{archive.dataset}/{archive.name}')}]\n"
+            f"[archives.{_quoted(f'{self.miniature.collection}/{archive.dataset}/{archive.name}')}]\n"
             f"urls = [{', '.join(map(_quoted, urls))}]\n"
             f"access = {_quoted(access)}\n"
             f"size = {archive.size}\n"
@@ -206,4 +201,4 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _front_page(gates: Mapping[str, Gate]) -> Answer:
     items = "".join(f"<li>{name}</li>" for name in gates)
-    return page("segwizard demo", f"<p>A miniature MSeg, behind these doors:</p><ul>{items}</ul>")
+    return page("segwizard demo", f"<p>A miniature, behind these doors:</p><ul>{items}</ul>")

@@ -20,7 +20,7 @@ from wizard.credentials.file_rung import SecretFile
 from wizard.credentials.index import Index
 from wizard.credentials.keyring_rung import Keyring
 from wizard.credentials.ladder import Ladder
-from wizard.demo.miniature import build_miniature
+from wizard.demo.miniature import COLLECTIONS, build_miniature
 from wizard.demo.server import DemoServer
 from wizard.engine.install import Install, Settings
 from wizard.engine.kinds.gateway import gateway_of
@@ -34,7 +34,6 @@ from wizard.headless.run import Manner, exit_code, prepare, run_through
 from wizard.transfer.inbox import inbox_folder
 from wizard.transfer.reuse import Shelf
 
-_COLLECTION = "mseg"
 _FOLDER = "demo-archives"
 """Folder below the destination that plays the world's servers."""
 
@@ -47,22 +46,23 @@ machine and none of your settings or credentials are used."""
 
 
 @click.command(name="demo", epilog=exits.EPILOG)
-@click.argument("collection", default=_COLLECTION)
+@click.argument("collection", default="mseg")
 @click.option("--dest", type=click.Path(path_type=Path), help="Set it up here and keep it.")
 @click.option("--yes", is_flag=True, help="Begin without asking.")
 @click.option("--keep", is_flag=True, help="Keep the temporary folder.")
 @click.option("--plain", is_flag=True, help="Plain lines only: for screen readers and logs.")
 def command(*, collection: str, dest: Path | None, yes: bool, keep: bool, plain: bool) -> int:
     """Watch a whole install of a miniature COLLECTION, made on the spot."""
-    if collection != _COLLECTION:
+    if collection not in COLLECTIONS:
         raise UsageError(
-            f"there is no miniature of {collection}", hint=f"try: segwizard demo {_COLLECTION}"
+            f"there is no miniature of {collection}",
+            hint=f"there are miniatures of {', '.join(COLLECTIONS)}",
         )
     say.talk(_ABOUT.format(collection=collection))
     if not yes and sys.stdin.isatty() and not click.confirm("Begin?", default=True, err=True):
         return exits.COMPLETE
     with _destination(dest, keep=keep) as place:
-        return _run(place, plain=plain, kept=dest is not None or keep)
+        return _run(collection, place, plain=plain, kept=dest is not None or keep)
 
 
 @contextlib.contextmanager
@@ -85,9 +85,9 @@ def _destination(dest: Path | None, *, keep: bool) -> Iterator[Path]:
             shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _run(dest: Path, *, plain: bool, kept: bool) -> int:
+def _run(collection: str, dest: Path, *, plain: bool, kept: bool) -> int:
     began = time.monotonic()
-    miniature = build_miniature(dest / _FOLDER)
+    miniature = build_miniature(dest / _FOLDER, collection=collection)
     size = sum(archive.size for archive in miniature.archives)
     drawn = figures.count(len(miniature.archives), "archive")
     say.talk(f"\nDrew {drawn}, {figures.size(size)}.")
@@ -105,7 +105,7 @@ def _install(dest: Path, server: DemoServer, *, plain: bool) -> tuple[Snapshot |
     site = dest / _FOLDER / "site.toml"
     write_whole(site, server.site_toml().encode())
     settings = Settings(workers=usable_workers())
-    choices = Choices(_COLLECTION, dest, site=site, settings=settings)
+    choices = Choices(server.miniature.collection, dest, site=site, settings=settings)
     install = prepare(choices, vault=lambda recipe: _own_vault(dest))
     _own_shelf(install, dest)
     manner = Manner(plain=plain)
@@ -169,9 +169,10 @@ class Visitor:
         return {name: secret.reveal() for name, secret in given.items()}
 
     def _bring(self, step: StepView) -> None:
-        brought = self._server.download_by_hand(inbox_folder(self._dest))
-        names = ", ".join(path.name for path in brought)
-        say.talk(f"  you: download {names} in a browser and put it in the inbox ({step.dataset})")
+        name = step.address.partition("fetch:")[2]
+        for path in self._server.download_by_hand(inbox_folder(self._dest), name):
+            where = f"put it in the inbox ({step.dataset})"
+            say.talk(f"  you: download {path.name} in a browser and {where}")
 
 
 _SAID = {
@@ -186,14 +187,15 @@ _SAID = {
 
 
 def _conclude(snapshot: Snapshot, dest: Path, seconds: float, *, kept: bool) -> None:
-    proven = [step for step in snapshot.steps if step.kind == "verify" and step.state == "done"]
-    images = sum(step.done for step in proven)
+    proven = [s for s in snapshot.steps if s.kind in ("verify", "check") and s.state == "done"]
+    images = sum(step.done for step in proven if step.kind == "verify")
     say.data("")
     if snapshot.complete:
-        say.data(
-            f"The demo took {figures.span(seconds)}: {figures.count(len(proven), 'dataset')}, "
-            f"{figures.count(images, 'image')} with labels in every taxonomy, each one verified."
+        labels = (
+            f", {figures.count(images, 'image')} with labels in every taxonomy" if images else ""
         )
+        datasets = figures.count(len(proven), "dataset")
+        say.data(f"The demo took {figures.span(seconds)}: {datasets}{labels}, each one verified.")
     if not kept:
         say.data("It lay in a temporary folder that is gone now; --dest DIR keeps it.")
         return
