@@ -77,9 +77,13 @@ def _stand_by(slots: Slots) -> None:
 
 
 def _spare(slots: Slots) -> None:
-    for slot in [each for each in slots.values() if spared(slots, each)]:
-        slot.phase, slot.need = "done", None
-        slot.probe = Probe("done", unit="bytes", detail="not needed any more")
+    """Spare what can be, until nothing more can: optional archives are spared after the others."""
+    while found := [
+        each for each in slots.values() if each.phase != "done" and spared(slots, each)
+    ]:
+        for slot in found:
+            slot.phase, slot.need = "done", None
+            slot.probe = Probe("done", unit="bytes", detail="not needed any more")
 
 
 def _when(moment: float) -> str:

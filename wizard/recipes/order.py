@@ -167,8 +167,8 @@ def way_of(dataset: Dataset, step: StepSpec) -> str:
 
 
 def _is_optional(dataset: Dataset, step: StepSpec) -> bool:
-    """Whether nothing waits for a step: it stands aside or by, or unpacks such an archive."""
-    if step.aside or dataset.stands_by(way_of(dataset, step)):
+    """Whether nothing waits for a step: it stands by, or unpacks an archive that is optional."""
+    if dataset.stands_by(way_of(dataset, step)):
         return True
     name = _archive_of(step)
     return any(_is_spare(dataset, each) for each in dataset.archives if each.name == name)

@@ -13,9 +13,6 @@ class StepTable(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, t
     title: str = ""
     needs: tuple[str, ...] = ()
     """More step addresses to wait for, beyond the step before it: ``step`` or ``dataset/step``."""
-    aside: bool = False
-    """Whether it is on another way to something: nothing waits for it, and an install whose other
-    steps are done is whole without it."""
     way: str = ""
     """Id of the way to the dataset's files it is part of; one that takes files from an archive is
     part of the archive's."""

@@ -36,14 +36,6 @@ class Nested(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Folder below ``Extract.into`` its members land in."""
 
 
-class Substitute(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Files that make an archive unnecessary, however they came about."""
-
-    files: str
-    """Glob pattern."""
-    count: int
-
-
 class Extract(StepTable, frozen=True, kw_only=True, tag="extract"):
     """Unpack an archive so that every member lands, whole, under its final name."""
 
@@ -53,8 +45,6 @@ class Extract(StepTable, frozen=True, kw_only=True, tag="extract"):
     """Members no rule fits keep their path; ``__MACOSX`` junk is always dropped."""
     nested: tuple[Nested, ...] = ()
     lower: bool = False
-    instead: Substitute | None = None
-    """Files whose presence in that number counts as unpacked."""
 
 
 class Assign(StepTable, frozen=True, kw_only=True, tag="assign"):

@@ -90,8 +90,6 @@ class ExtractStep:
         Without a record it is never done, however much is there: running it then writes only
         what is missing, and the record.
         """
-        if self._made_otherwise():
-            return Probe("done", detail="made another way")
         record = self._read_record()
         if record is None:
             return self._probe_without_record()
@@ -150,12 +148,6 @@ class ExtractStep:
         self.archive.replace(rejected)
         hint = f"It is kept as {rejected.name}; run again to have it fetched anew."
         return ArchiveError(error.message, where=error.where, hint=hint)
-
-    def _made_otherwise(self) -> bool:
-        instead = self.spec.instead
-        if instead is None or self.record.exists():
-            return False
-        return sum(1 for _ in self.used_up.base.glob(instead.files)) >= instead.count
 
     def _probe_without_record(self) -> Probe:
         try:
