@@ -89,6 +89,18 @@ class ListedExaminer:
                 yield Finding("missing-file", where, f"named in {subject}:{number}")
 
 
+def listed(check: Listed, base: Path) -> Iterator[tuple[int, str]]:
+    """Yield every path a list names, with its line from 1; raises ``IndexError`` for short lines.
+
+    ``OSError`` and ``UnicodeDecodeError`` come from reading the list.
+    """
+    lines = (base / check.list).read_text().splitlines()
+    for number, line in enumerate(lines[check.skip :], check.skip + 1):
+        columns = line.split(check.separator or None)
+        for template in check.paths:
+            yield number, template.format(*columns)
+
+
 @dataclass(frozen=True, slots=True)
 class HashExaminer:
     """Compares a file with its published hash."""

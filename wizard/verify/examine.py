@@ -112,12 +112,22 @@ def evidence(spec: Check, base: Path) -> Iterator[Path]:
             case JsonCounts(file=file, folder=folder):
                 yield base / file
                 yield base / folder
-            case Listed(list=file, folder=folder):
-                yield base / file
-                yield base / folder
+            case Listed():
+                yield base / check.list
+                yield from _listed_folders(check, base)
             case Pairs(first=first, second=second):
                 yield from base.glob(f"{first}/*")
                 yield from base.glob(f"{second}/*")
+
+
+def _listed_folders(check: Listed, base: Path) -> set[Path]:
+    """Return the folders that a list's files lie in; archives beside them may come and go."""
+    from wizard.verify.checks_files import listed
+
+    try:
+        return {(base / check.folder / name).parent for _, name in listed(check, base)}
+    except (OSError, UnicodeDecodeError, IndexError):
+        return set()
 
 
 def fingerprint_of(paths: Iterable[Path]) -> Fingerprint:
