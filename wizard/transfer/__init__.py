@@ -22,5 +22,10 @@ ask for a fresh link), ``DiskFull`` (treat as a pause), ``LoginRefused``, ``Appr
 
 A ``Session`` supplies the httpx client that holds cookies or auth headers. It is used for the
 session's own origins only: redirects are followed hop by hop, and a hop to any other origin goes
-through a client that knows no secret.
+through a client that knows no secret. Whoever makes a session closes it.
+
+From the outside in: ``download`` (one call a file), ``fetching`` (addresses, tries, proof),
+``source`` (one address; the rules of resuming), ``crew`` and ``pieces`` (several connections),
+``opening`` (redirects and logins), ``body`` (bytes to the disk), ``part`` and ``lease`` (the
+growing file), ``hashing`` and ``proving``, ``refusals`` and ``pages`` (what went wrong).
 """
