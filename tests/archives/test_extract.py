@@ -70,6 +70,75 @@ def test_archives_inside_are_unpacked_in_turn_and_not_kept(tmp_path: Path, name:
     assert {member.path for member in done.members} == set(tree(tmp_path / "out"))
 
 
+def test_class_archives_unpack_into_a_folder_each(tmp_path: Path) -> None:
+    inner = {
+        f"n0000000{n}.tar": make_tar(
+            tmp_path / "inner.tar", {f"n0000000{n}_1.JPEG": b"%d" % n}
+        ).read_bytes()
+        for n in (1, 2)
+    }
+    nested = [Nested(member="*.tar", into="{stem}")]
+    unpack(make_tar(tmp_path / "train.tar", inner), tmp_path / "out", nested=nested)
+    assert tree(tmp_path / "out") == {
+        "n00000001/n00000001_1.JPEG": b"1",
+        "n00000002/n00000002_1.JPEG": b"2",
+    }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_archives_are_found_at_any_depth_and_their_members_sorted_in(
+    tmp_path: Path, name: str
+) -> None:
+    innermost = zip_bytes({"deep/val/val/n00000001/a.JPEG": b"a", "deep/readme": b"r"})
+    outer = {"PartImageNet/val.zip": zip_bytes({"x/val.zip": innermost, "x/val.json": b"{}"})}
+    rules = (
+        Rule(pattern=r"(?:.*/)?(?P<tail>val\.json)", to="{tail}"),
+        Rule(pattern=r"(?:.*/)?val/(?P<tail>n\d{8}/[^/]+)", to="val/{tail}"),
+        Rule(pattern=r"(?P<path>.*\.zip)", to="{path}"),
+        Rule(),
+    )
+    nested = [Nested(member="*.zip", rules=rules)]
+    unpack(make(tmp_path / name, outer), tmp_path / "out", rules=rules, nested=nested)
+    assert tree(tmp_path / "out") == {"val.json": b"{}", "val/n00000001/a.JPEG": b"a"}
+
+
+def test_archives_in_archives_have_an_end(tmp_path: Path) -> None:
+    data = zip_bytes({"a.txt": b"a"})
+    for _ in range(5):
+        data = zip_bytes({"a.zip": data})
+    (tmp_path / "a.zip").write_bytes(data)
+    with pytest.raises(ArchiveError, match="more than 3 deep"):
+        unpack(tmp_path / "a.zip", tmp_path / "out", nested=[Nested(member="*.zip")])
+    assert tree(tmp_path / "out") == {}
+
+
+def test_a_pattern_sorts_members_into_folders_by_their_names(tmp_path: Path) -> None:
+    name = "ILSVRC2012_val_00000293_n01440764.JPEG"
+    rules = [
+        Rule(
+            pattern=r"(?:.*/)?(?P<name>ILSVRC2012_val_\d{8}_(?P<wnid>n\d{8})\.JPEG)",
+            to="{wnid}/{name}",
+        ),
+        Rule(),
+    ]
+    files = {name: b"x", "notes.txt": b"y"}
+    unpack(make_tar(tmp_path / "val_images.tar.gz", files), tmp_path / "out", rules=rules)
+    assert tree(tmp_path / "out") == {f"n01440764/{name}": b"x"}
+
+
+def test_official_names_without_a_class_are_refused_not_made_50000_folders(
+    tmp_path: Path,
+) -> None:
+    rules = [
+        Rule(pattern=r"(?P<name>ILSVRC2012_val_\d{8}_(?P<wnid>n\d{8})\.JPEG)", to="{wnid}/{name}"),
+        Rule(),
+    ]
+    archive = make_tar(tmp_path / "val_images.tar.gz", {"ILSVRC2012_val_00000001.JPEG": b"x"})
+    with pytest.raises(ArchiveError, match="none of the files"):
+        unpack(archive, tmp_path / "out", rules=rules)
+    assert tree(tmp_path / "out") == {}
+
+
 def test_names_are_lower_cased_on_request(tmp_path: Path) -> None:
     unpack(
         make_zip(tmp_path / "a.zip", {"Top/A.PNG": b"a"}),

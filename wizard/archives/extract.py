@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,8 @@ class Options:
 
 
 USUAL = Options()
+
+_DEEPEST = 3
 
 
 def extract(
@@ -81,7 +84,6 @@ def extract(
     try:
         staging.open()
         _unpack(archive, route, job)
-        _unpack_inner(job, route)
         _refuse_nothing(job, archive)
         staging.settle()
     except OSError as error:
@@ -90,20 +92,25 @@ def extract(
 
 
 def _unpack(archive: Path, route: Route, job: Job) -> None:
+    outer, job.open_inner = job.open_inner, functools.partial(_unpack_inner, job, route)
     kind = archive_format(archive, route.archive)
     if kind == "zip":
         unzip(archive, route, job)
-        return
-    gzipped = kind == "tar.gz"
-    with open_tar(archive, gzipped=gzipped, where=route.archive) as stream:
-        untar(stream, route, job, packed=archive.stat().st_size if gzipped else None)
+    else:
+        gzipped = kind == "tar.gz"
+        with open_tar(archive, gzipped=gzipped, where=route.archive) as stream:
+            untar(stream, route, job, packed=archive.stat().st_size if gzipped else None)
+    job.open_inner = outer
 
 
-def _unpack_inner(job: Job, outer: Route) -> None:
-    inner, job.inner, job.nested = job.inner, [], ()
-    for path, name, rule in inner:
-        _unpack(path, Route(f"{outer.archive} > {name}", lower=outer.lower, below=rule.into), job)
-        path.unlink()
+def _unpack_inner(job: Job, outer: Route, path: Path, name: str, rule: Nested) -> None:
+    if outer.depth == _DEEPEST:
+        raise ArchiveError(
+            f"holds archives in archives, more than {_DEEPEST} deep",
+            where=outer.archive,
+            hint="No dataset is packed so. Check where the archive came from.",
+        )
+    _unpack(path, outer.inside(name, rule), job)
 
 
 def _refuse_nothing(job: Job, archive: Path) -> None:

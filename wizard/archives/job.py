@@ -22,10 +22,17 @@ from wizard.recipes.steps import Nested
 Settled = Callable[[str], bool]
 """Whether a path that is absent or of another size is as it should be."""
 
+OpenInner = Callable[[Path, str, Nested], None]
+"""Unpacks the archive at a path, which is a member by that name of the one being unpacked."""
+
 
 def never_settled(path: str) -> bool:
     """Say of no path that it may differ."""
     return False
+
+
+def _never_open(path: Path, name: str, rule: Nested) -> None:
+    raise ArchiveError("lies inside an archive that is not being unpacked", where=name)
 
 
 @dataclass(slots=True)
@@ -42,8 +49,9 @@ class Job:
     trust: bool = True
     settled: Settled = never_settled
     members: list[Member] = field(default_factory=list)
-    inner: list[tuple[Path, str, Nested]] = field(default_factory=list)
-    """Archives found inside, waiting in the scratch folder to be unpacked in turn."""
+    open_inner: OpenInner = field(default=_never_open)
+    """Unpacks an archive found inside; set anew for each archive."""
+    _inner: int = 0
     _final: Present = field(init=False)
     _staged: Present = field(init=False)
 
@@ -74,13 +82,20 @@ class Job:
         return next((rule for rule in self.nested if fnmatch.fnmatchcase(path, rule.member)), None)
 
     def write_inner(self, name: str, rule: Nested, chunks: Iterable[bytes]) -> None:
-        """Put an archive that lies inside into the scratch folder and queue it."""
-        path = self.staging.scratch / f"inner-{len(self.inner)}"
-        with path.open("wb") as file:
-            for chunk in chunks:
-                self.token.check()
-                file.write(chunk)
-        self.inner.append((path, name, rule))
+        """Put an archive that lies inside into the scratch folder, unpack it, and drop it.
+
+        One at a time: the inner archives of a large one together would fill the disk twice.
+        """
+        self._inner += 1
+        path = self.staging.scratch / f"inner-{self._inner}"
+        try:
+            with path.open("wb") as file:
+                for chunk in chunks:
+                    self.token.check()
+                    file.write(chunk)
+            self.open_inner(path, name, rule)
+        finally:
+            path.unlink(missing_ok=True)
 
     def write_large(self, path: str, chunks: Iterable[bytes]) -> int:
         """Stage a member chunk by chunk, under its name only when whole; returns its CRC."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from wizard.errors import ArchiveError
 from wizard.files import PARTIAL
-from wizard.recipes.steps import Rule
+from wizard.recipes.steps import Nested, Rule
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 _PLAIN = re.compile(r"(?:[\w-][\w .+-]*/)*[\w-][\w .+-]*", re.ASCII)
@@ -77,6 +78,8 @@ class Route:
     lower: bool = False
     below: str = ""
     """Folder put before every path, used for archives inside archives."""
+    depth: int = 0
+    """In how many archives this one lies."""
 
     def place(self, name: str) -> str | None:
         """Return a member's path after the rules, or None when it is dropped.
@@ -96,9 +99,23 @@ class Route:
             moved = moved.lower()
         return moved if moved is path else safe_path(moved, archive=self.archive) or None
 
+    def inside(self, member: str, rule: Nested) -> Route:
+        """Return the route of an archive that is a member of this one."""
+        return Route(
+            f"{self.archive} > {member}",
+            rule.rules,
+            self.lower,
+            rule.into.format(stem=PurePosixPath(member).stem),
+            self.depth + 1,
+        )
+
     def _moved(self, path: str) -> str | None:
         for rule in self.rules:
-            if path.startswith(rule.prefix):
+            if rule.pattern:
+                found = re.fullmatch(rule.pattern, path)
+                if found:
+                    return None if rule.to is None else rule.to.format(**found.groupdict())
+            elif path.startswith(rule.prefix):
                 return None if rule.to is None else rule.to + path[len(rule.prefix) :]
         return path
 

@@ -64,7 +64,6 @@ class _Loop:
             )
         rule = self.job.nested_in(path)
         if rule:
-            self.job.claims.claim(path, entry.size, 0)
             self.job.write_inner(path, rule, reader.chunks())
         elif entry.size > _SMALL:
             self._take_large(path, entry, reader)

@@ -44,13 +44,15 @@ def unzip(archive: Path, route: Route, job: Job) -> None:
 
 
 def _place(archive: Path, route: Route, job: Job) -> tuple[list[Placed], list[Placed]]:
-    """Pair a zip's members with their paths, each path once: plain ones and archives."""
+    """Pair a zip's members with their paths: plain ones, each path once, and archives."""
     placed: list[Placed] = []
     inner: list[Placed] = []
     for entry in read_directory(archive, job.limits, route.archive):
         path = route.place(entry.name)
-        if path and job.claims.claim(path, entry.size, entry.crc32):
-            (inner if job.nested_in(path) else placed).append((path, entry))
+        if path and job.nested_in(path):
+            inner.append((path, entry))
+        elif path and job.claims.claim(path, entry.size, entry.crc32):
+            placed.append((path, entry))
     return placed, inner
 
 

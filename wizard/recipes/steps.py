@@ -17,23 +17,28 @@ from wizard.recipes.step_table import StepTable as StepTable
 
 
 class Rule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Where members of an archive go: the first rule whose prefix fits decides.
+    """Where members of an archive go: the first rule that fits decides.
 
     Member paths are compared without a leading ``./``; the empty prefix fits every member.
     """
 
-    prefix: str
+    prefix: str = ""
+    pattern: str = ""
+    """Regular expression over the whole path, in place of a prefix."""
     to: str | None = None
-    """What replaces the prefix; leave out to drop the member."""
+    """What replaces the prefix, or the whole path with the pattern's groups filled in as
+    ``{name}``; leave out to drop the member."""
 
 
 class Nested(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """An archive inside the archive, unpacked in turn and not kept."""
+    """An archive inside the archive, at any depth, unpacked in turn and not kept."""
 
     member: str
     """Its path after the rules, as a glob pattern."""
     into: str = ""
-    """Folder below ``Extract.into`` its members land in."""
+    """Folder below ``Extract.into`` its members land in; ``{stem}`` is its name without ending."""
+    rules: tuple[Rule, ...] = ()
+    """Where its own members go."""
 
 
 class Extract(StepTable, frozen=True, kw_only=True, tag="extract"):
@@ -45,6 +50,9 @@ class Extract(StepTable, frozen=True, kw_only=True, tag="extract"):
     """Members no rule fits keep their path; ``__MACOSX`` junk is always dropped."""
     nested: tuple[Nested, ...] = ()
     lower: bool = False
+    provides: tuple[str, ...] = ()
+    """Folders whose listed files come from this archive, and single files: with all of them on disk
+    an install made by hand counts as unpacked. Below the dataset's base folder."""
 
 
 class Assign(StepTable, frozen=True, kw_only=True, tag="assign"):
