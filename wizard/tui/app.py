@@ -197,7 +197,9 @@ class WizardApp(App[int]):
         if not reply.ok:
             self.tell(reply, "")
             return
-        self._say_after(f"segwizard goes on in the background: segwizard attach {session.dest}")
+        self._say_after(
+            f"segwizard goes on in the background: segwizard attach --dest {session.dest}"
+        )
         self.finish(0)
 
     async def _stop(self) -> None:

@@ -47,6 +47,11 @@ def worst(states: Iterable[State]) -> State:
     return min(states, key=URGENCY.index, default="done")
 
 
+def wants(step: StepView) -> bool:
+    """Whether a step waits for a person, and not only for a file that is being copied."""
+    return step.need is not None and not step.need.soon
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """Neighbouring steps of one kind."""
@@ -64,14 +69,14 @@ class Stage:
     def need(self) -> tuple[str, Need] | None:
         """The first step that waits for a person: its address and what it wants."""
         for step in self.steps:
-            if step.need is not None:
+            if step.need is not None and wants(step):
                 return step.address, step.need
         return None
 
     @property
     def needs(self) -> int:
         """How many steps wait for a person."""
-        return sum(step.need is not None for step in self.steps)
+        return sum(wants(step) for step in self.steps)
 
     @property
     def failures(self) -> tuple[FailureGroup, ...]:

@@ -19,6 +19,7 @@ class TermsForm(NeedForm):
 
     TITLE = "Read and accept"
     BUTTON = "I accept these terms"
+    READ_FIRST = True
 
     def values(self) -> dict[str, str]:
         """The account on this machine signs."""

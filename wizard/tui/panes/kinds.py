@@ -16,20 +16,20 @@ class TermsPane(StagePane):
     """The licence: what it allows, in our words, and the button to accept it."""
 
     def words(self, focus: Focus) -> Content:
-        """Title, use and summary of the terms."""
+        """Whether the data may be used commercially; the whole licence once it is accepted."""
         terms = focus.dataset.terms
         if terms is None:
             return Content("This dataset asks for no licence of its own.")
         tone = "$text" if terms.commercial else "$text-warning"
         use = "Commercial use is allowed." if terms.commercial else "Not for commercial use."
-        parts: list[tuple[str, str] | str] = [
+        if focus.stage.need is not None:
+            return Content.styled(use, tone)
+        return Content.assemble(
             (terms.title, "bold"),
             f"\n{terms.summary.strip()}\n",
             (use, tone),
-        ]
-        if focus.stage.need is None:
-            parts += [("\n" + terms.url, "$text-primary")]
-        return Content.assemble(*parts)
+            ("\n" + terms.url, "$text-primary"),
+        )
 
     def after(self, focus: Focus) -> Content | None:
         """How to cite the dataset."""

@@ -32,6 +32,11 @@ class NeedSlot(Vertical):
         """The form that stands here, if any."""
         return next(iter(self.query(NeedForm)), None)
 
+    @property
+    def ready(self) -> bool:
+        """Whether the form is there with all its fields."""
+        return self.form is not None and self.form.is_mounted
+
     def show(self, stage: Stage) -> None:
         """Follow the stage's first need; what is typed stays while the question stays."""
         asked = stage.need

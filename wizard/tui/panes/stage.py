@@ -24,6 +24,7 @@ class StagePane(Pane):
     """
 
     _focus: Focus | None = None
+    _eager = False
 
     def compose(self) -> ComposeResult:
         """Every part; ``show`` decides what is seen."""
@@ -54,16 +55,26 @@ class StagePane(Pane):
         if self._focus is not None:
             self._draw(self._focus)
 
-    def focus_first(self) -> bool:
-        """Put the cursor where something can be done; False when there is nothing."""
-        waits = self.query_one(Waits)
-        if self.form is not None:
-            self.form.focus_first()
+    def focus_soon(self) -> bool:
+        """Put the cursor where something can be done, as soon as that is on screen.
+
+        False when there is nothing to do here.
+        """
+        stage = self._focus.stage if self._focus else None
+        self._eager = stage is not None and bool(stage.need or stage.waits_for)
+        if self.is_mounted:
+            self._focus_now()
+        return self._eager or self.has_focus_within
+
+    def _focus_now(self) -> None:
+        slot, waits = self.query_one(NeedSlot), self.query_one(Waits)
+        if slot.ready and slot.form is not None:
+            slot.form.focus_first()
         elif waits.display:
             waits.focus_first()
         else:
-            return False
-        return True
+            return
+        self._eager = False
 
     def _draw(self, focus: Focus) -> None:
         self.query_one(Waits).show(focus.stage.waits_for, focus.snapshot)
@@ -71,10 +82,13 @@ class StagePane(Pane):
         self.query_one(NeedSlot).show(focus.stage)
         self.query_one(TransferList).show(focus.transfers)
         covered = frozenset(view.address for view in focus.transfers)
-        steps = tuple(step for step in focus.stage.steps if step.address not in covered)
+        asked = focus.stage.need[0] if focus.stage.need else ""
+        steps = tuple(step for step in focus.stage.steps if step.address not in {*covered, asked})
         self.query_one(StepList).show(steps)
         self.query_one(FailureList).show(focus.stage.failures)
         self._say(".after", self.after(focus))
+        if self._eager:
+            self._focus_now()
 
     def copyable(self) -> str:
         """From the form."""

@@ -100,7 +100,9 @@ class ResumePage(LivePage):
             if views:
                 head = Content.styled(f"{title} ({len(views)})", "bold $text-primary")
                 listing.add_option(Option(head, disabled=True))
-                listing.add_options([Option(_row(snapshot, view), id=view.id) for view in views])
+                rows = [_row(snapshot, view, self.size.width - 6) for view in views]
+                pairs = zip(views, rows, strict=True)
+                listing.add_options([Option(row, id=view.id) for view, row in pairs])
         if chosen is not None and chosen < listing.option_count:
             listing.highlighted = chosen
         else:
@@ -121,8 +123,6 @@ def sentence(snapshot: Snapshot) -> Content:
             if waiting > 1
             else "1 dataset needs you."
         )
-    if snapshot.runner:
-        parts.append(f"Running: {snapshot.runner}.")
     if snapshot.partial:
         parts.append("This is a partial install: datasets were left out.")
     return Content.styled(" ".join(parts), "bold")
@@ -145,12 +145,17 @@ def _words(name: str, steps: tuple[StepView, ...]) -> str:
     return name
 
 
-def _row(snapshot: Snapshot, view: DatasetView) -> Content:
+def _row(snapshot: Snapshot, view: DatasetView, width: int) -> Content:
     tone = TONES[view.state]
     share = figures.percent(view.fraction)
+    titles = max(len(each.title) for each in snapshot.datasets)
+    doing = _doing(snapshot, view)
+    room = width - titles - 22
+    if len(doing) > room:
+        doing = doing[: max(0, room - 1)] + "…"
     return Content.assemble(
         (f"  {glyphs().states[view.state]} ", tone),
-        f"{view.title:<18} ",
+        f"{view.title:<{titles}} ",
         (f"{WORDS[view.state]:<9} {share:>4}  ", tone),
-        (_doing(snapshot, view), "$text-muted"),
+        (doing, "$text-muted"),
     )

@@ -13,7 +13,7 @@ from wizard.engine.views import Snapshot
 from wizard.tui.panes.kinds import pane_for
 from wizard.tui.panes.stage import StagePane
 from wizard.tui.screens.base import LivePage
-from wizard.tui.stages import Focus, current, dataset_of, stages, steps_of
+from wizard.tui.stages import Focus, current, dataset_of, stages, steps_of, wants
 from wizard.tui.widgets.form import NeedForm
 from wizard.tui.widgets.rail import Rail
 from wizard.tui.widgets.status import StatusLines
@@ -96,7 +96,7 @@ class WizardPage(LivePage):
             self._start = ""
         self.query_one(StatusLines).show(snapshot, tuple(self.bridge.rates))
         self._show_pane(snapshot)
-        keys = (any(step.need for step in snapshot.steps), _any_failed(snapshot))
+        keys = (any(map(wants, snapshot.steps)), _any_failed(snapshot))
         if keys != self._keys:
             self._keys = keys
             self.refresh_bindings()
@@ -113,7 +113,7 @@ class WizardPage(LivePage):
         if snapshot is None:
             return None if action in ("next_need", "retry", "look") else True
         if action == "next_need":
-            return True if any(step.need for step in snapshot.steps) else None
+            return True if any(map(wants, snapshot.steps)) else None
         if action == "retry":
             return True if _any_failed(snapshot) else None
         return True
@@ -166,12 +166,13 @@ class WizardPage(LivePage):
         if message.form.is_attached:
             message.form.told(reply)
         if reply.ok:
-            self.notify(reply.text or "Thank you", timeout=4)
+            self.query_one(Rail).focus()
+            self.query_one(StatusLines).say(reply.text or "Thank you")
 
     def action_enter(self) -> None:
         """Go to where something can be done in the pane."""
         pane = self._pane()
-        if pane is None or not pane.focus_first():
+        if pane is None or not pane.focus_soon():
             self.query_one(Track).focus()
 
     def action_look_at(self, move: int) -> None:
@@ -185,7 +186,7 @@ class WizardPage(LivePage):
     def action_next_need(self) -> None:
         """Go to the next step, in rail order after the shown one, that waits for a person."""
         snapshot = self.bridge.snapshot
-        waiting = [step for step in snapshot.steps if step.need] if snapshot else []
+        waiting = [step for step in snapshot.steps if wants(step)] if snapshot else []
         if not waiting:
             return
         order = [step.dataset for step in waiting]
@@ -194,7 +195,7 @@ class WizardPage(LivePage):
         target = waiting[later % len(waiting)]
         self._looked.pop(target.dataset, None)
         self.go_to(target.address)
-        self.call_after_refresh(self.action_enter)
+        self.action_enter()
 
     async def action_pause(self) -> None:
         """Pause everything, or go on."""

@@ -36,6 +36,8 @@ class NeedForm(Vertical):
     """
     TITLE = "This needs you"
     BUTTON = ""
+    READ_FIRST = False
+    """Whether the text belongs above the answer, as with a licence, or helps to find it."""
 
     class Answered(Message):
         """The person gave what was wanted."""
@@ -60,12 +62,15 @@ class NeedForm(Vertical):
         yield Static(self.need.ask, markup=False)
         if self.need.page:
             yield Static(self.need.page, classes="page", markup=False)
-        if self.need.how:
-            yield Static(self.need.how, classes="how", markup=False)
+        how = Static(self.need.how, classes="how", markup=False)
+        if self.need.how and self.READ_FIRST:
+            yield how
         yield from self.fields()
         if self.BUTTON:
             yield Button(self.BUTTON, variant="primary", compact=True, id="answer")
         yield Static("", classes="verdict", markup=False)
+        if self.need.how and not self.READ_FIRST:
+            yield how
         if self.need.upload:
             said = "Or bring the file itself: y copies this line, the folder is watched."
             yield Static(said, classes="bring", markup=False)

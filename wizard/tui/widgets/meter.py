@@ -15,6 +15,8 @@ def tally(step: StepView) -> str:
     if step.unit in ("B", "bytes"):
         done = figures.size(step.done)
         return done if step.total is None else f"{done} of {figures.size(step.total)}"
+    if step.total == 1:
+        return ""
     if step.total is None:
         return figures.count(step.done, step.unit, step.unit) if step.done else ""
     return f"{step.done:,} of {step.total:,} {step.unit}"

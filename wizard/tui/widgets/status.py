@@ -9,6 +9,9 @@ from wizard import figures
 from wizard.engine.views import Snapshot
 from wizard.tui.glyphs import glyphs
 
+SAID = 6.0
+"""Seconds a sentence stays."""
+
 
 def headline(snapshot: Snapshot) -> str:
     """What goes on, in one short sentence."""
@@ -18,6 +21,9 @@ def headline(snapshot: Snapshot) -> str:
         return "Paused"
     if not snapshot.running:
         return "Nothing is running"
+    states = {step.state for step in snapshot.steps}
+    if "running" not in states and "waiting" in states:
+        return "waiting for you"
     if snapshot.eta is not None:
         return f"about {figures.span(snapshot.eta)} left"
     return "working"
@@ -47,6 +53,18 @@ class StatusLines(Widget):
         self._snapshot: Snapshot | None = None
         self._rates: tuple[float, ...] = ()
         self._trouble = ""
+        self._said = ""
+
+    def say(self, text: str) -> None:
+        """Show a sentence in place of the counts for a few seconds."""
+        self._said = text
+        self.refresh()
+        self.set_timer(SAID, lambda: self._forget(text))
+
+    def _forget(self, text: str) -> None:
+        if self._said == text:
+            self._said = ""
+            self.refresh()
 
     def show(self, snapshot: Snapshot, rates: tuple[float, ...]) -> None:
         """Draw the new figures."""
@@ -83,6 +101,8 @@ class StatusLines(Widget):
     def _facts(self, snapshot: Snapshot) -> Content:
         if self._trouble:
             return Content.styled(f"Lost sight of the runner: {self._trouble}", "$text-error")
+        if self._said:
+            return Content.styled(self._said, "$text-success")
         disk = f"{figures.size(snapshot.disk_free)} free on disk"
         short = snapshot.disk_needed > snapshot.disk_free
         left = counts(snapshot)
