@@ -185,7 +185,8 @@ class Board:
         self._leave(slot)
         slot.phase, slot.failures, slot.note = "failed", groups, note
         self._events.add("error", f"{slot.step.title}: failed: {note}", address=slot.address)
-        for group in groups:
+        # An error that stands for itself has just been told.
+        for group in (each for each in groups if each.examples != (note,)):
             level, note = ("error", "") if group.fatal else ("info", "note: ")
             self._events.add(level, f"{note}{_group_line(group)}", address=slot.address)
         self._outcomes[slot.address] = Outcome(moment=time.time(), failures=groups)

@@ -81,7 +81,7 @@ def to_start(slots: Slots, limits: Mapping[Lane, int]) -> list[Slot]:
 def _may_start(slots: Slots, slot: Slot) -> bool:
     if slot.phase != "idle" or slot.stale or slot.held or locked_by(slots, slot):
         return False
-    if standing_by(slots, slot):
+    if standing_by(slots, slot) or _too_early(slots, slot):
         return False
     # Whether an archive is needed at all is known once its users have been looked at.
     return slot.step.kind != "fetch" or all(user.phase != "unseen" for user in users(slots, slot))
@@ -97,7 +97,12 @@ def settled(slots: Slots) -> bool:
 
 
 def _is_locked(slots: Slots, slot: Slot) -> bool:
-    return bool(locked_by(slots, slot)) or standing_by(slots, slot)
+    return bool(locked_by(slots, slot)) or standing_by(slots, slot) or _too_early(slots, slot)
+
+
+def _too_early(slots: Slots, slot: Slot) -> bool:
+    """Whether it is not yet known if an archive is needed: its files may be here already."""
+    return slot.step.kind == "fetch" and any(u.probe.undecided for u in users(slots, slot))
 
 
 def users(slots: Slots, slot: Slot) -> list[Slot]:
@@ -139,8 +144,13 @@ def _is_stuck(slots: Slots, slot: Slot) -> bool:
 
 
 def after_run(slots: Slots, slot: Slot) -> None:
-    """Have the steps that rest on this one looked at again, now that it changed the disk."""
+    """Have the steps that rest on this one looked at again, now that it changed the disk.
+
+    So are those of which too little was there to tell.
+    """
     for other in slots.values():
+        if other.phase == "idle" and other.probe.undecided:
+            other.phase = "unseen"
         if slot.address in other.step.needs and other.phase == "done":
             other.phase = "unseen"
             other.redo = other.step.kind in ("verify", "report")

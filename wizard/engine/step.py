@@ -29,6 +29,8 @@ class Probe:
     need: Need | None = None
     at_hand: bool = False
     """Whether an archive is on this machine and only has to be checked."""
+    undecided: bool = False
+    """Whether too little is on disk yet to tell; nothing is fetched for the step before it is."""
     outdated: bool = False
     """Whether other bytes lie here than are asked for by now: redone even if nothing waits."""
 

@@ -48,6 +48,10 @@ class Tables:
             raise file.fault(f"{len(colours)} colours for {len(self.names(taxonomy))} classes")
         return colours
 
+    def has(self, taxonomy: str, split: str) -> bool:
+        """Tell whether there is a list of a split."""
+        return (self._home(taxonomy) / "list" / f"{split}.txt").is_file()
+
     def pairs(self, taxonomy: str, split: str) -> tuple[Pair, ...]:
         """Return the lines of a list; labels may only be missing from the test split."""
         file = Stamp.of(self._home(taxonomy) / "list" / f"{split}.txt")

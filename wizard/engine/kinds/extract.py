@@ -17,13 +17,14 @@ from wizard.archives.paths import Route
 from wizard.archives.sniff import archive_format
 from wizard.archives.staging import fingerprint
 from wizard.engine.install import Install
+from wizard.engine.kinds.evidence import Evidence, Verdict
 from wizard.engine.kinds.proofs import record_path
 from wizard.engine.step import Lane, Probe, StepContext
 from wizard.errors import ArchiveError, RecipeError
 from wizard.files import write_whole
 from wizard.plan.model import PlannedStep
 from wizard.recipes.model import Archive, Dataset
-from wizard.recipes.steps import Assign, Extract, Mat
+from wizard.recipes.steps import Assign, Extract, Labels, Mat, Verify
 
 _THREADS = 4
 """More threads than this wait for the file system, not for each other (fact sheet
@@ -82,6 +83,8 @@ class ExtractStep:
     limits: Limits
     vouched: bool = False
     """Whether a published hash vouches for the archive's bytes."""
+    evidence: Evidence | None = None
+    """What tells of files unpacked by hand."""
     lane: Lane = "disk"
 
     def probe(self) -> Probe:
@@ -150,6 +153,8 @@ class ExtractStep:
         return ArchiveError(error.message, where=error.where, hint=hint)
 
     def _probe_without_record(self) -> Probe:
+        if self.evidence is not None and not self.archive.exists():
+            return _judged(self.evidence.verdict())
         try:
             expected = self._listed()
         except ArchiveError as error:
@@ -202,6 +207,18 @@ class ExtractStep:
         return hashlib.sha256(where).hexdigest()[:16]
 
 
+def _judged(verdict: Verdict) -> Probe:
+    match verdict:
+        case "all":
+            return Probe("done", detail="here already, as the lists name it")
+        case "some":
+            return Probe("partial", detail="some of the files the lists name are here")
+        case "unknown":
+            return Probe("todo", detail="files are here; the lists will tell", undecided=True)
+        case "none":
+            return Probe("todo")
+
+
 def build_extract(planned: PlannedStep, install: Install) -> ExtractStep:
     """Return the step for an ``Extract`` table; raises ``RecipeError`` for an unknown archive."""
     spec = planned.spec
@@ -224,6 +241,7 @@ def build_extract(planned: PlannedStep, install: Install) -> ExtractStep:
         workers=min(_THREADS, install.settings.workers),
         limits=_limits(archive),
         vouched=bool(archive.sha256 or archive.sha1 or archive.md5),
+        evidence=_evidence(spec, dataset, base, install.place.dest),
     )
 
 
@@ -240,6 +258,11 @@ def _used_up(dataset: Dataset, base: Path) -> UsedUp:
         edited=frozenset(step.file for step in dataset.steps if isinstance(step, Assign)),
         converted=tuple(step for step in dataset.steps if isinstance(step, Mat) and step.remove),
     )
+
+
+def _evidence(spec: Extract, dataset: Dataset, base: Path, dest: Path) -> Evidence | None:
+    lists = tuple(step for step in dataset.steps if isinstance(step, Labels | Verify))
+    return Evidence(base, dest, spec.provides, lists) if spec.provides else None
 
 
 def _limits(archive: Archive) -> Limits:
