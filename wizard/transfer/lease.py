@@ -28,8 +28,13 @@ class Lease:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file = self._open_locked()
-        os.ftruncate(self._file, 0)
-        os.pwrite(self._file, f"{socket.gethostname()} {os.getpid()}\n".encode(), 0)
+        try:
+            os.ftruncate(self._file, 0)
+            os.pwrite(self._file, f"{socket.gethostname()} {os.getpid()}\n".encode(), 0)
+        except OSError:
+            # A full disk must not leave the part locked by a file nobody will close.
+            self.release()
+            raise
 
     def _open_locked(self) -> int:
         for _ in range(_PATIENCE):

@@ -113,7 +113,7 @@ class Road:
             need = browser_need(self.archive, self.gateway.dest, self.target, reason, how)
             return PersonNeeded(need, where=self.archive.name)
         if isinstance(error, TransferError):
-            inbox = f"or bring {self.archive.name} by hand: {self.gateway.inbox}"
+            inbox = f"or bring the file by hand: put it into {self.gateway.inbox}"
             error.hint = f"{error.hint} ({inbox})" if error.hint else inbox
         return error
 
