@@ -165,7 +165,7 @@ def prepare_processes() -> None:
 
 def _has_descriptor(stream: Any) -> bool:
     try:
-        return stream.fileno() >= 0
+        return bool(stream.fileno() >= 0)
     except (OSError, ValueError, AttributeError):
         return False
 
