@@ -79,14 +79,40 @@ class TextFile:
 
     def made(self) -> bool:
         """Look whether the file holds the text."""
-        try:
-            return self.path.read_text() == self.text
-        except (OSError, UnicodeDecodeError):
-            return False
+        return _text(self.path) == self.text
 
     def make(self) -> None:
         """Write the text."""
         write_whole(self.path, self.text.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Lines of ``NAME=value`` in a file that may hold other lines."""
+
+    path: Path
+    text: str
+
+    def made(self) -> bool:
+        """Look whether the file holds every line."""
+        return set(self.text.splitlines()) <= set((_text(self.path) or "").splitlines())
+
+    def make(self) -> None:
+        """Put each line in the place of the one that sets the same name, or at the end."""
+        lines = (_text(self.path) or "").splitlines()
+        for line in self.text.splitlines():
+            name = f"{line.partition('=')[0]}="
+            place = next((i for i, old in enumerate(lines) if old.startswith(name)), len(lines))
+            lines[place : place + 1] = [line]
+        write_whole(self.path, "".join(f"{line}\n" for line in lines).encode())
+
+
+def _text(path: Path) -> str | None:
+    """Return what a file holds; None where there is none, or no text."""
+    try:
+        return path.read_text()
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 @dataclass(frozen=True, slots=True)

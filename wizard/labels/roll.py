@@ -21,12 +21,18 @@ class Roll(Struct, frozen=True):
 
 
 def read_roll(path: Path | None, source: Path) -> tuple[str, ...] | None:
-    """Return the keys kept for a source, or None when there are none or the source changed."""
+    """Return the keys kept for a source, or None when there are none or the source changed.
+
+    What was made of a source that is gone stands for it.
+    """
     try:
         roll = msgspec.json.decode(path.read_bytes(), type=Roll) if path else None
-        facts = source.stat()
     except (OSError, msgspec.DecodeError):
         return None
+    try:
+        facts = source.stat()
+    except OSError:
+        return roll.keys if roll else None
     if roll is None or (roll.size, roll.modified) != (facts.st_size, facts.st_mtime_ns):
         return None
     return roll.keys

@@ -6,12 +6,18 @@ script blends class numbers on recent PyTorch; this gather gives what it gave wh
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wizard.errors import LabelError
+from wizard.labels.decode import read_values
+from wizard.labels.folder_work import FolderWork
+from wizard.labels.png import write_label
+from wizard.work import Finding, Item, Report
 
 VARIABLE = "mat"
 DEFAULT_SCALE = 2.0
@@ -62,3 +68,74 @@ def apply_offsets(
 def _unfit(path: Path, reason: str) -> LabelError:
     hint = "unpack the offset archive again"
     return LabelError(reason, cause="bad-offsets", where=str(path), hint=hint)
+
+
+@dataclass(frozen=True, slots=True)
+class FrameItem(Item):
+    """One predicted label and the offsets of its frame."""
+
+    source: Path = Path()
+    offsets: Path = Path()
+
+
+@dataclass(frozen=True, slots=True)
+class SegFixWork(FolderWork):
+    """Refine every predicted label of a folder, in label ids, by the offsets of its frame.
+
+    Offsets are found by the label's stem, anywhere below their folder: archives differ in how
+    deep they lie. Labels without offsets are reported, not copied.
+    """
+
+    labels: Path
+    offsets: Path
+    into: Path
+    scale: float = DEFAULT_SCALE
+    unit: str = "labels"
+
+    def items(self) -> Sequence[FrameItem]:
+        """List the labels that have offsets."""
+        known = self._known()
+        return [
+            FrameItem(path.stem, (self.into / path.name,), path, known[path.stem])
+            for path in self._labels()
+            if path.stem in known
+        ]
+
+    def start(self) -> tuple[Finding, ...]:
+        """Report labels without offsets: they exist for frames of Cityscapes val and test only."""
+        known = self._known()
+        return tuple(
+            Finding(
+                "no-offsets",
+                str(path),
+                f"there is no {path.stem}.mat",
+                "offsets exist for Cityscapes val and test; keep the names of the frames",
+            )
+            for path in self._labels()
+            if path.stem not in known
+        )
+
+    def process(self, item: FrameItem) -> Report:
+        """Refine one label; raises ``LabelError`` for a damaged file or one of another size."""
+        label = read_values(item.source)
+        if label.dtype != np.uint8:
+            raise LabelError("not 8-bit label ids", cause="not-a-label", where=str(item.source))
+        offsets = read_offsets(item.offsets)
+        refined = apply_offsets(label.astype(np.uint8, copy=False), offsets, self.scale)
+        write_label(item.outputs[0], refined)
+        return Report()
+
+    def _labels(self) -> list[Path]:
+        return sorted(self.labels.glob("*.png"))
+
+    def _known(self) -> dict[str, Path]:
+        return {path.stem: path for path in sorted(self.offsets.rglob("*.mat"))}
+
+
+def output_folder(labels: Path) -> Path:
+    """Return where refined labels go by default, as the original script has it.
+
+    ``label`` at the end of the path becomes ``label_w_segfix``; any other folder gets one inside.
+    """
+    name = "label_w_segfix"
+    return labels.with_name(name) if labels.name == "label" else labels / name

@@ -56,6 +56,9 @@ class Write(StepTable, frozen=True, kw_only=True, tag="write"):
     text: str
     """``{dest}``, ``{root}`` and ``{python}`` are filled, quoted for a shell; ``{root/folder}`` is
     a path below, and ``{root/folder!r}`` is quoted as Python does."""
+    settings: bool = False
+    """Whether the text is lines of ``NAME=value`` that take the place of those of the same name;
+    what else a file holds stays."""
 
 
 class Remove(StepTable, frozen=True, kw_only=True, tag="remove"):

@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.archives.arrange import ArrangeWork
-from wizard.archives.chores import Chore, PlacedFile, Removal, SecondName, TextFile
+from wizard.archives.chores import (
+    Chore,
+    PlacedFile,
+    Removal,
+    SecondName,
+    Settings,
+    TextFile,
+)
 from wizard.engine.install import Install
 from wizard.engine.kinds.labels import LabelStep, base_folder, label_step
 from wizard.engine.step import Lane, Probe, StepContext
@@ -79,8 +86,9 @@ def _chores(planned: PlannedStep, install: Install, base: Path) -> Iterator[Chor
             yield PlacedFile(base / dataset.archive_path(dataset.archive(name)), base / to)
         case Symlinks(links=links):
             yield from (SecondName(base / name, base / target) for name, target in links.items())
-        case Write(file=file, text=text):
-            yield TextFile(base / file, filled(text, install))
+        case Write(file=file, text=text, settings=settings):
+            kind = Settings if settings else TextFile
+            yield kind(base / file, filled(text, install))
         case Remove(patterns=patterns, older_than=folder):
             yield Removal(base, patterns, base / folder if folder else None)
         case _:
