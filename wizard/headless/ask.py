@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import getpass
+import sys
 from collections.abc import Callable
-
-import click
 
 from wizard.engine.link import Answer, Retry, RunnerLink
 from wizard.engine.views import Need, NeedKind, Snapshot, StepView
@@ -87,7 +86,7 @@ def _browser() -> _Values:
 
 
 def _again() -> _Values:
-    return {"retry": "yes"} if click.confirm("  Try again now?", default=False, err=True) else {}
+    return {"retry": "yes"} if _line("Try again now? [y/N]").lower() in ("y", "yes") else {}
 
 
 _QUESTIONS: dict[NeedKind, Callable[[], _Values]] = {
@@ -103,9 +102,13 @@ _QUESTIONS: dict[NeedKind, Callable[[], _Values]] = {
 
 
 def _line(question: str) -> str:
-    answer: str = click.prompt(f"  {question}", default="", show_default=False, err=True)
-    return answer.strip()
+    """Ask on stderr, as stdout may be a file; the end of input counts as an empty line."""
+    say.raw(f"  {question}: ")
+    return sys.stdin.readline().strip()
 
 
 def _hidden(question: str) -> str:
-    return getpass.getpass(f"  {question}: ").strip()
+    try:
+        return getpass.getpass(f"  {question}: ").strip()
+    except EOFError:
+        return ""

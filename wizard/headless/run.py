@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import sys
 import time
@@ -179,6 +180,9 @@ def run_through(
         except Interrupted:
             _interrupted(runner, watcher, manner, again_line(choices))
             return None
+        except BaseException:
+            runner.stop(_GRACE)
+            raise
         snapshot = show(watcher, runner)
         runner.stop(_GRACE)
         watcher.end()
@@ -225,9 +229,11 @@ def _interrupted(runner: Runner, watcher: Watcher, manner: Manner, again: str) -
     say.talk("stopping; once more leaves at once")
     try:
         runner.stop(_GRACE)
-        snapshot = show(watcher, runner)
-        watcher.end()
-        _conclude(snapshot, manner, again)
+        # Where the terminal was hung up nobody reads this any more.
+        with contextlib.suppress(OSError):
+            snapshot = show(watcher, runner)
+            watcher.end()
+            _conclude(snapshot, manner, again)
     except Interrupted:
         say.talk("left; what was finished stays")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +18,14 @@ def data(text: str = "") -> None:
 
 def talk(text: str = "") -> None:
     """Print what accompanies it."""
-    print(text, file=sys.stderr, flush=True)
+    raw(f"{text}\n")
+
+
+def raw(text: str) -> None:
+    """Write to stderr as it is; a terminal that was hung up loses talk, never the run."""
+    with contextlib.suppress(OSError):
+        sys.stderr.write(text)
+        sys.stderr.flush()
 
 
 def json_data(value: Any, *, indent: int = 2) -> None:

@@ -139,10 +139,8 @@ def _tick(step: VerifyStep | CheckStep, context: StepContext, over: threading.Ev
     while not over.wait(_PACE):
         counter = context.counter
         total = f" of {counter.total:,}" if counter.total else ""
-        sys.stderr.write(f"\r\x1b[K{step.dataset}: {counter.done:,}{total} {counter.unit}")
-        sys.stderr.flush()
-    sys.stderr.write("\r\x1b[K")
-    sys.stderr.flush()
+        say.raw(f"\r\x1b[K{step.dataset}: {counter.done:,}{total} {counter.unit}")
+    say.raw("\r\x1b[K")
 
 
 def _repair(steps: Sequence[VerifyStep | CheckStep]) -> None:

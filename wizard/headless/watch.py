@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import time
 from typing import Protocol
@@ -58,16 +59,14 @@ class PlainWatcher:
         if not self._rewrite:
             say.talk(line)
             return
-        width = os.get_terminal_size(sys.stderr.fileno()).columns - 1
-        sys.stderr.write(f"\r\x1b[K{line[:width]}")
-        sys.stderr.flush()
+        width = shutil.get_terminal_size().columns - 1
+        say.raw(f"\r\x1b[K{line[:width]}")
         self._shown = True
 
     def end(self) -> None:
         """Clear the progress line."""
         if self._shown:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+            say.raw("\r\x1b[K")
             self._shown = False
 
 
