@@ -2,7 +2,8 @@
 
 Addresses are ``dataset/step``. Every dataset begins with ``terms``, then one ``fetch:<archive>``
 for each archive, then the recipe's own steps, each of which needs the one before it. Steps of a
-way that stands by need the one before it on the same way; nothing else waits for them.
+way that stands by need the one before it on the same way, or on every way; nothing else waits for
+them.
 """
 
 from __future__ import annotations
@@ -102,15 +103,17 @@ def _dataset(recipe: Recipe, dataset: Dataset) -> Iterator[tuple[str, tuple[str,
         yield each, ()
     for archive in dataset.archives:
         yield address(dataset.id, fetch_id(archive.name)), terms
-    before: dict[str, tuple[str, ...]] = {"": _unpacked_by_nobody(dataset) or terms}
+    common = _unpacked_by_nobody(dataset) or terms
+    before: dict[str, tuple[str, ...]] = {"": common}
     for step in dataset.steps:
-        here = address(dataset.id, step.id)
-        track = way if dataset.stands_by(way := way_of(dataset, step)) else ""
+        here, way = address(dataset.id, step.id), way_of(dataset, step)
+        track = way if dataset.stands_by(way) else ""
         explicit = (address(dataset.id, each) for each in step.needs)
-        wants = before.get(track, before[""])
+        wants = before.get(track, common) if track else before[""]
         yield here, _unique(wants, _inputs(recipe, dataset, step), explicit)
         if track or not _is_optional(dataset, step):
             before[track] = (*wants, here) if isinstance(step, _CHORES) else (here,)
+            common = common if way else before[""]
 
 
 def _inputs(recipe: Recipe, dataset: Dataset, step: StepSpec) -> tuple[str, ...]:
