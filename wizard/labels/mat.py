@@ -107,6 +107,22 @@ def _read(source: Path, path: str) -> NDArray[np.generic]:
     return array
 
 
+def read_table(source: Path, variable: str) -> NDArray[np.void]:
+    """Return a variable that is an array of structures, flat; raises ``LabelError``."""
+    from scipy.io import loadmat
+    from scipy.io.matlab import MatReadError
+
+    unreadable = (OSError, ValueError, TypeError, NotImplementedError, zlib.error, MatReadError)
+    try:
+        found = loadmat(source, variable_names=[variable], squeeze_me=True)
+    except unreadable as error:
+        raise _fault(source, f"not a readable MATLAB file ({error})") from error
+    rows = np.atleast_1d(found.get(variable, np.empty(0)))
+    if rows.dtype.names is None:
+        raise _fault(source, f"no table {variable}")
+    return rows
+
+
 def _fit(array: NDArray[np.generic], bits: int, where: str) -> Values:
     """Return the array as uint8 or uint16 with every value unchanged."""
     target = np.dtype(np.uint8 if bits == 8 else np.uint16)

@@ -18,7 +18,7 @@ from wizard.labels.png import write_label
 from wizard.recipes.arrangements import Lookup
 from wizard.work import Report
 
-_ENTRY = re.compile(r"(\d{1,3})(?:-(\d{1,3}))?", re.ASCII)
+_ENTRY = re.compile(r"(\d{1,3})(?:(-|\.\.)(\d{1,3}))?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class LookupWork(FolderWork):
 def value_table(
     values: Mapping[str, int], other: int | None = None, sha256: str = ""
 ) -> NDArray[np.uint8]:
-    """Return the table as uint8 (256,): single values, ranges that count up, and all others.
+    """Return the table as uint8 (256,): single values, ranges, and all others.
 
     Raises ``RecipeError`` for a malformed entry or a table whose hash is not the stated one.
     """
@@ -67,10 +67,10 @@ def value_table(
         entry = _ENTRY.fullmatch(key)
         if entry is None:
             raise RecipeError(f"{key!r} is neither a value nor a range such as 80-170")
-        start, stop = int(entry[1]), int(entry[2] or entry[1]) + 1
+        start, stop = int(entry[1]), int(entry[3] or entry[1]) + 1
         if not start < stop <= len(table):
             raise RecipeError(f"{key!r} leads out of 0-255")
-        table[start:stop] = range(first, first + stop - start)
+        table[start:stop] = first if entry[2] == ".." else range(first, first + stop - start)
     if table.min() < 0 or table.max() > 255:
         raise RecipeError("a table of labels holds values from 0 to 255")
     narrow = table.astype(np.uint8)

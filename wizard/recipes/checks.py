@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
+from wizard.recipes.arrangements import Arrange, Lookup, Place, Remove, Symlinks, Write
+from wizard.recipes.assemblies import Captions, ClassFolders, MergeInstances, ParquetImages
 from wizard.recipes.conversions import (
     BoundaryWeights,
     Edges,
@@ -47,8 +49,10 @@ def _dataset(recipe: Recipe, dataset: Dataset, key: str) -> Iterator[Problem]:
     yield from _inside(f"{key}.folder", dataset.folder)
     yield from _twice(f"{key}.archives", "name", [each.name for each in dataset.archives])
     yield from _ids(f"{key}.steps", [each.id for each in dataset.steps], reserved=(TERMS,))
+    yield from _ids(f"{key}.ways", [each.id for each in dataset.ways])
     for index, archive in enumerate(dataset.archives):
         yield from _archive(recipe, archive, f"{key}.archives[{index}]")
+        yield from _way(dataset, archive.way, f"{key}.archives[{index}].way")
     for index, step in enumerate(dataset.steps):
         yield from _step(recipe, dataset, step, f"{key}.steps[{index}]")
 
@@ -91,11 +95,14 @@ def _access(recipe: Recipe, archive: Archive, key: str) -> Iterator[Problem]:
 
 def _step(recipe: Recipe, dataset: Dataset, step: StepSpec, key: str) -> Iterator[Problem]:
     known = [each.name for each in dataset.archives]
-    if isinstance(step, Extract) and step.archive not in known:
+    if isinstance(step, Extract | Place) and step.archive not in known:
         reason = f"names no archive of {dataset.id}: {step.archive!r}"
         yield f"{key}.archive", reason, suggestion(step.archive, known)
     for name, path in _paths(step):
         yield from _inside(f"{key}.{name}", path)
+    for name, pattern in _patterns(step):
+        yield from _pattern(f"{key}.{name}", pattern)
+    yield from _way(dataset, step.way, f"{key}.way")
     tables = tables_of(step)
     if tables and provider(recipe, tables) is None:
         yield f"{key}.tables", f"lies in the folder of no dataset: {tables!r}", ""
@@ -135,8 +142,83 @@ def _paths(step: StepSpec) -> tuple[tuple[str, str], ...]:
             return (("sources", step.sources), ("tables", step.tables))
         case Labels() | Verify():
             return (("folder", step.folder), ("tables", step.tables))
+        case Arrange() | Lookup() | Place() | Remove() | Symlinks() | Write():
+            return _arranged(step)
+        case Captions() | ClassFolders() | MergeInstances() | ParquetImages():
+            return _assembled(step)
         case _:
             return ()
+
+
+def _arranged(
+    step: Arrange | Lookup | Place | Remove | Symlinks | Write,
+) -> tuple[tuple[str, str], ...]:
+    match step:
+        case Arrange():
+            moves = ((f"moves[{i}].to", move.to) for i, move in enumerate(step.moves))
+            return (
+                ("source", step.source),
+                ("into", step.into),
+                ("remove", step.remove),
+                *moves,
+            )
+        case Lookup():
+            return (("sources", step.sources), ("folder", step.folder), ("into", step.into))
+        case Place():
+            return (("to", step.to),)
+        case Remove():
+            return tuple((f"patterns[{i}]", path) for i, path in enumerate(step.patterns))
+        case Symlinks():
+            ends = ((f"links.{name}", path) for name, path in step.links.items())
+            return (*ends, *((f"links.{name}", name) for name in step.links))
+        case Write():
+            return (("file", step.file),)
+
+
+def _assembled(
+    step: Captions | ClassFolders | MergeInstances | ParquetImages,
+) -> tuple[tuple[str, str], ...]:
+    match step:
+        case Captions():
+            return (("table", step.table), ("into", step.into))
+        case ClassFolders():
+            sources = (("images", step.images), ("truth", step.truth), ("synsets", step.synsets))
+            return (*sources, ("into", step.into))
+        case MergeInstances():
+            merged = tuple((f"sources[{i}]", path) for i, path in enumerate(step.sources))
+            return (*merged, ("into", step.into), ("shipped", step.shipped))
+        case ParquetImages():
+            return (("shards", step.shards), ("into", step.into), ("name", step.name))
+
+
+def _patterns(step: StepSpec) -> tuple[tuple[str, str], ...]:
+    """Regular expressions of a step."""
+    match step:
+        case Extract():
+            outer = ((f"rules[{i}].pattern", rule.pattern) for i, rule in enumerate(step.rules))
+            inner = (
+                (f"nested[{i}].rules[{j}].pattern", rule.pattern)
+                for i, each in enumerate(step.nested)
+                for j, rule in enumerate(each.rules)
+            )
+            return (*outer, *inner)
+        case Arrange():
+            return tuple((f"moves[{i}].pattern", move.pattern) for i, move in enumerate(step.moves))
+        case _:
+            return ()
+
+
+def _pattern(key: str, pattern: str) -> Iterator[Problem]:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        yield key, f"is no regular expression: {error}", ""
+
+
+def _way(dataset: Dataset, way: str, key: str) -> Iterator[Problem]:
+    ways = [each.id for each in dataset.ways]
+    if way and way not in ways:
+        yield key, f"is no way of {dataset.id}: {way!r}", suggestion(way, ways)
 
 
 def _named(step: StepSpec) -> tuple[tuple[str, str], ...]:

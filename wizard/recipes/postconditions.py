@@ -8,16 +8,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from msgspec import Struct
-
+from wizard.recipes.annotation_checks import AnnotationCheck
+from wizard.recipes.check_table import CheckTable
 from wizard.recipes.step_table import StepTable
-
-
-class CheckTable(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="check"):
-    """Base of every check."""
-
-    why: str = ""
-    """What goes wrong in training when this does not hold; shown as the hint."""
 
 
 class Count(CheckTable, frozen=True, kw_only=True, tag="count"):
@@ -182,6 +175,7 @@ AnyCheck = (
     | Offsets
     | Notice
     | Destination
+    | AnnotationCheck
 )
 """Any check a recipe can hold."""
 

@@ -11,6 +11,7 @@ from typing import Literal
 from msgspec import Struct
 
 from wizard.recipes.arrangements import Arrange, Lookup, Place, Remove, Symlinks, Write
+from wizard.recipes.assemblies import Assembly
 from wizard.recipes.conversions import BoundaryWeights, Edges, Instances, PickledLabels, RleLabels
 from wizard.recipes.postconditions import Check
 from wizard.recipes.step_table import StepTable as StepTable
@@ -193,5 +194,6 @@ StepSpec = (
     | ClearCredentials
     | Conversion
     | Arrangement
+    | Assembly
 )
 """Any step a recipe can hold."""

@@ -9,6 +9,16 @@ from pathlib import Path
 from typing import Protocol
 
 from wizard.labels.lazy import Lazy
+from wizard.recipes.annotation_checks import (
+    CaptionLists,
+    Categories,
+    MatTable,
+    Numbered,
+    Outlines,
+    PartIds,
+    PartNames,
+    Union,
+)
 from wizard.recipes.postconditions import (
     AnyCheck,
     Check,
@@ -109,6 +119,16 @@ def evidence(spec: Check, base: Path) -> Iterator[Path]:
                 yield from base.glob(f"{weights}/*")
             case Notice() | Destination():
                 pass
+            case Numbered(folders=folders):
+                yield from base.glob(folders)
+            case MatTable(file=file) | Outlines(file=file) | Categories(file=file):
+                yield base / file
+            case CaptionLists(file=file):
+                yield base / file
+            case Union(file=file, parts=parts):
+                yield from (base / name for name in (file, *parts))
+            case PartNames(files=files) | PartIds(files=files):
+                yield from base.glob(files)
             case JsonCounts(file=file, folder=folder):
                 yield base / file
                 yield base / folder
@@ -164,8 +184,43 @@ def examiner(check: AnyCheck, base: Path, *, exact: bool) -> Examiner:
             return checks_pixels.DecodesExaminer(check, base)
         case Only() | Names() | Notice() | Destination():
             return _tree_examiner(check, base, exact=exact)
+        case Numbered() | MatTable() | CaptionLists() | Outlines() | Categories() | Union():
+            return _annotation_examiner(check, base, exact=exact)
+        case PartNames() | PartIds():
+            return _part_examiner(check, base)
         case _:
             return _label_examiner(check, base, exact=exact)
+
+
+def _annotation_examiner(
+    check: Numbered | MatTable | CaptionLists | Outlines | Categories | Union,
+    base: Path,
+    *,
+    exact: bool,
+) -> Examiner:
+    from wizard.verify import checks_annotations
+
+    match check:
+        case Numbered():
+            return checks_annotations.NumberedExaminer(check, base)
+        case MatTable():
+            return checks_annotations.MatTableExaminer(check, base, exact=exact)
+        case CaptionLists():
+            return checks_annotations.CaptionListsExaminer(check, base, exact=exact)
+        case Outlines():
+            return checks_annotations.OutlinesExaminer(check, base)
+        case Categories():
+            return checks_annotations.CategoriesExaminer(check, base)
+        case Union():
+            return checks_annotations.UnionExaminer(check, base)
+
+
+def _part_examiner(check: PartNames | PartIds, base: Path) -> Examiner:
+    from wizard.verify import checks_parts
+
+    if isinstance(check, PartNames):
+        return checks_parts.PartNamesExaminer(check, base)
+    return checks_parts.PartIdsExaminer(check, base)
 
 
 def _tree_examiner(

@@ -9,6 +9,7 @@ from wizard.engine.install import Install
 from wizard.engine.step import Step
 from wizard.plan.model import Accept, Fetch, PlannedStep
 from wizard.recipes.arrangements import Arrange, Lookup, Place, Remove, Symlinks, Write
+from wizard.recipes.assemblies import Captions, ClassFolders, MergeInstances, ParquetImages
 from wizard.recipes.conversions import (
     BoundaryWeights,
     Edges,
@@ -49,6 +50,10 @@ def build_step(planned: PlannedStep, install: Install) -> Step:
             from wizard.engine.kinds.arrangements import build_arrangement
 
             return build_arrangement(planned, install)
+        case Captions() | ClassFolders() | MergeInstances() | ParquetImages():
+            from wizard.engine.kinds.assemblies import build_assembly
+
+            return build_assembly(planned, install)
         case Extract():
             from wizard.engine.kinds.extract import build_extract
 
