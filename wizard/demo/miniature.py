@@ -21,7 +21,7 @@ from wizard.files import write_whole
 from wizard.recipes.loader import load
 from wizard.recipes.model import Access, Archive
 
-COLLECTIONS = ("mseg", "fptrans")
+COLLECTIONS = ("mseg", "fptrans", "openseg")
 """Collections there are miniatures of."""
 
 Packed = Mapping[str, Mapping[str, bytes]]
@@ -101,6 +101,10 @@ def _draw(collection: str, seed: int) -> Packed:
             from wizard.demo.fptrans import draw_fptrans
 
             return draw_fptrans(seed)
+        case "openseg":
+            from wizard.demo.openseg import draw_openseg
+
+            return draw_openseg(seed)
         case _:
             return _draw_mseg(seed)
 

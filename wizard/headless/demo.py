@@ -154,7 +154,7 @@ class Visitor:
 
     def _answer(self, link: RunnerLink, step: StepView, need: Need) -> None:
         if need.kind == "browser":
-            self._bring(step)
+            self._bring(link, step)
             return
         values = self._values(step, need)
         say.talk(f"  you: {_SAID[need.kind]} ({step.dataset})")
@@ -168,11 +168,12 @@ class Visitor:
         given = self._server.answers[need.site or step.dataset]
         return {name: secret.reveal() for name, secret in given.items()}
 
-    def _bring(self, step: StepView) -> None:
+    def _bring(self, link: RunnerLink, step: StepView) -> None:
         name = step.address.partition("fetch:")[2]
         for path in self._server.download_by_hand(inbox_folder(self._dest), name):
             where = f"put it in the inbox ({step.dataset})"
             say.talk(f"  you: download {path.name} in a browser and {where}")
+            link.send(Answer(address=step.address, values={"path": str(path)}))
 
 
 _SAID = {
