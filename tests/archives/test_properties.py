@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import tempfile
+import zipfile
 from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.archives.makers import make_tar, make_zip, tree, unpack
+from wizard.archives.directory import read_directory
+from wizard.archives.limits import Limits
 from wizard.archives.paths import Route, is_junk, safe_path
 from wizard.errors import ArchiveError
 from wizard.recipes.steps import Rule
@@ -66,3 +70,46 @@ def test_what_was_packed_comes_back(files: dict[str, bytes], kind: str) -> None:
         done = unpack(archive, out)
         assert tree(out) == files
         assert done.size == sum(map(len, files.values()))
+
+
+@settings(max_examples=60, deadline=None)
+@given(FILES, st.binary(max_size=40), st.binary(max_size=200), st.booleans())
+def test_the_directory_is_read_as_zipfile_reads_it(
+    files: dict[str, bytes], comment: bytes, before: bytes, wide: bool
+) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.comment = comment.replace(b"PK", b"")
+        for name, data in files.items():
+            with packed.open(name, "w", force_zip64=wide) as member:
+                member.write(data)
+    with tempfile.TemporaryDirectory() as folder:
+        archive = Path(folder) / "a.zip"
+        archive.write_bytes(before.replace(b"PK", b"") + buffer.getvalue())
+        ours = read_directory(archive, Limits())
+        with zipfile.ZipFile(archive) as opened:
+            theirs = opened.infolist()
+    assert [(each.name, each.size, each.packed, each.crc32, each.offset) for each in ours] == [
+        (each.filename, each.file_size, each.compress_size, each.CRC, each.header_offset)
+        for each in theirs
+    ]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(["zip", "tar", "tgz"]), st.data())
+def test_damage_anywhere_is_an_archive_error_or_harmless(kind: str, data: st.DataObject) -> None:
+    files = {"top/a.png": b"a" * 300, "top/b.txt": bytes(range(200)), "c": b""}
+    with tempfile.TemporaryDirectory() as folder:
+        archive, out = Path(folder) / f"a.{kind}", Path(folder) / "out"
+        (make_zip if kind == "zip" else make_tar)(archive, files)
+        torn = bytearray(archive.read_bytes())
+        for _ in range(data.draw(st.integers(1, 3))):
+            torn[data.draw(st.integers(0, len(torn) - 1))] = data.draw(st.integers(0, 255))
+        archive.write_bytes(torn[: data.draw(st.integers(1, len(torn)))])
+        try:
+            done = unpack(archive, out)
+        except ArchiveError:
+            assert not out.exists()
+            return
+        assert tree(out).keys() == {member.path for member in done.members}
+        assert {path.name for path in Path(folder).iterdir()} == {archive.name, "out"}

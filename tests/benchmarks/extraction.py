@@ -67,7 +67,7 @@ def ours(threads: int) -> Unpack:
     def unpack(archive: Path, into: Path) -> float:
         arguments = ["--one", str(archive), str(into), str(threads)]
         command = [sys.executable, "-m", "tests.benchmarks.extraction", *arguments]
-        shown = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+        shown = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
         return float(json.loads(shown.stdout))
 
     return unpack

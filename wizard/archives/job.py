@@ -79,7 +79,10 @@ class Job:
 
     def nested_in(self, path: str) -> Nested | None:
         """Return the rule for an archive inside the archive, or None for a plain member."""
-        return next((rule for rule in self.nested if fnmatch.fnmatchcase(path, rule.member)), None)
+        for rule in self.nested:
+            if fnmatch.fnmatchcase(path, rule.member):
+                return rule
+        return None
 
     def write_inner(self, name: str, rule: Nested, chunks: Iterable[bytes]) -> None:
         """Put an archive that lies inside into the scratch folder, unpack it, and drop it.

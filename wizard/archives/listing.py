@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from wizard.archives.directory import read_directory
 from wizard.archives.limits import MIB, NO_LIMITS_STATED, Limits
 from wizard.archives.sniff import Format, archive_format
 from wizard.archives.tars import TarReader, open_tar
-from wizard.archives.zips import read_directory
 from wizard.errors import ArchiveError
 from wizard.progress import CancelToken
 from wizard.recipes.model import Version

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from wizard.archives.crew import Crew
+from wizard.archives.directory import ZipEntry, read_directory
 from wizard.archives.disk import write_file
 from wizard.archives.extraction import Member
 from wizard.archives.job import Job, damage
 from wizard.archives.limits import MIB
 from wizard.archives.paths import Route
-from wizard.archives.zips import SMALL, DamagedMember, ZipData, ZipEntry, read_directory
+from wizard.archives.zips import SMALL, DamagedMember, ZipData
 
 _BATCH_FILES = 64
 _BATCH_BYTES = 4 * MIB

@@ -1,122 +1,26 @@
-"""Zip archives: the central directory as plain entries, and members read by many threads.
+"""The data of a zip's members, read by many threads at once.
 
-``zipfile`` reads the directory; the members are read with ``os.pread`` and inflated by ISA-L,
-because ``zipfile``'s shared lock makes its threads slower than one (fact sheet performance_io).
+With ``os.pread`` and ISA-L's inflate, because ``zipfile``'s shared lock makes its threads slower
+than one (fact sheet performance_io).
 """
 
 from __future__ import annotations
 
 import os
-import stat
 import struct
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
-from msgspec import Struct
-
+from wizard.archives.directory import ZipEntry
 from wizard.archives.inflate import InflateError, crc32, inflater
-from wizard.archives.limits import MIB, Limits
-from wizard.errors import ArchiveError
+from wizard.archives.limits import MIB
 
 SMALL = 4 * MIB
 """Members up to this many bytes are read, checked and written in one go."""
 
 _LOCAL = struct.Struct("<4s22xHH")
 _SLACK = 64
-_METHODS = {0: "stored", 8: "deflated"}
-_OTHER_METHODS = {9: "Deflate64", 12: "bzip2", 14: "LZMA", 93: "Zstandard", 95: "xz"}
-_AGAIN = "Delete it and fetch it again; if it comes the same way twice, tell its publisher."
-
-
-class ZipEntry(Struct, frozen=True, gc=False):
-    """One file in a zip: its name as stored, its sizes in bytes, and how to find its data."""
-
-    name: str
-    size: int
-    packed: int
-    crc32: int
-    offset: int
-    deflated: bool
-
-
-def read_directory(archive: Path, limits: Limits, where: str = "") -> tuple[ZipEntry, ...]:
-    """Return the files of a zip in the order of their data, folders left out.
-
-    Raises ``ArchiveError`` for a directory that is missing or damaged, encrypted members, links
-    and devices, unknown compression, members that share their data, and bombs. ``where`` is what
-    errors call the archive.
-    """
-    where = where or str(archive)
-    try:
-        with zipfile.ZipFile(archive) as opened:
-            infos = opened.infolist()
-    except (zipfile.BadZipFile, EOFError, ValueError, struct.error, NotImplementedError) as error:
-        raise ArchiveError(
-            "is cut short or damaged: its table of contents at the end is missing or wrong",
-            where=where,
-            hint=_AGAIN,
-        ) from error
-    entries = sorted(
-        (_entry(info, where) for info in infos if not _is_folder(info)),
-        key=lambda entry: entry.offset,
-    )
-    _check_sizes(entries, archive.stat().st_size, limits, where)
-    return tuple(entries)
-
-
-def _is_folder(info: zipfile.ZipInfo) -> bool:
-    return info.orig_filename.endswith(("/", "\\")) and not info.file_size
-
-
-def _entry(info: zipfile.ZipInfo, where: str) -> ZipEntry:
-    problem = _problem(info)
-    if problem:
-        raise ArchiveError(
-            f"member {info.orig_filename!r} {problem[0]}", where=where, hint=problem[1]
-        )
-    return ZipEntry(
-        name=info.orig_filename,
-        size=info.file_size,
-        packed=info.compress_size,
-        crc32=info.CRC,
-        offset=info.header_offset,
-        deflated=info.compress_type == zipfile.ZIP_DEFLATED,
-    )
-
-
-def _problem(info: zipfile.ZipInfo) -> tuple[str, str] | None:
-    """Return what keeps a member from being unpacked, and what to do about it."""
-    if info.flag_bits & 0x1:
-        return "is encrypted", "Unpack it by hand with its password, or fetch the open archive."
-    if info.compress_type not in _METHODS:
-        method = _OTHER_METHODS.get(info.compress_type, f"method {info.compress_type}")
-        return (
-            f"is compressed with {method}, which is not supported",
-            "Unpack it with another tool and pack it again as an ordinary zip.",
-        )
-    mode = info.external_attr >> 16
-    if info.create_system == 3 and stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
-        kind = "a symbolic link" if stat.S_ISLNK(mode) else "a device or pipe"
-        return f"is {kind}, not a file", "Datasets hold plain files. Check where it came from."
-    return None
-
-
-def _check_sizes(entries: list[ZipEntry], size: int, limits: Limits, where: str) -> None:
-    end = 0
-    for entry in entries:
-        if entry.offset < end:
-            raise ArchiveError(
-                f"member {entry.name!r} shares its data with another",
-                where=where,
-                hint="This looks like an archive bomb. Fetch it from its own site.",
-            )
-        end = entry.offset + _LOCAL.size + entry.packed
-        limits.check_ratio(entry.size, entry.packed, archive=where, what=f"member {entry.name!r}")
-    total = sum(entry.size for entry in entries)
-    limits.check_ratio(total, size, archive=where, what="the archive")
-    limits.check_total(total, len(entries), archive=where)
 
 
 class DamagedMember(Exception):
