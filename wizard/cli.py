@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, Entry] = {
     "plan": Entry("wizard.headless.plans", "Show datasets, archives, sizes and waiting times."),
     "status": Entry("wizard.headless.status", "Show every step: done, partial, waiting, locked."),
     "verify": Entry("wizard.headless.verify", "Prove every path, label and relabelled segment."),
+    "make": Entry("wizard.headless.make", "Make one step's labels or weights, or list them."),
     "segfix": Entry("wizard.headless.segfix", "Refine predicted labels by SegFix offsets."),
     "attach": Entry("wizard.headless.attach", "Watch a run that goes on in the background."),
     "pause": Entry("wizard.headless.control", "Pause a run, or one archive.", command="pause"),
