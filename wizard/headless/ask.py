@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import sys
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from wizard.engine.link import Answer, Retry, RunnerLink
 from wizard.engine.views import Need, NeedKind, Snapshot, StepView
 from wizard.headless import say
+from wizard.headless.signals import REQUESTS
 
 _Values = dict[str, str]
 
@@ -104,11 +106,11 @@ _QUESTIONS: dict[NeedKind, Callable[[], _Values]] = {
 def _line(question: str) -> str:
     """Ask on stderr, as stdout may be a file; the end of input counts as an empty line."""
     say.raw(f"  {question}: ")
-    return sys.stdin.readline().strip()
+    with REQUESTS.reading():
+        return sys.stdin.readline().strip()
 
 
 def _hidden(question: str) -> str:
-    try:
+    with REQUESTS.reading(), contextlib.suppress(EOFError):
         return getpass.getpass(f"  {question}: ").strip()
-    except EOFError:
-        return ""
+    return ""

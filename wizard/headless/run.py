@@ -29,7 +29,7 @@ from wizard.headless import exits, lines, say
 from wizard.headless.ask import Asker
 from wizard.headless.choosing import ListCommand, choice_options, json_option, site_option
 from wizard.headless.options import as_size, as_span, dest_option
-from wizard.headless.signals import Interrupted, interruptible
+from wizard.headless.signals import Interrupted, StopRequests, counted
 from wizard.headless.watch import JsonWatcher, PlainWatcher, Watcher, show
 
 _TICK = 0.5
@@ -173,12 +173,12 @@ def run_through(
     """Run in this process and show it, with the summary; None when it was interrupted."""
     runner = Runner(install, state=to_remember(choices, install).state())
     watcher: Watcher = JsonWatcher() if manner.as_json else PlainWatcher(steady=manner.plain)
-    with interruptible():
+    with counted() as stops:
         try:
             runner.start()
-            _follow(runner, watcher, manner, answer)
+            _follow(runner, watcher, manner, answer, stops)
         except Interrupted:
-            _interrupted(runner, watcher, manner, again_line(choices))
+            _interrupted(runner, watcher, manner, again_line(choices), stops)
             return None
         except BaseException:
             runner.stop(_GRACE)
@@ -190,10 +190,17 @@ def run_through(
     return snapshot
 
 
-def _follow(runner: Runner, watcher: Watcher, manner: Manner, answer: Answerer | None) -> None:
+def _follow(
+    runner: Runner,
+    watcher: Watcher,
+    manner: Manner,
+    answer: Answerer | None,
+    stops: StopRequests,
+) -> None:
     """Show the run and have its questions answered, until it is settled."""
     patience = _Patience(manner.wait)
     while not runner.ended:
+        stops.check()
         snapshot = show(watcher, runner)
         if answer is not None and not snapshot.paused:
             watcher.end()
@@ -223,19 +230,20 @@ class _Patience:
         return time.monotonic() - self._since < self._seconds
 
 
-def _interrupted(runner: Runner, watcher: Watcher, manner: Manner, again: str) -> None:
+def _interrupted(
+    runner: Runner, watcher: Watcher, manner: Manner, again: str, stops: StopRequests
+) -> None:
     """Stop cleanly; a second signal leaves at once."""
     watcher.end()
     say.talk("stopping; once more leaves at once")
-    try:
-        runner.stop(_GRACE)
-        # Where the terminal was hung up nobody reads this any more.
-        with contextlib.suppress(OSError):
-            snapshot = show(watcher, runner)
-            watcher.end()
-            _conclude(snapshot, manner, again)
-    except Interrupted:
-        say.talk("left; what was finished stays")
+    deadline = time.monotonic() + _GRACE
+    while not runner.stop(_TICK / 5) and stops.count < 2 and time.monotonic() < deadline:
+        pass
+    # Where the terminal was hung up nobody reads this any more.
+    with contextlib.suppress(OSError):
+        snapshot = show(watcher, runner)
+        watcher.end()
+        _conclude(snapshot, manner, again)
 
 
 class SummaryLine(msgspec.Struct, frozen=True, tag_field="type", tag="summary"):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import NoReturn
+from typing import Any
 
 CAUGHT = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -15,20 +15,74 @@ class Interrupted(KeyboardInterrupt):
     """Somebody asked this process to stop."""
 
 
-def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
-    raise Interrupted(signal.Signals(number).name)
+class StopRequests:
+    """Counts the signals that ask to stop.
+
+    A run looks here between its steps rather than being interrupted anywhere: an exception that
+    strikes between taking a lock and using it would leave the lock taken for good.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._reading = False
+
+    def note(self) -> None:
+        """Count one; interrupts at once only where a person is being waited for."""
+        self.count += 1
+        if self._reading:
+            raise Interrupted
+
+    def check(self) -> None:
+        """Raise ``Interrupted`` when somebody asked to stop."""
+        if self.count:
+            raise Interrupted
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """Let signals interrupt the block, which waits for a line from a person."""
+        self.check()
+        self._reading = True
+        try:
+            yield
+        finally:
+            self._reading = False
+
+
+REQUESTS = StopRequests()
+"""This process's own: there is one set of signal handlers, too."""
+
+
+@contextlib.contextmanager
+def counted() -> Iterator[StopRequests]:
+    """Count the signals within the block in ``REQUESTS``."""
+    REQUESTS.count = 0
+    with _handled(REQUESTS.note):
+        yield REQUESTS
 
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[None]:
-    """Have the signals raise ``Interrupted`` in the main thread within the block."""
-    before = {number: signal.getsignal(number) for number in CAUGHT}
+    """Have the signals raise ``Interrupted`` in the main thread, anywhere within the block."""
+
+    def interrupt() -> None:
+        raise Interrupted
+
+    with _handled(interrupt):
+        yield
+
+
+@contextlib.contextmanager
+def _handled(act: Callable[[], None]) -> Iterator[None]:
+    def handler(number: int, frame: FrameType | None) -> None:
+        act()
+
+    before: dict[signal.Signals, Any] = {number: signal.getsignal(number) for number in CAUGHT}
     for number in CAUGHT:
         # A program started under nohup keeps ignoring what it was told to ignore.
         if before[number] is not signal.SIG_IGN:
-            signal.signal(number, _interrupt)
+            signal.signal(number, handler)
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, former in before.items():
+            signal.signal(number, former)

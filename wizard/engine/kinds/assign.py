@@ -41,7 +41,7 @@ class AssignStep:
                 return Probe("done", detail=f"{self.file.name} is not in this archive")
             return Probe("todo", total=1)
         text = _read(self.file)
-        if assigned(text, self.name, self.value) == text:
+        if self._assigned(text) == text:
             return Probe("done", done=1, total=1)
         return Probe("todo", total=1)
 
@@ -57,9 +57,16 @@ class AssignStep:
                 where=str(self.file),
                 hint="the archive is not the one the recipe was written for",
             )
-        text = assigned(_read(self.file), self.name, self.value)
+        text = self._assigned(_read(self.file))
         write_whole(self.file, text.encode(errors="surrogateescape"))
         context.counter.advance()
+
+    def _assigned(self, text: str) -> str:
+        try:
+            return assigned(text, self.name, self.value)
+        except UsageError as error:
+            error.where = str(self.file)
+            raise
 
 
 def _read(file: Path) -> str:
