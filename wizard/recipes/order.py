@@ -109,8 +109,9 @@ def _dataset(recipe: Recipe, dataset: Dataset) -> Iterator[tuple[str, tuple[str,
         here, way = address(dataset.id, step.id), way_of(dataset, step)
         track = way if dataset.stands_by(way) else ""
         explicit = (address(dataset.id, each) for each in step.needs)
+        own = _unpacked_by_nobody(dataset, way) if way and not _archive_of(step) else ()
         wants = before.get(track, common) if track else before[""]
-        yield here, _unique(wants, _inputs(recipe, dataset, step), explicit)
+        yield here, _unique(wants, own, _inputs(recipe, dataset, step), explicit)
         if track or not _is_optional(dataset, step):
             before[track] = (*wants, here) if isinstance(step, _CHORES) else (here,)
             common = common if way else before[""]
@@ -126,12 +127,13 @@ def _inputs(recipe: Recipe, dataset: Dataset, step: StepSpec) -> tuple[str, ...]
     return tuple(address(home.id, each.id) for each in home.steps if isinstance(each, Extract))
 
 
-def _unpacked_by_nobody(dataset: Dataset) -> tuple[str, ...]:
+def _unpacked_by_nobody(dataset: Dataset, way: str = "") -> tuple[str, ...]:
+    """The archives of one way, or of all, that are read as they are."""
     unpacked = {_archive_of(step) for step in dataset.steps}
     return tuple(
         address(dataset.id, fetch_id(archive.name))
         for archive in dataset.archives
-        if archive.name not in unpacked and not _is_spare(dataset, archive)
+        if archive.name not in unpacked and archive.way == way and not archive.optional
     )
 
 
