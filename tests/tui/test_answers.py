@@ -10,6 +10,7 @@ from tests.tui.driving import at_work, go_to, seen, sees, until, wizard
 from tests.tui.fakes import busy, host_with, mseg, plan_of, snapshot_of
 from wizard.engine.link import Reply
 from wizard.engine.views import Need
+from wizard.tui import asked
 from wizard.tui.widgets.form import NeedForm
 
 LINK = (
@@ -164,3 +165,22 @@ def test_busy_has_what_these_tests_rely_on() -> None:
         "mapillary": "link",
         "scannet": "base-url",
     }
+
+
+async def test_the_day_a_licence_was_asked_for_is_kept_and_told(tmp_path, monkeypatch) -> None:
+    request = mseg().dataset("scannet").request
+    assert request is not None
+    asked.note(tmp_path, {"scannet": 1_000_000.0})
+    assert asked.read(tmp_path) == {"scannet": 1_000_000.0}
+    said, late = asked.sentence(request, 1_000_000.0, 1_000_000.0 + 3 * 86_400)
+    assert "You asked on 12 January" in said
+    assert not late
+    said, late = asked.sentence(request, 1_000_000.0, 1_000_000.0 + 20 * 86_400)
+    assert late
+    assert "ask again" in said
+    async with at_work(host_with(), (120, 40)) as pilot:
+        await go_to(pilot, "scannet")
+        await sees(pilot, "The answer usually takes about a week. Press d")
+        monkeypatch.setattr("wizard.tui.asked._file", lambda dest: tmp_path / "asked.json")
+        await pilot.press("d")
+        await sees(pilot, "You asked on")

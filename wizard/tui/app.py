@@ -12,6 +12,7 @@ from typing import ClassVar
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
+from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from wizard.engine.crews import prepare_processes
 from wizard.engine.link import Reply, Stop
@@ -29,6 +30,13 @@ from wizard.tui.screens.base import Page
 from wizard.tui.themes import THEMES, first_theme
 
 SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+
+
+class PlainBars(ScrollBarRender):
+    """Scroll bars without block signs."""
+
+    VERTICAL_BARS: ClassVar[list[str]] = [" "] * 8
+    HORIZONTAL_BARS: ClassVar[list[str]] = [" "] * 8
 
 
 class WizardApp(App[int]):
@@ -72,7 +80,9 @@ class WizardApp(App[int]):
     def on_mount(self) -> None:
         """Theme, signals, and the first screen."""
         self.theme = first_theme()
-        self.set_class(plain_terminal(), "-ascii")
+        if plain_terminal():
+            self.add_class("-ascii")
+            ScrollBar.renderer = PlainBars
         self._catch_signals()
         self._first_screen()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from wizard.plan.model import Plan
@@ -19,6 +19,8 @@ class Choices:
     only: tuple[str, ...] = ()
     """Chosen datasets; empty until somebody chose, which means all."""
     plan: Plan | None = None
+    asked: dict[str, float] = field(default_factory=dict)
+    """When licences were asked for, by dataset, seconds since the epoch."""
 
     def choose(self, recipe: Recipe) -> None:
         """Take a collection; choices made for another one are dropped."""

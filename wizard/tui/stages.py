@@ -99,6 +99,8 @@ class Focus:
     stage: Stage
     stages: tuple[Stage, ...]
     snapshot: Snapshot
+    asked: float | None = None
+    """When its licence was asked for, seconds since the epoch."""
 
     @property
     def transfers(self) -> tuple[TransferView, ...]:

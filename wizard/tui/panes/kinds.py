@@ -8,6 +8,7 @@ from textual.content import Content
 
 from wizard import figures
 from wizard.recipes.model import Archive
+from wizard.tui.asked import sentence
 from wizard.tui.panes.stage import StagePane
 from wizard.tui.stages import Focus
 
@@ -49,6 +50,14 @@ class FetchPane(StagePane):
         names = {step.address.partition(":")[2] for step in focus.stage.steps}
         archives = [archive for archive in focus.dataset.archives if archive.name in names]
         return Content("\n").join([archive_line(archive) for archive in archives]) or None
+
+    def after(self, focus: Focus) -> Content | None:
+        """How long the owner's answer takes, since when it is awaited, and a reminder."""
+        request = focus.dataset.request
+        if request is None or focus.stage.need is None:
+            return None
+        said, late = sentence(request, focus.asked, focus.snapshot.moment)
+        return Content.styled(said, "$text-warning" if late else "$text-muted")
 
 
 class LabelsPane(StagePane):

@@ -61,10 +61,11 @@ class StagePane(Pane):
         False when there is nothing to do here.
         """
         stage = self._focus.stage if self._focus else None
-        self._eager = stage is not None and bool(stage.need or stage.waits_for)
-        if self.is_mounted:
+        wanted = stage is not None and bool(stage.need or stage.waits_for)
+        self._eager = wanted
+        if wanted and self.is_mounted:
             self._focus_now()
-        return self._eager or self.has_focus_within
+        return wanted
 
     def _focus_now(self) -> None:
         slot, waits = self.query_one(NeedSlot), self.query_one(Waits)

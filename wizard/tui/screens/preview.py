@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PIL import Image
 from rich.color import Color
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -61,10 +62,10 @@ class PreviewPage(Page):
         with Horizontal(id="pictures"):
             with Vertical():
                 yield Static("image", classes="caption")
-                yield Picture(id="image")
+                yield Picture("image")
             with Vertical():
                 yield Static("label", classes="caption")
-                yield Picture(id="label")
+                yield Picture("label", Image.Resampling.NEAREST)
         yield Static("", id="legend")
         yield Footer(compact=True, show_command_palette=False)
 

@@ -10,6 +10,7 @@ from textual.widgets import Static
 
 from wizard.errors import WizardError
 from wizard.recipes.model import Recipe
+from wizard.tui import asked
 from wizard.tui.crash import in_thread
 from wizard.tui.screens.first import FirstRunPage
 
@@ -66,6 +67,8 @@ class ReadingPage(FirstRunPage):
         except WizardError as error:
             self.fault(error)
             return
+        if self.wizard.choices.asked:
+            asked.note(session.dest, self.wizard.choices.asked)
         self.wizard.open(session)
         self.wizard.push_screen(WizardPage())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+import time
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -13,6 +14,7 @@ from textual.widgets.option_list import Option
 
 from wizard.recipes.model import Mail, Request
 from wizard.tui import sums
+from wizard.tui.glyphs import glyphs
 from wizard.tui.screens.first import FirstRunPage
 
 HELP = """\
@@ -22,6 +24,7 @@ Some owners answer requests by hand, so ask for these today; everything else goe
 an answer comes, open the wizard again and give it to the dataset: the order does not matter.
 
 **o** shows the page to open, **y** copies it, **m** copies the draft mail where one is needed.
+**d** notes that you asked today; the wizard keeps the date and reminds you.
 """
 
 
@@ -34,13 +37,14 @@ class RequestsPage(FirstRunPage):
     BINDINGS = [
         Binding("o", "open", "Page", tooltip="Open the page"),
         Binding("y", "copy", "Copy page", tooltip="Copy the page's address"),
+        Binding("d", "asked", "Asked today", tooltip="Note that you asked for it today"),
         Binding("m", "mail", "Copy mail", tooltip="Copy the draft mail"),
     ]
     CSS_PATH = ["first.tcss", "requests.tcss"]
 
     def __init__(self) -> None:
         super().__init__()
-        self._asked: tuple[tuple[str, Request], ...] = ()
+        self._asked: tuple[tuple[str, str, Request], ...] = ()
 
     def body(self) -> ComposeResult:
         """The list and the details of the highlighted request."""
@@ -52,17 +56,17 @@ class RequestsPage(FirstRunPage):
     def on_mount(self) -> None:
         """Longest wait first."""
         plan = self.wizard.choices.plan
-        asked = [(d.title, d.request) for d in plan.datasets if d.request] if plan else []
-        self._asked = tuple(sorted(asked, key=lambda pair: -pair[1].wait_days))
+        asked = [(d.id, d.title, d.request) for d in plan.datasets if d.request] if plan else []
+        self._asked = tuple(sorted(asked, key=lambda row: -row[2].wait_days))
         listing = self.query_one(OptionList)
         listing.border_title = "Longest wait first"
-        listing.add_options([Option(_row(title, request)) for title, request in self._asked])
+        listing.add_options([Option(self._row(*row), id=row[0]) for row in self._asked])
         listing.focus()
         listing.highlighted = 0
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Show how to ask."""
-        title, request = self._asked[event.option_index]
+        _, title, request = self._asked[event.option_index]
         self.query_one("#detail").border_title = title
         width = max(20, self.query_one("#detail").content_region.width - 3)
         self.query_one("#said", Static).update(detail(request, width))
@@ -85,6 +89,14 @@ class RequestsPage(FirstRunPage):
         if self._current:
             self.wizard.copy_text(self._current.page)
 
+    def action_asked(self) -> None:
+        """Note that the highlighted one was asked for today."""
+        listing = self.query_one(OptionList)
+        if (place := listing.highlighted) is not None:
+            row = self._asked[place]
+            self.wizard.choices.asked[row[0]] = time.time()
+            listing.replace_option_prompt_at_index(place, self._row(*row))
+
     def action_mail(self) -> None:
         """Copy the draft."""
         if self._current and self._current.mail:
@@ -96,10 +108,17 @@ class RequestsPage(FirstRunPage):
 
         self.wizard.push_screen(ReadingPage())
 
+    def _row(self, dataset: str, title: str, request: Request) -> Content:
+        if dataset in self.wizard.choices.asked:
+            said = (f"{glyphs().states['done']} asked today", "$text-success")
+        else:
+            said = (sums.short(request.wait), "$text-muted")
+        return Content.assemble((title, "bold"), "\n  ", said)
+
     @property
     def _current(self) -> Request | None:
         place = self.query_one(OptionList).highlighted if self.is_mounted else None
-        return self._asked[place][1] if place is not None else None
+        return self._asked[place][2] if place is not None else None
 
 
 def draft(mail: Mail) -> str:
@@ -128,7 +147,3 @@ def detail(request: Request, width: int) -> Content:
     if request.mail:
         parts += ["\n\n", ("Draft mail, m copies it", "bold"), "\n", draft(request.mail)]
     return Content.assemble(*parts)
-
-
-def _row(title: str, request: Request) -> Content:
-    return Content.assemble((title, "bold"), "\n  ", (sums.short(request.wait), "$text-muted"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -10,11 +12,13 @@ from textual.widgets import ContentSwitcher, Footer, Static
 
 from wizard.engine.link import Answer, Pause, Resume, Retry
 from wizard.engine.views import Snapshot
+from wizard.tui import asked
 from wizard.tui.panes.kinds import pane_for
 from wizard.tui.panes.stage import StagePane
 from wizard.tui.screens.base import LivePage
 from wizard.tui.stages import Focus, current, dataset_of, stages, steps_of, wants
 from wizard.tui.widgets.form import NeedForm
+from wizard.tui.widgets.overview import Overview
 from wizard.tui.widgets.rail import Rail
 from wizard.tui.widgets.status import StatusLines
 from wizard.tui.widgets.topline import TopLine
@@ -31,6 +35,7 @@ one is doing, or what it needs from you.
 * **Left, Right** on the line of stages look at an earlier or later stage.
 * **n** goes to the next thing that needs you. **g** goes to any dataset by name.
 * **o** shows the page to open, **y** copies it, or the upload line.
+* **d** notes that you asked for a licence today.
 * **p** pauses everything and goes on. **r** tries what failed again.
 * **a** lists everything that runs and failed. **l** is the log. **c** are your logins.
 * **v** shows an image with its labels.
@@ -55,6 +60,7 @@ class WizardPage(LivePage):
         Binding("p", "pause", "Pause", tooltip="Pause everything, or go on"),
         Binding("r", "retry", "Retry", tooltip="Try what failed again"),
         Binding("y", "copy", "Copy", tooltip="Copy the page or upload line"),
+        Binding("d", "asked", "Asked", show=False, tooltip="Note that you asked for it today"),
         Binding("o", "open", "Page", show=False, tooltip="Open the page in a browser"),
         Binding("left", "look_at(-1)", "Stage before", show=False),
         Binding("right", "look_at(1)", "Stage after", show=False),
@@ -67,6 +73,7 @@ class WizardPage(LivePage):
         self._looked: dict[str, int] = {}
         self._panes: dict[str, StagePane] = {}
         self._focus: Focus | None = None
+        self._asked: dict[str, float] = {}
         self._keys: tuple[bool, bool] | None = None
 
     def compose(self) -> ComposeResult:
@@ -79,11 +86,13 @@ class WizardPage(LivePage):
                 yield Static("", id="about", markup=False)
                 yield Track()
                 yield ContentSwitcher(id="panes")
+                yield Overview()
         yield StatusLines()
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         """Name the rail and take the first look."""
+        self._asked = asked.read(self.wizard.open_session.dest)
         self.query_one(Rail).border_title = "Datasets"
         self.query_one(Rail).focus()
 
@@ -218,6 +227,13 @@ class WizardPage(LivePage):
         text = pane.copyable() if pane else ""
         self.wizard.copy_text(text or self._page_of_dataset())
 
+    def action_asked(self) -> None:
+        """Note the day a licence was asked for."""
+        if self._focus is not None and self._focus.dataset.request is not None:
+            dest = self.wizard.open_session.dest
+            self._asked = asked.note(dest, {self._focus.dataset.id: time.time()})
+            self.query_one(StatusLines).say("Noted. The date shows beside the dataset.")
+
     def action_open(self) -> None:
         """Open the page the pane is about."""
         pane = self._pane()
@@ -240,7 +256,13 @@ class WizardPage(LivePage):
             return
         place = min(self._looked.get(dataset, current(all_stages)), len(all_stages) - 1)
         recipe = self.wizard.open_session.recipe
-        focus = Focus(dataset_of(recipe, dataset), all_stages[place], all_stages, snapshot)
+        focus = Focus(
+            dataset_of(recipe, dataset),
+            all_stages[place],
+            all_stages,
+            snapshot,
+            self._asked.get(dataset),
+        )
         self._head(focus, place)
         self._ensure_pane(focus, place).show(focus)
         self._focus = focus
@@ -250,6 +272,7 @@ class WizardPage(LivePage):
         work.border_title = focus.dataset.title
         work.border_subtitle = f"{focus.stage.name}, {place + 1} of {len(focus.stages)}"
         self.query_one(Track).show(focus.stages, place)
+        self.query_one(Overview).show(steps_of(focus.snapshot, focus.dataset.id))
         if self._focus is None or self._focus.dataset != focus.dataset:
             self.query_one("#about", Static).update(focus.dataset.about.strip())
 

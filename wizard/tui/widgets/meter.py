@@ -53,9 +53,10 @@ class StepMeter(Widget):
         word = WORDS[step.state]
         room = width - len(word) - 3
         fits = len(step.title) <= room
+        title = f"{step.title:<{room}} " if fits else f"{step.title}\n  "
         return Content.assemble(
             (f"{glyphs().states[step.state]} ", TONES[step.state]),
-            (f"{step.title:<{room if fits else 0}} ", "bold" if step.state == "running" else ""),
+            (title, "bold" if step.state == "running" else ""),
             (word, TONES[step.state]),
         )
 

@@ -12,11 +12,13 @@ from textual.widget import Widget
 from wizard.tui.glyphs import plain_terminal
 
 
-def fitted(image: Image.Image, width: int, height: int) -> Image.Image:
+def fitted(
+    image: Image.Image, width: int, height: int, how: Image.Resampling = Image.Resampling.BOX
+) -> Image.Image:
     """Shrink or grow to at most ``width`` by ``height`` pixels, sides in proportion."""
     scale = min(width / image.width, height / image.height)
     size = (max(1, round(image.width * scale)), max(2, round(image.height * scale) // 2 * 2))
-    return image.resize(size, Image.Resampling.BOX)
+    return image.resize(size, how)
 
 
 def half_blocks(image: Image.Image, *, plain: bool) -> list[Strip]:
@@ -48,8 +50,9 @@ class Picture(Widget):
     Picture { width: 1fr; height: 1fr; }
     """
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
+    def __init__(self, name: str, how: Image.Resampling = Image.Resampling.BOX) -> None:
+        super().__init__(id=name)
+        self._how = how
         self._image: Image.Image | None = None
         self._strips: list[Strip] = []
         self._fitted = Size(0, 0)
@@ -66,7 +69,7 @@ class Picture(Widget):
             return Strip.blank(self.size.width, self.rich_style)
         if self._fitted != self.size:
             self._fitted = self.size
-            image = fitted(self._image, self.size.width, self.size.height * 2)
+            image = fitted(self._image, self.size.width, self.size.height * 2, self._how)
             self._strips = half_blocks(image, plain=plain_terminal())
         if y >= len(self._strips):
             return Strip.blank(self.size.width, self.rich_style)
