@@ -23,6 +23,8 @@ from wizard.demo.serving import Answer, file, page, redirect
 USER = "demo"
 PASSWORD = "open sesame"  # noqa: S105 - protects nothing: it is printed by the demo itself
 """What both login sites of the demo accept."""
+TOKEN = "demo-token"  # noqa: S105 - as above
+"""What its hub accepts."""
 
 _MISSING = page("Not found", "<p>There is nothing here.</p>", HTTPStatus.NOT_FOUND)
 
@@ -158,6 +160,23 @@ class TokenGate:
             return self._form("<p>Please enter a correct name and password.</p>")
         cookie = f"{self.sessions.cookie}={session}; Path={self.prefix}; HttpOnly"
         return redirect(f"{self.prefix}/download", Set_Cookie=cookie)
+
+
+@dataclass(frozen=True, slots=True)
+class BearerGate:
+    """A hub like Hugging Face: gated files by name, for whoever sends a token."""
+
+    archives: Mapping[str, MiniArchive]
+
+    def answer(self, visit: Visit) -> Answer:
+        """Answer with the file, or with 401 and the cause as the hub names it."""
+        if visit.headers.get("Authorization") != f"Bearer {TOKEN}":
+            return Answer(HTTPStatus.UNAUTHORIZED, b"", {"X-Error-Code": "GatedRepo"})
+        if visit.path.startswith("/api/"):
+            text = json.dumps({"name": USER}).encode()
+            return Answer(HTTPStatus.OK, text, {"Content-Type": "application/json"})
+        archive = self.archives.get(visit.path.strip("/"))
+        return file(archive, visit.headers) if archive else _MISSING
 
 
 @dataclass(frozen=True, slots=True)

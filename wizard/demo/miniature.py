@@ -21,7 +21,7 @@ from wizard.files import write_whole
 from wizard.recipes.loader import load
 from wizard.recipes.model import Access, Archive
 
-COLLECTIONS = ("mseg", "fptrans", "openseg")
+COLLECTIONS = ("mseg", "fptrans", "openseg", "cosmos")
 """Collections there are miniatures of."""
 
 Packed = Mapping[str, Mapping[str, bytes]]
@@ -105,6 +105,10 @@ def _draw(collection: str, seed: int) -> Packed:
             from wizard.demo.openseg import draw_openseg
 
             return draw_openseg(seed)
+        case "cosmos":
+            from wizard.demo.cosmos import draw_cosmos
+
+            return draw_cosmos(seed)
         case _:
             return _draw_mseg(seed)
 

@@ -15,7 +15,9 @@ import msgspec
 from wizard.credentials.secret import Secret
 from wizard.demo.gates import (
     PASSWORD,
+    TOKEN,
     USER,
+    BearerGate,
     BelowGate,
     Gate,
     NumberedGate,
@@ -53,6 +55,7 @@ class DemoServer:
             "open": OpenGate(by_name),
             "cityscapes": NumberedGate("/cityscapes", packages),
             "wilddash": TokenGate("/wilddash", by_name),
+            "huggingface": BearerGate(by_name),
             "mailed": self._signed,
             "scans": self._below,
             "pages": PagesGate(by_name),
@@ -91,6 +94,8 @@ class DemoServer:
             match archive.access.kind:
                 case "login":
                     found[archive.access.site] = login
+                case "token":
+                    found[archive.access.site] = {"token": Secret(TOKEN)}
                 case "base-url":
                     found[archive.dataset] = below
                 case "link":
@@ -127,7 +132,8 @@ class DemoServer:
 
     def _table(self, archive: MiniArchive, *, gated: bool) -> str:
         access = archive.access.kind if gated else "open"
-        urls = [f"{self.url}/open/{quote(archive.name)}"] if access == "open" else []
+        door = {"open": "open", "token": archive.access.site}.get(access)
+        urls = [f"{self.url}/{door}/{quote(archive.name)}"] if door else []
         return (
             f"[archives.{_quoted(f'{self.miniature.collection}/{archive.dataset}/{archive.name}')}]\n"
             f"urls = [{', '.join(map(_quoted, urls))}]\n"
