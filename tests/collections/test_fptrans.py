@@ -10,10 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from scipy.io import savemat
 
 from tests.conformance.conftest import segwizard
 from wizard.archives.chores import Removal, SecondName
 from wizard.errors import ArchiveError
+from wizard.labels.mat import MatWork
+from wizard.labels.value_table import LookupWork
 from wizard.recipes.conversions import BoundaryWeights
 from wizard.recipes.loader import load
 from wizard.recipes.order import graph
@@ -188,6 +191,33 @@ def test_masks_can_be_rebuilt_when_nobody_hands_them_out() -> None:
     needs = graph(RECIPE, RECIPE.datasets)
     assert "pascal-5i/fetch:SegmentationClassAug.archive" not in needs["pascal-5i/gray-masks"]
     assert "pascal-5i/gray-masks" in needs["pascal-5i/sbd-masks"]
+
+
+def test_rebuilt_masks_are_vocs_own_first_and_then_those_of_sbd(tmp_path: Path) -> None:
+    voc = tmp_path / "data/VOCdevkit/VOC2012/SegmentationClass"
+    sbd = tmp_path / "data/sbd/cls"
+    voc.mkdir(parents=True)
+    sbd.mkdir(parents=True)
+    own = Image.fromarray(np.full((3, 4), 20, np.uint8))
+    own.putpalette([place * 7 % 256 for place in range(768)])
+    own.save(voc / "2008_000001.png")
+    for stem in ("2008_000001", "2008_000002"):
+        masks = {"Segmentation": np.full((3, 4), 5, np.uint8), "Boundaries": np.zeros(2)}
+        savemat(sbd / f"{stem}.mat", {"GTcls": masks})
+    lookup, mat = (
+        next(s for s in RECIPE.dataset("pascal-5i").steps if s.id == name)
+        for name in ("gray-masks", "sbd-masks")
+    )
+    for work in (LookupWork(tmp_path, lookup), MatWork(tmp_path, mat)):
+        for item in work.items():
+            if not item.outputs[0].exists():
+                work.process(item)
+    made = tmp_path / "data/VOCdevkit/VOC2012/SegmentationClassAug"
+    values = {}
+    for path in made.iterdir():
+        with Image.open(path) as image:
+            values[path.stem] = (image.mode, np.unique(image).tolist())
+    assert values == {"2008_000001": ("L", [20]), "2008_000002": ("L", [5])}
 
 
 def test_archives_shared_with_mseg_are_the_same_files() -> None:

@@ -98,6 +98,9 @@ def _step(recipe: Recipe, dataset: Dataset, step: StepSpec, key: str) -> Iterato
     if isinstance(step, Extract | Place) and step.archive not in known:
         reason = f"names no archive of {dataset.id}: {step.archive!r}"
         yield f"{key}.archive", reason, suggestion(step.archive, known)
+    if isinstance(step, BoundaryWeights) and step.ready and step.ready not in known:
+        reason = f"names no archive of {dataset.id}: {step.ready!r}"
+        yield f"{key}.ready", reason, suggestion(step.ready, known)
     for name, path in _paths(step):
         yield from _inside(f"{key}.{name}", path)
     for name, pattern in _patterns(step):
