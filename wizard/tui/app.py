@@ -23,7 +23,6 @@ from wizard.tui.choices import Choices
 from wizard.tui.commands import WizardCommands
 from wizard.tui.glyphs import plain_terminal
 from wizard.tui.host import Host, Session
-from wizard.tui.modals.help import HelpModal
 from wizard.tui.modals.jump import JumpModal
 from wizard.tui.modals.leave import LeaveModal, Leaving
 from wizard.tui.screens.base import Page
@@ -172,6 +171,8 @@ class WizardApp(App[int]):
 
     def action_help(self) -> None:
         """Help on the screen in front."""
+        from wizard.tui.modals.help import HelpModal
+
         if isinstance(self.screen, Page):
             self.push_screen(HelpModal(self.screen.HELP, self.screen.active_bindings))
 
