@@ -29,8 +29,7 @@ def waiting(recipe: Recipe, plan: Plan) -> tuple[Waiting, ...]:
     """Return what every gated archive that is not here yet waits for, longest wait first."""
     gated: dict[tuple[str, str, str], list[Archive]] = {}
     for step in plan.steps:
-        standing_by = step.optional and step.way
-        if isinstance(step.spec, Fetch) and step.address not in plan.present and not standing_by:
+        if isinstance(step.spec, Fetch) and not step.optional and step.address not in plan.present:
             archive = step.spec.archive
             if archive.access.kind != "open":
                 key = (step.dataset, archive.access.kind, archive.access.site)
