@@ -16,6 +16,7 @@ from wizard.headless.columns import WIDTH, columns
 from wizard.headless.say import data, json_data, talk
 from wizard.plan.costs import size_of
 from wizard.plan.model import Fetch, Plan, PlannedDataset
+from wizard.plan.known import known_here
 from wizard.plan.planner import make_plan
 from wizard.plan.preflight import Preflight, check_destination
 from wizard.plan.waiting import Waiting, waiting
@@ -73,7 +74,9 @@ def command(
     """
     recipe = apply_site(load(collection), load_site(site))
     done = _done(collection, dest, site) if dest else frozenset()
-    plan = make_plan(recipe, dest, only=only, without=without, keep=keep, have=done)
+    plan = make_plan(
+        recipe, dest, only=only, without=without, keep=keep, have=done | known_here(recipe)
+    )
     room, refusal = _checked(plan, dest, workers, done)
     if as_json:
         json_data(_as_data(recipe, plan, room, refusal, has_dest=dest is not None))

@@ -16,6 +16,7 @@ from wizard.engine.runner import Runner
 from wizard.errors import UsageError, WizardError
 from wizard.files import write_whole
 from wizard.plan.model import Plan
+from wizard.plan.known import known_here
 from wizard.plan.planner import make_plan
 from wizard.plan.preflight import check_destination
 from wizard.recipes.loader import load, names
@@ -43,7 +44,8 @@ class EngineHost:
 
     def plan(self, recipe: Recipe, dest: Path, only: tuple[str, ...]) -> Plan:
         """Plan the chosen datasets."""
-        return make_plan(recipe, dest, only=only, keep=self._settings.keep_archives)
+        keep, have = self._settings.keep_archives, known_here(recipe)
+        return make_plan(recipe, dest, only=only, keep=keep, have=have)
 
     def check(self, plan: Plan) -> None:
         """Refuse a destination that cannot take the plan."""
