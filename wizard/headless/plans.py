@@ -15,8 +15,8 @@ from wizard.headless.choosing import ListCommand, choice_options, json_option, s
 from wizard.headless.columns import WIDTH, columns
 from wizard.headless.say import data, json_data, talk
 from wizard.plan.costs import size_of
-from wizard.plan.model import Fetch, Plan, PlannedDataset
 from wizard.plan.known import known_here
+from wizard.plan.model import Fetch, Plan, PlannedDataset
 from wizard.plan.planner import make_plan
 from wizard.plan.preflight import Preflight, check_destination
 from wizard.plan.waiting import Waiting, waiting

@@ -15,8 +15,8 @@ from wizard.engine.remote import attach
 from wizard.engine.runner import Runner
 from wizard.errors import UsageError, WizardError
 from wizard.files import write_whole
-from wizard.plan.model import Plan
 from wizard.plan.known import known_here
+from wizard.plan.model import Plan
 from wizard.plan.planner import make_plan
 from wizard.plan.preflight import check_destination
 from wizard.recipes.loader import load, names
