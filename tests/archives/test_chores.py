@@ -107,6 +107,18 @@ def test_only_caches_older_than_the_labels_go(tmp_path: Path) -> None:
     assert chore.made()
 
 
+def test_only_links_that_lead_nowhere_go(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "good").symlink_to("folder")
+    (tmp_path / "imagenet_1k").symlink_to("/datasets01/imagenet_full_size")
+    (tmp_path / "file").touch()
+    chore = Removal(tmp_path, ("*",), dangling=True)
+    assert not chore.made()
+    chore.make()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder", "good"]
+    assert chore.made()
+
+
 def test_nothing_is_stale_without_labels(tmp_path: Path) -> None:
     (tmp_path / "old.pkl").write_text("x")
     assert Removal(tmp_path, ("*.pkl",), tmp_path / "absent").made()

@@ -148,3 +148,28 @@ def test_what_came_another_way_is_whole_to_a_look_from_outside(
         step.run(StepContext())
     install = install_of(tmp_path, steps_of(tmp_path))
     assert survey(install, steps=steps_of(tmp_path)).complete
+
+
+def test_a_way_without_archives_waits_for_the_first_to_fail(tmp_path: Path) -> None:
+    for fails in (False, True):
+        dest = tmp_path / str(fails)
+        steps = [
+            FakeStep("a/fetch:hub", dest / "hub"),
+            FakeStep("a/place", dest / "place", ("a/fetch:hub",)),
+            FakeStep("a/merge", dest / "merge"),
+            FakeStep("a/check", dest / "check", ("a/place",)),
+        ]
+        steps[0].work = refuse if fails else steps[0].work
+        install = make_install(dest, steps)
+        planned = tuple(
+            changed(each, way=way, optional=way == "merge")
+            for each, way in zip(install.plan.steps, ("hub", "hub", "merge", ""), strict=True)
+        )
+        runner = Runner(
+            replace(install, plan=changed(install.plan, steps=planned)), steps=list(steps)
+        )
+        runner.start()
+        assert runner.wait_settled(10)
+        assert runner.snapshot().complete
+        assert (steps[1].runs, steps[2].runs) == ((0, 1) if fails else (1, 0))
+        assert runner.stop(10)

@@ -123,6 +123,8 @@ class Removal:
     patterns: Sequence[str]
     older_than: Path | None = None
     """Folder whose last change decides which of them are stale."""
+    dangling: bool = False
+    """Whether only links that lead nowhere are meant."""
 
     def made(self) -> bool:
         """Look whether none is left."""
@@ -136,6 +138,8 @@ class Removal:
     def _stale(self) -> Iterator[Path]:
         limit = _changed(self.older_than) if self.older_than else None
         for path in chain.from_iterable(map(self.folder.glob, self.patterns)):
+            if self.dangling and (not path.is_symlink() or path.exists()):
+                continue
             if limit is None or path.lstat().st_mtime_ns < limit:
                 yield path
 

@@ -20,8 +20,20 @@ def lane_limits(settings: Settings) -> dict[Lane, int]:
 
 
 def locked_by(slots: Slots, slot: Slot) -> tuple[str, ...]:
-    """Return the addresses of the steps this one still waits for."""
-    return tuple(address for address in slot.step.needs if slots[address].phase != "done")
+    """Return the addresses of the steps this one still waits for.
+
+    A step that is done holds back the next one while something before it is to be redone.
+    """
+    return tuple(
+        address
+        for address in slot.step.needs
+        if slots[address].phase != "done" or _rests_on_redo(slots, slots[address])
+    )
+
+
+def _rests_on_redo(slots: Slots, slot: Slot) -> bool:
+    needs = [slots[address] for address in slot.step.needs]
+    return any(need.redo or _rests_on_redo(slots, need) for need in needs)
 
 
 def to_probe(slots: Slots, now: float) -> Slot | None:
@@ -45,12 +57,16 @@ def _is_watched(slots: Slots, slot: Slot) -> bool:
 
 
 def standing_by(slots: Slots, slot: Slot) -> bool:
-    """Whether an archive is left alone, as the dataset's first way to its files is still open.
+    """Whether a step is left alone, as the dataset's first way to its files is still open.
 
-    It is taken over when a person brings it, and fetched when one of the first way failed.
+    An archive is taken over when a person brings it, and fetched when a step of the first way
+    failed; with it, the steps on it open. A way without archives stands by itself.
     """
     planned = slot.planned
-    if slot.step.kind != "fetch" or not (planned.way and planned.optional) or slot.probe.at_hand:
+    if not (planned.way and planned.optional) or slot.probe.at_hand:
+        return False
+    own = (other for other in _siblings(slots, slot) if other.planned.way == planned.way)
+    if slot.step.kind != "fetch" and any(other.step.kind == "fetch" for other in own):
         return False
     return not any(
         other.phase == "failed" and other.planned.way and not other.planned.optional
@@ -144,16 +160,20 @@ def _is_stuck(slots: Slots, slot: Slot) -> bool:
 
 
 def after_run(slots: Slots, slot: Slot) -> None:
-    """Have the steps that rest on this one looked at again, now that it changed the disk.
+    """Have all steps that rest on this one looked at again, now that it changed the disk.
 
     So are those of which too little was there to tell.
     """
+    changed = {slot.address}
     for other in slots.values():
         if other.phase == "idle" and other.probe.undecided:
             other.phase = "unseen"
-        if slot.address in other.step.needs and other.phase == "done":
+        if changed.isdisjoint(other.step.needs):
+            continue
+        changed.add(other.address)
+        if other.phase == "done":
             other.phase = "unseen"
-            other.redo = other.step.kind in ("verify", "report")
+            other.redo = other.step.lane == "cpu"
 
 
 def outdate(slots: Slots, slot: Slot) -> None:

@@ -11,17 +11,17 @@ from typing import Any
 import msgspec
 
 from wizard.errors import LabelError
-from wizard.files import link_or_copy, write_whole
+from wizard.files import write_whole
 from wizard.labels.folder_work import FolderWork
 from wizard.recipes.assemblies import MergeInstances
-from wizard.work import Finding, Item, Report
+from wizard.work import Item, Report
 
 Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class MergeWork(FolderWork):
-    """Write the joint file, or place the shipped one when it holds the same."""
+    """Write the joint file."""
 
     root: Path
     spec: MergeInstances
@@ -34,17 +34,8 @@ class MergeWork(FolderWork):
     def process(self, item: Item) -> Report:
         """Write it; raises ``LabelError`` for sources that cannot be joined."""
         parts = [read_instances(self.root / source) for source in self.spec.sources]
-        shipped = self.root / self.spec.shipped
-        if not self.spec.shipped or not shipped.is_file():
-            write_whole(item.outputs[0], msgspec.json.encode(merged(parts)))
-            return Report()
-        wrong = list(differences(read_instances(shipped), parts))
-        if not wrong:
-            link_or_copy(shipped, item.outputs[0])
-            return Report()
         write_whole(item.outputs[0], msgspec.json.encode(merged(parts)))
-        note = f"does not hold what its sources hold ({wrong[0]}); they were joined instead"
-        return Report((Finding("other-union", self.spec.shipped, note, fatal=False),))
+        return Report()
 
 
 def read_instances(path: Path) -> Document:

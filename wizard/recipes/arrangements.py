@@ -67,6 +67,8 @@ class Remove(StepTable, frozen=True, kw_only=True, tag="remove"):
     patterns: tuple[str, ...]
     older_than: str = ""
     """Folder whose last change decides which files are stale; leave out to remove all."""
+    dangling: bool = False
+    """Whether only links that lead nowhere are removed, in whose place no folder can be made."""
 
 
 class Lookup(StepTable, frozen=True, kw_only=True, tag="lookup"):

@@ -45,15 +45,10 @@ class Captions(StepTable, frozen=True, kw_only=True, tag="captions"):
 
 
 class MergeInstances(StepTable, frozen=True, kw_only=True, tag="merge-instances"):
-    """Join annotation files of disjoint images, shifting ids where they meet.
-
-    A shipped file of the same content is taken in their stead.
-    """
+    """Join annotation files of different images, shifting ids where they meet."""
 
     sources: tuple[str, ...]
     into: str
-    shipped: str = ""
-    """File to copy when it is there and holds just the sources' images and regions."""
 
 
 Assembly = ClassFolders | ParquetImages | Captions | MergeInstances

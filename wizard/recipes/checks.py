@@ -189,7 +189,7 @@ def _assembled(
             return (*sources, ("into", step.into))
         case MergeInstances():
             merged = tuple((f"sources[{i}]", path) for i, path in enumerate(step.sources))
-            return (*merged, ("into", step.into), ("shipped", step.shipped))
+            return (*merged, ("into", step.into))
         case ParquetImages():
             return (("shards", step.shards), ("into", step.into), ("name", step.name))
 

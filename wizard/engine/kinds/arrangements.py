@@ -89,8 +89,8 @@ def _chores(planned: PlannedStep, install: Install, base: Path) -> Iterator[Chor
         case Write(file=file, text=text, settings=settings):
             kind = Settings if settings else TextFile
             yield kind(base / file, filled(text, install))
-        case Remove(patterns=patterns, older_than=folder):
-            yield Removal(base, patterns, base / folder if folder else None)
+        case Remove(patterns=patterns, older_than=folder, dangling=dangling):
+            yield Removal(base, patterns, base / folder if folder else None, dangling)
         case _:
             raise RecipeError("not an arrangement", where=planned.address)
 
