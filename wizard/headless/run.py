@@ -201,12 +201,13 @@ def _follow(
     patience = _Patience(manner.wait)
     while not runner.ended:
         stops.check()
+        # What is shown and answered comes after it settled: no question may slip in between.
+        settled = runner.wait_settled(_TICK)
         snapshot = show(watcher, runner)
         if answer is not None and not snapshot.paused:
             watcher.end()
             if answer(runner, snapshot):
                 continue
-        settled = runner.wait_settled(_TICK)
         if settled and not snapshot.paused and not patience.left(runner.snapshot()):
             return
         if settled:
