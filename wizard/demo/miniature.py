@@ -21,7 +21,7 @@ from wizard.files import write_whole
 from wizard.recipes.loader import load
 from wizard.recipes.model import Access, Archive
 
-COLLECTIONS = ("mseg", "fptrans", "openseg", "cosmos")
+COLLECTIONS = ("mseg", "fptrans", "openseg", "cosmos", "partdistillation")
 """Collections there are miniatures of."""
 
 Packed = Mapping[str, Mapping[str, bytes]]
@@ -109,6 +109,10 @@ def _draw(collection: str, seed: int) -> Packed:
             from wizard.demo.cosmos import draw_cosmos
 
             return draw_cosmos(seed)
+        case "partdistillation":
+            from wizard.demo.partdistillation import draw_partdistillation
+
+            return draw_partdistillation(seed)
         case _:
             return _draw_mseg(seed)
 
