@@ -48,8 +48,8 @@ class Board:
     def probed(self, slot: Slot, probe: Probe) -> None:
         """Take in what the disk says of a step."""
         with self.changed:
-            slot.looking = False
-            if slot.phase in ("running", "failed"):
+            outrun, slot.looking, slot.outrun = slot.outrun, False, False
+            if outrun or slot.phase in ("running", "failed"):
                 return
             if _still_asked(slot, probe):
                 slot.due = time.monotonic() + RECHECK
@@ -151,7 +151,7 @@ class Board:
     def look_again(self, slot: Slot) -> None:
         """Have a step probed at once, because a person did something about it."""
         with self.changed:
-            slot.due, slot.asked = 0.0, False
+            slot.due, slot.asked, slot.outrun = 0.0, False, slot.looking
             if slot.phase == "failed":
                 self._forget_failure(slot)
                 slot.phase = "unseen"

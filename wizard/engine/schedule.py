@@ -104,9 +104,13 @@ def _may_start(slots: Slots, slot: Slot) -> bool:
 
 
 def settled(slots: Slots) -> bool:
-    """Whether nothing moves and nothing can before a person acts or a cause is mended."""
+    """Whether nothing moves and nothing can before a person acts or a cause is mended.
+
+    What a person just acted on, and nobody has looked at since, moves.
+    """
     return not any(
         slot.phase in ("unseen", "running")
+        or (slot.phase == "waiting" and slot.due == 0.0)
         or (slot.phase == "idle" and not slot.held and not _is_locked(slots, slot))
         for slot in slots.values()
     )

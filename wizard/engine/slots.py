@@ -26,6 +26,8 @@ class Slot:
     probe: Probe = field(default_factory=lambda: Probe("todo"))
     looking: bool = False
     """Whether a probe is under way."""
+    outrun: bool = False
+    """Whether a person acted while it was, so that what it says may be of before."""
     context: StepContext | None = None
     note: str = ""
     """Why it failed, in a sentence."""
