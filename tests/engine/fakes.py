@@ -47,6 +47,7 @@ class FakeStep:
     runs: int = 0
     answers: list[Mapping[str, Secret]] = field(default_factory=list)
     size: int | None = None
+    outdated: bool = False
 
     @property
     def dataset(self) -> str:
@@ -65,7 +66,7 @@ class FakeStep:
             return Probe("done")
         if self.need is not None:
             return Probe("waiting", need=self.need)
-        return Probe("todo")
+        return Probe("todo", outdated=self.outdated)
 
     def run(self, context: StepContext) -> None:
         self.runs += 1

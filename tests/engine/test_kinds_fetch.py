@@ -110,6 +110,20 @@ def test_a_proven_archive_is_outdated_once_other_bytes_are_asked_for(
     assert not fetching(mended).probe().outdated
 
 
+def test_an_archive_that_was_unpacked_and_deleted_is_outdated_too(
+    make: Make, server: Misbehaving
+) -> None:
+    first = make(exact(urls=(server.put("toy.zip", DATA),)))
+    run(fetching(first))
+    target(first).unlink()
+    assert not fetching(first).probe().outdated
+    mended = make(exact(OTHER, urls=(server.put("toy.zip", OTHER, Drop(0), Drop(0)),)))
+    assert fetching(mended).probe().outdated
+    with pytest.raises(TransferError):
+        run(fetching(mended))
+    assert fetching(mended).probe().outdated, "a broken transfer does not make it current"
+
+
 def test_interrupted_bytes_are_counted_and_continued(make: Make, server: Misbehaving) -> None:
     url = server.put("toy.zip", DATA, Drop(1000), Drop(0))
     made = make(exact(urls=(url,)))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from scipy.io import savemat
@@ -12,8 +14,10 @@ from scipy.io import savemat
 from tests.labels.small import Published, label
 from wizard.engine.batch import Crew
 from wizard.engine.kinds.labels import LabelStep
+from wizard.engine.kinds.sources import Sources, Unpacked
 from wizard.engine.step import StepContext
 from wizard.errors import Cancelled, LabelError
+from wizard.labels.decode import read_values
 from wizard.labels.mat import MatWork
 from wizard.labels.polygon_work import PolygonWork
 from wizard.labels.remap import RemapWork
@@ -69,6 +73,24 @@ def test_failures_are_grouped_and_mended_by_the_next_run(remap: LabelStep, tmp_p
         label(tmp_path / f"data/fine/{number}.png", [[0]])
     remap.run(StepContext())
     assert remap.probe().state == "done"
+
+
+def test_labels_are_made_anew_once_their_archive_was_replaced(
+    remap: LabelStep, tmp_path: Path
+) -> None:
+    record = tmp_path / "record.json"
+    stamp = tmp_path / "state/labels.json"
+    step = replace(remap, sources=Sources(stamp, (("d/extract", record),)))
+    step.run(StepContext())  # nothing is known of the archive: made by hand
+    for content, state in (("old", "done"), ("old", "done"), ("new", "todo")):
+        record.write_bytes(msgspec.json.encode(Unpacked(content=content)))
+        assert step.probe().state == state
+        step.run(StepContext())
+        label(tmp_path / "data/fine/3.png", [[1, 1]])
+    assert np.array_equal(read_values(tmp_path / "data/one/3.png"), [[0, 0]])
+    assert step.probe().state == "done"
+    record.unlink()
+    assert step.probe().state == "done"
 
 
 def test_missing_tables_are_a_todo_and_an_error_when_run(remap: LabelStep, tmp_path: Path) -> None:

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from wizard.engine.logs import LogFile, Masker
 from wizard.engine.views import FailureGroup
-from wizard.errors import WizardError
+from wizard.errors import LabelError, WizardError
 
 
 def failure_of(error: WizardError) -> FailureGroup:
     """Return an error as a group of one, its cause the kind of error in words."""
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", type(error).__name__).lower()
-    cause = words.removesuffix("-error")
+    cause = error.cause if isinstance(error, LabelError) else words.removesuffix("-error")
     return FailureGroup(cause=cause, count=1, hint=error.hint, examples=(str(error),))
 
 

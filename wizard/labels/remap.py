@@ -14,6 +14,7 @@ from wizard.labels.lists import Pair
 from wizard.labels.png import write_label
 from wizard.labels.polygons import fill_notes
 from wizard.labels.tables import Tables
+from wizard.labels.text import FETCH_AGAIN
 from wizard.recipes.steps import Labels
 from wizard.work import Finding, Item, Report
 
@@ -123,7 +124,7 @@ class RemapWork:
             source = tables.pairs(self.spec.source, split)
             lists = [tables.pairs(output.taxonomy, split) for output in self.spec.outputs]
             for output, pairs in zip(self.spec.outputs, lists, strict=True):
-                _check_aligned(split, self.spec.source, source, output.taxonomy, pairs)
+                _check_aligned(tables, split, (self.spec.source, source), (output.taxonomy, pairs))
             for row, pair in enumerate(source):
                 targets = tuple(pairs[row].label for pairs in lists)
                 if targets not in seen:
@@ -132,23 +133,28 @@ class RemapWork:
         return RemapItems(self.root / self.spec.folder, lines)
 
 
-def _check_aligned(
-    split: str, source: str, ours: Sequence[Pair], taxonomy: str, theirs: Sequence[Pair]
-) -> None:
+_Listed = tuple[str, Sequence[Pair]]
+"""A taxonomy and one of its lists."""
+
+
+def _check_aligned(tables: Tables, split: str, source: _Listed, target: _Listed) -> None:
     """Line i of both lists must be the same image; raises ``LabelError`` naming the first gap."""
+    (name, ours), (taxonomy, theirs) = source, target
+    reason = _gap(ours, theirs)
+    if reason:
+        raise LabelError(
+            f"the {split} lists of {name} and {taxonomy} do not align: {reason}",
+            cause="lists-not-aligned",
+            where=str(tables.list_file(name, split)),
+            hint=FETCH_AGAIN,
+        )
+
+
+def _gap(ours: Sequence[Pair], theirs: Sequence[Pair]) -> str:
     for row, (mine, other) in enumerate(zip(ours, theirs, strict=False), start=1):
         if mine.image != other.image:
-            raise _misaligned(split, source, taxonomy, f"line {row} is {mine.image}, {other.image}")
-    if len(ours) != len(theirs):
-        raise _misaligned(split, source, taxonomy, f"{len(ours)} and {len(theirs)} lines")
-
-
-def _misaligned(split: str, source: str, taxonomy: str, reason: str) -> LabelError:
-    return LabelError(
-        f"the {split} lists of {source} and {taxonomy} do not align: {reason}",
-        cause="lists-not-aligned",
-        hint="fetch the tables again",
-    )
+            return f"line {row} is {mine.image} in one, {other.image} in the other"
+    return "" if len(ours) == len(theirs) else f"{len(ours)} and {len(theirs)} lines"
 
 
 def _is_whole(path: Path) -> bool:

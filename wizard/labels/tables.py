@@ -50,11 +50,15 @@ class Tables:
 
     def has(self, taxonomy: str, split: str) -> bool:
         """Tell whether there is a list of a split."""
-        return (self._home(taxonomy) / "list" / f"{split}.txt").is_file()
+        return self.list_file(taxonomy, split).is_file()
+
+    def list_file(self, taxonomy: str, split: str) -> Path:
+        """Return where the list of a split lies."""
+        return self._home(taxonomy) / "list" / f"{split}.txt"
 
     def pairs(self, taxonomy: str, split: str) -> tuple[Pair, ...]:
         """Return the lines of a list; labels may only be missing from the test split."""
-        file = Stamp.of(self._home(taxonomy) / "list" / f"{split}.txt")
+        file = Stamp.of(self.list_file(taxonomy, split))
         return read_pairs(file, labelled=split != "test")
 
     def lookup(self, source: str, target: str) -> NDArray[np.uint8]:

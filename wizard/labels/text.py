@@ -7,7 +7,7 @@ from pathlib import Path
 
 from wizard.errors import LabelError
 
-FETCH_AGAIN = "run the install again so that the tables are unpacked anew"
+FETCH_AGAIN = "delete this file and run again: the tables are unpacked anew"
 """What to do about a table that is missing or broken."""
 
 

@@ -40,6 +40,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     layout: str
     """Hash of where the recipe put members then."""
     fingerprint: str
+    content: str = ""
+    """Hash of the members, by which labels know what they were made from."""
     members: tuple[Member, ...]
 
 
@@ -182,7 +184,8 @@ class ExtractStep:
         return len(gaps(self.into, members, settled=self._settled))
 
     def _settled(self, path: str) -> bool:
-        return self.used_up.covers((PurePosixPath(self.spec.into) / path).as_posix())
+        into = self.spec.into.strip("/")
+        return self.used_up.covers(f"{into}/{path}" if into else path)
 
     def _is_of(self, record: Record) -> bool:
         """Tell whether the archive, if it is still there, is the one the record is of."""
@@ -197,7 +200,10 @@ class ExtractStep:
 
     def _write_record(self, members: tuple[Member, ...]) -> None:
         record = Record(
-            layout=self._layout(), fingerprint=fingerprint(self.archive), members=members
+            layout=self._layout(),
+            fingerprint=fingerprint(self.archive),
+            content=_content(members),
+            members=members,
         )
         write_whole(self.record, msgspec.json.encode(record))
 
@@ -205,6 +211,11 @@ class ExtractStep:
         spec = self.spec
         where = msgspec.json.encode((spec.into, spec.rules, spec.nested, spec.lower))
         return hashlib.sha256(where).hexdigest()[:16]
+
+
+def _content(members: tuple[Member, ...]) -> str:
+    ordered = sorted(members, key=lambda member: member.path)
+    return hashlib.sha256(msgspec.json.encode(ordered)).hexdigest()[:32]
 
 
 def _judged(verdict: Verdict) -> Probe:

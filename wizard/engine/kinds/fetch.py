@@ -27,6 +27,7 @@ from wizard.engine.kinds.gateway import Gateway, gateway_of, link_field
 from wizard.engine.kinds.proofs import (
     ArchiveProof,
     Origin,
+    last_proof,
     note_beginning,
     read_proof,
     record_path,
@@ -75,7 +76,7 @@ class FetchArchive:
             return Probe("done", proof.size, proof.size, "bytes", f"proven by {proof.how}")
         total = self.archive.size or self.archive.size_about or None
         have = fetched_bytes(self.target)
-        if read_proof(self.record, self.target):
+        if self._is_outdated():
             return Probe("todo", have, total, "bytes", "another file is asked for", outdated=True)
         need = self._need()
         for candidate in self.candidates:
@@ -141,11 +142,22 @@ class FetchArchive:
 
         A site file may name other bytes than it did when this file was proven.
         """
-        proof, archive = read_proof(self.record, self.target), self.archive
+        proof = read_proof(self.record, self.target)
         if proof is None or proof.version:
             return proof
-        asked = (archive.size or proof.size, archive.sha256 or proof.sha256)
-        return proof if asked == (proof.size, proof.sha256) else None
+        return proof if self._is_asked_for(proof) else None
+
+    def _is_asked_for(self, proof: ArchiveProof) -> bool:
+        size, sha256 = self.archive.size or proof.size, self.archive.sha256 or proof.sha256
+        return (size, sha256) == (proof.size, proof.sha256)
+
+    def _is_outdated(self) -> bool:
+        """Tell whether other bytes than are asked for now are here, or were unpacked and deleted.
+
+        Files of an archive that was deleted in turn are what a mended site file is to replace.
+        """
+        proof = last_proof(self.record)
+        return proof is not None and not proof.version and not self._is_asked_for(proof)
 
     def _need(self) -> Need | None:
         """Return what is missing, after what was wrong with the files that were there."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, Protocol, overload
 
 from wizard.engine.batch import Crew, grouped, run_batch
 from wizard.engine.install import Install
+from wizard.engine.kinds.sources import Sources, sources_of
 from wizard.engine.step import Lane, Probe, StepContext
 from wizard.errors import LabelError, RecipeError
 from wizard.labels.mat import MatWork
@@ -50,6 +51,8 @@ class LabelStep:
     needs: tuple[str, ...]
     work: LabelWork[Any]
     crew: Crew
+    sources: Sources | None = None
+    """The archives the labels are made from, where they are to follow a replaced one."""
     lane: Lane = "cpu"
 
     def probe(self) -> Probe:
@@ -61,11 +64,16 @@ class LabelStep:
         done, total = sum(rows), len(rows)
         if not done:
             return Probe("todo", 0, total or None, self.work.unit)
+        if self.sources and self.sources.replaced():
+            detail = "what these labels were made from was replaced"
+            return Probe("todo", 0, total, self.work.unit, detail)
         return Probe("done" if done == total else "partial", done, total, self.work.unit)
 
     def run(self, context: StepContext) -> None:
         """Make what is missing; raises ``LabelError`` after everything else was tried."""
         notes = self.work.start()
+        if self.sources:
+            self._follow(self.sources)
         rows = list(_finished(self.work.expected()))
         if not rows:
             raise LabelError(
@@ -78,6 +86,14 @@ class LabelStep:
         if not all(rows):
             self._make([row for row, made in enumerate(rows) if not made], notes, context)
         self.work.finish()
+
+    def _follow(self, sources: Sources) -> None:
+        """Clear labels made from files that were replaced, and note what is there now."""
+        if sources.replaced():
+            for outputs in self.work.expected():
+                for path in outputs:
+                    Path(path).unlink(missing_ok=True)
+        sources.keep()
 
     def _make(self, missing: list[int], notes: tuple[Finding, ...], context: StepContext) -> None:
         findings = [*notes]
@@ -154,7 +170,7 @@ def build_labels(planned: PlannedStep, install: Install) -> LabelStep:
     if not isinstance(spec, Labels):
         raise RecipeError("not a labels step", where=planned.address)
     root, tables = base_folder(planned, install), install.place.dest / spec.tables
-    return label_step(planned, install, RemapWork(root, tables, spec))
+    return _following(planned, install, RemapWork(root, tables, spec))
 
 
 def build_polygons(planned: PlannedStep, install: Install) -> LabelStep:
@@ -163,7 +179,7 @@ def build_polygons(planned: PlannedStep, install: Install) -> LabelStep:
     if not isinstance(spec, Polygons):
         raise RecipeError("not a polygons step", where=planned.address)
     root, tables = base_folder(planned, install), install.place.dest / spec.tables
-    return label_step(planned, install, PolygonWork(root, tables, spec))
+    return _following(planned, install, PolygonWork(root, tables, spec))
 
 
 def build_mat(planned: PlannedStep, install: Install) -> LabelStep:
@@ -171,7 +187,12 @@ def build_mat(planned: PlannedStep, install: Install) -> LabelStep:
     spec = planned.spec
     if not isinstance(spec, Mat):
         raise RecipeError("not a mat step", where=planned.address)
-    return label_step(planned, install, MatWork(base_folder(planned, install), spec))
+    return _following(planned, install, MatWork(base_folder(planned, install), spec))
+
+
+def _following(planned: PlannedStep, install: Install, work: LabelWork[Any]) -> LabelStep:
+    """Bind a work that starts over when an archive it rests on was replaced."""
+    return replace(label_step(planned, install, work), sources=sources_of(planned, install))
 
 
 def crew_of(install: Install) -> Crew:

@@ -63,8 +63,8 @@ def last_proof(record: Path) -> ArchiveProof | None:
 
 
 def note_beginning(record: Path) -> None:
-    """Write down that a transfer begins, before its file can appear."""
-    _store(record, _File(began=True))
+    """Write down that a transfer begins, before its file can appear; keeps the last proof."""
+    _store(record, _File(began=True, proof=_load(record).proof))
 
 
 def began(record: Path) -> bool:
