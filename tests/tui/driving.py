@@ -31,12 +31,14 @@ async def opened(
 
 
 @contextlib.asynccontextmanager
-async def at_work(host: FakeHost, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Pilot[int]]:
+async def at_work(
+    host: FakeHost, size: tuple[int, int] = (80, 24), waits_for: str = "Waiting for you"
+) -> AsyncIterator[Pilot[int]]:
     """The wizard page of an install that was begun before."""
     host.installs.add(DEST)
     host.last = DEST
     async with opened(host, size) as pilot:
-        await until(pilot, lambda: "Waiting for you" in seen(pilot))
+        await until(pilot, lambda: waits_for in seen(pilot))
         await pilot.press("enter")
         page = await on(pilot, WizardPage)
         await until(pilot, lambda: page.dataset != "")

@@ -7,14 +7,16 @@ import pytest
 from textual.widgets import Input
 
 from tests.tui.driving import at_work, go_to, on, opened, seen, sees, until
-from tests.tui.fakes import DEST, busy, host_with, mseg, plan_of, snapshot_of
+from tests.tui.fakes import CORRUPT, DEST, busy, host_with, mseg, plan_of, snapshot_of
 from wizard.engine.link import Event, LimitRate, Pause, Resume, Retry
 from wizard.errors import WizardError
 from wizard.tui.screens.activity import ActivityPage
 from wizard.tui.screens.log import LogPage
 from wizard.tui.screens.wizard import WizardPage
 from wizard.tui.stages import current, stages, steps_of
+from wizard.tui.widgets.failures import NOTES
 from wizard.tui.widgets.rail import Rail
+from wizard.tui.widgets.transfers import TransferRow
 
 
 async def test_the_rail_shows_sign_word_and_share_of_every_dataset() -> None:
@@ -68,7 +70,6 @@ async def test_activity_lists_downloads_work_and_failures() -> None:
         await on(pilot, ActivityPage)
         await sees(pilot, "ADEChallengeData2016.zip", "410 of 967 MB", "11.2 MB/s", "50 s left")
         await sees(pilot, "last byte 12 s ago", "host.robots.ox.ac.uk")
-        await sees(pilot, "unreadable image", "2 notes", "link expired")
         assert "ADE20K_2016_07_26.zip" not in seen(pilot)
         await pilot.press("b")
         await until(pilot, lambda: isinstance(pilot.app.focused, Input))
@@ -78,13 +79,50 @@ async def test_activity_lists_downloads_work_and_failures() -> None:
         await on(pilot, WizardPage)
 
 
+async def test_failures_come_before_notes_and_notes_ask_for_nothing() -> None:
+    async with at_work(host_with(), (120, 60)) as pilot:
+        await pilot.press("a")
+        await sees(pilot, "Failed", "link expired", NOTES, "unreadable image", "2 notes")
+        text = seen(pilot)
+        order = ["Failed", "✗ link expired", "KITTI: Fetch", NOTES, "• unreadable image"]
+        assert sorted(order, key=text.index) == order
+
+
+async def test_with_notes_only_nothing_is_said_to_have_failed() -> None:
+    plan = plan_of(mseg())
+    noted = {"camvid/verify": {"state": "done", "failures": (CORRUPT,)}}
+    async with at_work(host_with(snapshot_of(plan, noted)), waits_for="0 of 15") as pilot:
+        await go_to(pilot, "camvid")
+        await pilot.press("a")
+        await sees(pilot, NOTES, "CamVid: ", "Nothing is running and nothing failed.")
+        assert "Failed" not in seen(pilot)
+
+
+async def test_space_holds_the_chosen_download_and_lets_it_go_on() -> None:
+    host = host_with()
+    async with at_work(host, (120, 40)) as pilot:
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(pilot.app.focused, TransferRow))
+        await pilot.press("down", "space")
+        voc = next(view for view in host.link.now.transfers if view.archive.startswith("VOC"))
+        await until(pilot, lambda: host.link.commands == [Pause(archive=voc.address)])
+        transfers = tuple(
+            msgspec.structs.replace(view, state="paused") if view is voc else view
+            for view in host.link.now.transfers
+        )
+        host.link.now = msgspec.structs.replace(host.link.now, transfers=transfers)
+        await sees(pilot, "paused")
+        await pilot.press("space")
+        await until(pilot, lambda: host.link.commands[1:] == [Resume(archive=voc.address)])
+
+
 async def test_p_pauses_and_goes_on() -> None:
     host = host_with()
     async with at_work(host) as pilot:
         await pilot.press("p")
         await until(pilot, lambda: host.link.commands == [Pause()])
         host.link.now = msgspec.structs.replace(host.link.now, paused=True)
-        await sees(pilot, "Paused")
+        await sees(pilot, "31%  Paused")
         await pilot.press("p")
         await until(pilot, lambda: host.link.commands == [Pause(), Resume()])
 

@@ -7,8 +7,9 @@ import time
 from collections.abc import Iterator
 
 from wizard import figures
+from wizard.engine.causes import Cause, by_cause
 from wizard.engine.link import Event
-from wizard.engine.views import FailureGroup, Need, Snapshot, State, StepView
+from wizard.engine.views import Need, Snapshot, State, StepView
 
 WORDS: dict[State, str] = {
     "todo": "to do",
@@ -145,42 +146,23 @@ def _need_lines(step: StepView, need: Need | None) -> Iterator[str]:
 
 
 def _failure_lines(snapshot: Snapshot) -> Iterator[str]:
-    groups = grouped(snapshot)
-    if not groups:
+    causes = failed(snapshot)
+    if not causes:
         return
     yield from ("", "Failed, by cause:")
-    for group, addresses in groups:
-        yield f"  {group.cause} ({figures.count(group.count, 'time')}) in {', '.join(addresses)}"
+    for cause in causes:
+        group, places = cause.group, ", ".join(cause.addresses)
+        yield f"  {group.cause} ({figures.count(group.count, 'time')}) in {places}"
         for example in group.examples:
             yield f"      {example}"
         if group.hint:
             yield f"      do: {group.hint}"
 
 
-def grouped(snapshot: Snapshot) -> list[tuple[FailureGroup, tuple[str, ...]]]:
-    """Return the fatal failures of all steps, one group a cause and hint, with their steps."""
-    merged: dict[tuple[str, str], tuple[FailureGroup, tuple[str, ...]]] = {}
-    for step in snapshot.steps:
-        for group in step.failures if step.state == "failed" else ():
-            if group.fatal:
-                key = (group.cause, group.hint)
-                merged[key] = _merge(merged.get(key), group, step.address)
-    return list(merged.values())
-
-
-def _merge(
-    known: tuple[FailureGroup, tuple[str, ...]] | None, group: FailureGroup, address: str
-) -> tuple[FailureGroup, tuple[str, ...]]:
-    if known is None:
-        return group, (address,)
-    first, addresses = known
-    both = FailureGroup(
-        cause=group.cause,
-        count=first.count + group.count,
-        hint=group.hint,
-        examples=(*first.examples, *group.examples)[:5],
-    )
-    return both, (*addresses, address)
+def failed(snapshot: Snapshot) -> tuple[Cause, ...]:
+    """Return what must be mended in failed steps, by cause."""
+    steps = [step for step in snapshot.steps if step.state == "failed"]
+    return tuple(cause for cause in by_cause(steps) if cause.group.fatal)
 
 
 def command_line(*words: str) -> str:

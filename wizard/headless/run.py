@@ -281,8 +281,8 @@ def _summary(snapshot: Snapshot, again: str) -> SummaryLine:
             if step.need is not None
         ),
         failed=tuple(
-            {**say.complete(group), "steps": addresses}
-            for group, addresses in lines.grouped(snapshot)
+            {**say.complete(cause.group), "steps": cause.addresses}
+            for cause in lines.failed(snapshot)
         ),
         again=again,
     )

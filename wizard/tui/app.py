@@ -97,10 +97,10 @@ class WizardApp(App[int]):
         if self.bridge is not None:
             self.bridge.close()
 
-    def tell(self, reply: Reply, done: str) -> None:
-        """Say how a command was taken."""
+    def tell(self, reply: Reply, done: str = "") -> None:
+        """Say how a command was taken: ``done``, or what the runner says of it."""
         if reply.ok:
-            self.notify(reply.text or done, timeout=4)
+            self.notify(done or reply.text, timeout=4)
         else:
             self.notify(". ".join(filter(None, (reply.text, reply.hint))), severity="warning")
 
@@ -206,7 +206,7 @@ class WizardApp(App[int]):
         if not session.background:
             reply = await crash.in_thread(lambda: self.host.detach(session))
         if not reply.ok:
-            self.tell(reply, "")
+            self.tell(reply)
             return
         self._say_after(
             f"segwizard goes on in the background: segwizard attach --dest {session.dest}"

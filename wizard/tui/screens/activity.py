@@ -1,4 +1,4 @@
-"""Activity: every job that runs, and every one that failed, grouped by cause."""
+"""Activity: every job that runs, every one that failed, grouped by cause, and what was noted."""
 
 from __future__ import annotations
 
@@ -9,21 +9,26 @@ from textual.content import Content
 from textual.widgets import Footer, Static
 
 from wizard import figures
+from wizard.engine.causes import Cause, by_cause
 from wizard.engine.link import LimitRate, Pause, Resume, Retry
-from wizard.engine.views import Snapshot, StepView
+from wizard.engine.views import Snapshot
 from wizard.tui.modals.limit import LimitModal
 from wizard.tui.screens.base import BACK, LivePage
-from wizard.tui.widgets.failures import lines
+from wizard.tui.widgets.failures import NOTES, lines
 from wizard.tui.widgets.speed import Speed
 from wizard.tui.widgets.status import StatusLines
 from wizard.tui.widgets.steps import StepList
 from wizard.tui.widgets.topline import TopLine
-from wizard.tui.widgets.transfers import TransferList
+from wizard.tui.widgets.transfers import TransferList, TransferRow
 
 HELP = """\
 # Activity
 
-Everything that runs right now, then what failed, with what to do about it.
+Everything that runs right now, then what failed, with what to do about it, then notes: things worth
+knowing that ask nothing of you.
+
+**Up, Down** choose a download. **Space** holds it and lets others go first; what is here of it
+stays, and Space again goes on with it.
 
 **r** tries what failed again. **b** limits the speed of all downloads together, at once.
 **p** pauses everything and goes on.
@@ -38,7 +43,8 @@ class ActivityPage(LivePage):
     BINDINGS = [
         Binding("r", "retry", "Retry", tooltip="Try what failed again"),
         Binding("b", "limit", "Limit speed", tooltip="Limit the speed of all downloads together"),
-        Binding("p", "pause", "Pause", tooltip="Pause everything, or go on"),
+        Binding("space", "hold", "Hold one", tooltip="Hold the chosen download, or let it go on"),
+        Binding("p", "pause", "Pause all", tooltip="Pause everything, or go on"),
         Binding("l", "app.log", "Log", tooltip="What happened so far"),
         BACK,
     ]
@@ -51,18 +57,23 @@ class ActivityPage(LivePage):
         with VerticalScroll(id="jobs"):
             yield Speed()
             yield Static("Downloads", classes="heading", id="downloads")
-            yield TransferList()
+            yield TransferList(choosable=True)
             yield Static("Work", classes="heading", id="working")
             yield StepList()
             yield Static("Failed", classes="heading", id="failed")
-            yield Static("", id="failures")
+            yield Static("", id="failures", classes="causes")
+            yield Static(NOTES, classes="heading", id="noted")
+            yield Static("", id="notes", classes="causes")
             yield Static("Nothing is running and nothing failed.", id="quiet")
         yield StatusLines()
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
-        """Arrow keys scroll at once."""
+        """Arrow keys scroll at once, or choose where there is something to choose."""
         self.query_one("#jobs").focus()
+        if self.bridge.snapshot is not None:
+            self.show(self.bridge.snapshot)
+            self.call_after_refresh(self.query_one(TransferList).focus_first)
 
     def show(self, snapshot: Snapshot) -> None:
         """Draw what changed."""
@@ -72,17 +83,34 @@ class ActivityPage(LivePage):
         working = tuple(
             step for step in snapshot.steps if step.state == "running" and step.kind != "fetch"
         )
-        failed = tuple(step for step in snapshot.steps if step.failures)
+        causes = by_cause(snapshot.steps)
+        failed = tuple(cause for cause in causes if cause.group.fatal)
         self.query_one(TransferList).show(moving)
         self.query_one(StepList).show(working)
-        self._show_failures(failed, snapshot)
+        self._show_causes("failures", failed, snapshot)
+        self._show_causes("notes", causes[len(failed) :], snapshot)
         for name, present in (("downloads", moving), ("working", working), ("failed", failed)):
             self.query_one(f"#{name}").display = bool(present)
+        self.query_one("#noted").display = len(causes) > len(failed)
         self.query_one("#quiet").display = not (moving or working or failed)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Hold what is chosen."""
+        return None if action == "hold" and not isinstance(self.focused, TransferRow) else True
+
+    async def action_hold(self) -> None:
+        """Hold the chosen download, or let it go on."""
+        if not isinstance(self.focused, TransferRow):
+            return
+        view = self.focused.view
+        held = view.state == "paused"
+        command = Resume(archive=view.address) if held else Pause(archive=view.address)
+        said = f"Going on with {view.archive}" if held else f"Holding {view.archive}; Space goes on"
+        self.wizard.tell(await self.bridge.ask(command), said)
 
     async def action_retry(self) -> None:
         """Try everything that failed again."""
-        self.wizard.tell(await self.bridge.ask(Retry()), "Trying again")
+        self.wizard.tell(await self.bridge.ask(Retry()))
 
     async def action_pause(self) -> None:
         """Pause everything, or go on."""
@@ -103,13 +131,18 @@ class ActivityPage(LivePage):
         said = f"Downloads share {figures.rate(rate)}" if rate else "Downloads run free"
         self.wizard.tell(await self.bridge.ask(LimitRate(rate=rate)), said)
 
-    def _show_failures(self, failed: tuple[StepView, ...], snapshot: Snapshot) -> None:
+    def _show_causes(self, place: str, causes: tuple[Cause, ...], snapshot: Snapshot) -> None:
         titles = {view.id: view.title for view in snapshot.datasets}
+        steps = {step.address: step for step in snapshot.steps}
         parts: list[Content] = []
-        for step in failed:
-            head = f"{titles.get(step.dataset, step.dataset)}: {step.title}"
-            parts += [Content.styled(head, "bold"), lines(step.failures), Content("")]
-        said = Content("\n").join(parts)
-        shown = self.query_one("#failures", Static)
+        for cause in causes:
+            struck: dict[str, list[str]] = {}
+            for step in (steps[address] for address in cause.addresses):
+                struck.setdefault(step.title, []).append(titles.get(step.dataset, step.dataset))
+            where = [f"{', '.join(names)}: {title}" for title, names in struck.items()]
+            parts += [lines(cause.group, "; ".join(where))]
+        said = Content("\n\n").join(parts)
+        shown = self.query_one(f"#{place}", Static)
+        shown.display = bool(causes)
         if shown.content != said:
             shown.update(said)

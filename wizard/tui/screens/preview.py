@@ -39,8 +39,8 @@ class PreviewPage(Page):
         Binding("right", "move(1)", "Next", tooltip="The next image"),
         Binding("pageup", "move(-100)", "100 back", show=False),
         Binding("pagedown", "move(100)", "100 on", show=False),
-        Binding("up", "change(-1)", "Taxonomy before", tooltip="The taxonomy it was made from"),
-        Binding("down", "change(1)", "Next taxonomy", tooltip="The taxonomy made from it"),
+        Binding("up", "change(-1)", "Earlier", tooltip="The taxonomy it was made from"),
+        Binding("down", "change(1)", "Later", tooltip="The taxonomy made from it"),
         Binding("y", "copy", "Copy path", tooltip="Copy the path of the label"),
         BACK,
     ]

@@ -64,7 +64,7 @@ class WizardPage(LivePage):
         Binding("o", "open", "Page", show=False, tooltip="Open the page in a browser"),
         Binding("left", "look_at(-1)", "Stage before", show=False),
         Binding("right", "look_at(1)", "Stage after", show=False),
-        Binding("escape", "rail", "Datasets", tooltip="Back to the list of datasets"),
+        Binding("escape", "rail", "List", tooltip="Back to the list of datasets"),
     ]
 
     def __init__(self, start: str = "") -> None:
@@ -74,7 +74,7 @@ class WizardPage(LivePage):
         self._panes: dict[str, StagePane] = {}
         self._focus: Focus | None = None
         self._asked: dict[str, float] = {}
-        self._keys: tuple[bool, bool] | None = None
+        self._keys: tuple[bool, ...] = ()
 
     def compose(self) -> ComposeResult:
         """Top line, rail and pane, status, footer."""
@@ -105,7 +105,7 @@ class WizardPage(LivePage):
             self._start = ""
         self.query_one(StatusLines).show(snapshot, tuple(self.bridge.rates))
         self._show_pane(snapshot)
-        keys = (any(map(wants, snapshot.steps)), _any_failed(snapshot))
+        keys = (any(map(wants, snapshot.steps)), _any_failed(snapshot), self._stage_wants)
         if keys != self._keys:
             self._keys = keys
             self.refresh_bindings()
@@ -115,17 +115,24 @@ class WizardPage(LivePage):
         self.query_one(StatusLines).trouble(text)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Grey out what there is nothing of."""
+        """Grey out what there is nothing of, or leave it out where 80 columns have no room."""
         snapshot = self.bridge.snapshot
         if action == "rail":
             return self.is_mounted and not self.query_one(Rail).has_focus
+        if action == "copy":
+            return self._stage_wants
         if snapshot is None:
             return None if action in ("next_need", "retry", "look") else True
         if action == "next_need":
             return True if any(map(wants, snapshot.steps)) else None
         if action == "retry":
-            return True if _any_failed(snapshot) else None
+            return _any_failed(snapshot)
         return True
+
+    @property
+    def _stage_wants(self) -> bool:
+        """Whether the stage in view waits for a person, so that there is something to copy."""
+        return self._focus is not None and self._focus.stage.need is not None
 
     @property
     def dataset(self) -> str:
@@ -215,7 +222,7 @@ class WizardPage(LivePage):
 
     async def action_retry(self) -> None:
         """Try everything that failed again."""
-        self.wizard.tell(await self.bridge.ask(Retry()), "Trying again")
+        self.wizard.tell(await self.bridge.ask(Retry()))
 
     def action_look(self) -> None:
         """Open the label preview on this dataset."""

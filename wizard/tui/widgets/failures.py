@@ -1,41 +1,57 @@
-"""Failures grouped by cause, each with what to do."""
+"""Failures and notes grouped by cause, each with what to do."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from textual.content import Content
 from textual.widget import Widget
 
 from wizard import figures
 from wizard.engine.views import FailureGroup
-from wizard.tui.glyphs import glyphs
+from wizard.tui.glyphs import TONES, glyphs
 
 EXAMPLES = 3
 """Examples shown of a group; the report holds all of them."""
+NOTES = "Notes, nothing has to be done"
+"""Stands above what is only worth knowing, so that nobody takes it for a failure."""
 
 
-def lines(groups: tuple[FailureGroup, ...]) -> Content:
-    """Every group: how many, of what, for example which, and what to do."""
+def fatal(groups: Iterable[FailureGroup]) -> tuple[FailureGroup, ...]:
+    """What has to be mended."""
+    return tuple(group for group in groups if group.fatal)
+
+
+def harmless(groups: Iterable[FailureGroup]) -> tuple[FailureGroup, ...]:
+    """What is only worth knowing."""
+    return tuple(group for group in groups if not group.fatal)
+
+
+def lines(group: FailureGroup, where: str = "") -> Content:
+    """One group: what, how often, where, for example which, and what to do."""
     signs = glyphs()
-    parts: list[tuple[str, str] | str] = []
-    for group in groups:
-        tone = "$text-error" if group.fatal else "$text-warning"
-        sign = signs.states["failed" if group.fatal else "waiting"]
-        kind = "failure" if group.fatal else "note"
-        cause = group.cause.replace("-", " ")
-        parts += [(f"{sign} {cause}", f"bold {tone}")]
-        parts += [(f"  {figures.count(group.count, kind)}\n", "$text-muted")]
-        parts += [f"  {example}\n" for example in group.examples[:EXAMPLES]]
-        if group.count > EXAMPLES and len(group.examples) > EXAMPLES:
-            parts += [
-                (f"  and {group.count - EXAMPLES:,} more, all in the report\n", "$text-muted")
-            ]
-        if group.hint:
-            parts += [(f"  {signs.arrow} {group.hint}\n", "$text-accent")]
+    sign, tone = _sign(group)
+    times = figures.count(group.count, "failure" if group.fatal else "note")
+    parts: list[tuple[str, str] | str] = [
+        (f"{sign} {group.cause.replace('-', ' ')}", f"bold {tone}"),
+        (f"  {times}\n", "$text-muted"),
+    ]
+    parts += [(f"  {where}\n", "$text-muted")] if where else []
+    parts += [f"  {example}\n" for example in group.examples[:EXAMPLES]]
+    if group.count > EXAMPLES and len(group.examples) > EXAMPLES:
+        parts += [(f"  and {group.count - EXAMPLES:,} more, all in the report\n", "$text-muted")]
+    if group.hint:
+        parts += [(f"  {signs.arrow} {group.hint}\n", "$text-accent")]
     return Content.assemble(*parts).rstrip()
 
 
+def _sign(group: FailureGroup) -> tuple[str, str]:
+    signs = glyphs()
+    return (signs.states["failed"], TONES["failed"]) if group.fatal else (signs.bullet, "$text")
+
+
 class FailureList(Widget):
-    """What went wrong in a stage; takes no room while nothing did."""
+    """What went wrong in a stage, then what is worth knowing; empty, it takes no room."""
 
     DEFAULT_CSS = """
     FailureList { height: auto; display: none; }
@@ -53,10 +69,12 @@ class FailureList(Widget):
             self.refresh(layout=True)
 
     def render(self) -> Content:
-        """All groups, then how to go on."""
-        if not self._groups:
-            return Content("")
-        said = lines(self._groups)
-        if any(group.fatal for group in self._groups):
-            said = said + Content.styled("\n\nPress r to try again. What is done stays.", "$text")
-        return said
+        """Failures and how to go on, then notes."""
+        broken, noted = fatal(self._groups), harmless(self._groups)
+        parts = [lines(group) for group in broken]
+        if broken:
+            parts.append(Content.styled("\nPress r to try again. What is done stays.", "$text"))
+        if noted:
+            head = f"\n{NOTES}" if broken else NOTES
+            parts += [Content.styled(head, "bold $text-muted"), *map(lines, noted)]
+        return Content("\n").join(parts)

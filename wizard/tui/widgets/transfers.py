@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widget import Widget
@@ -51,12 +52,21 @@ class TransferRow(Widget):
     """One archive, in three lines."""
 
     DEFAULT_CSS = """
-    TransferRow { height: auto; margin-bottom: 1; }
+    TransferRow {
+        height: auto; margin-bottom: 1;
+        &:focus { text-style: none; background: $block-cursor-blurred-background; }
+    }
     """
 
-    def __init__(self, view: TransferView) -> None:
+    def __init__(self, view: TransferView, *, choosable: bool = False) -> None:
         super().__init__()
+        self.can_focus = choosable
         self._view = view
+
+    @property
+    def view(self) -> TransferView:
+        """The archive it shows."""
+        return self._view
 
     def show(self, view: TransferView) -> None:
         """Draw the new figures, if they are new."""
@@ -106,9 +116,14 @@ class TransferList(Vertical):
     DEFAULT_CSS = """
     TransferList { height: auto; }
     """
+    BINDINGS = [
+        Binding("up", "app.focus_previous", "Row before", show=False),
+        Binding("down", "app.focus_next", "Next row", show=False),
+    ]
 
-    def __init__(self) -> None:
+    def __init__(self, *, choosable: bool = False) -> None:
         super().__init__()
+        self._choosable = choosable
         self._rows: dict[str, TransferRow] = {}
 
     def compose(self) -> ComposeResult:
@@ -125,7 +140,12 @@ class TransferList(Vertical):
             if key in self._rows:
                 self._rows[key].show(view)
             else:
-                self._rows[key] = row = TransferRow(view)
+                self._rows[key] = row = TransferRow(view, choosable=self._choosable)
                 fresh.append(row)
         if fresh:
             self.mount_all(fresh)
+
+    def focus_first(self) -> None:
+        """Put the cursor on the first row, if there is one."""
+        for row in list(self._rows.values())[:1]:
+            row.focus()
