@@ -57,7 +57,7 @@ def test_no_rule_leads_out_of_the_folder(name: str, to: str | None) -> None:
     assert path is None or (path and ".." not in path.split("/") and path[0] != "/")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(FILES, st.sampled_from(["zip", "stored.zip", "tar", "tar.gz"]))
 def test_what_was_packed_comes_back(files: dict[str, bytes], kind: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -72,7 +72,7 @@ def test_what_was_packed_comes_back(files: dict[str, bytes], kind: str) -> None:
         assert done.size == sum(map(len, files.values()))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(FILES, st.binary(max_size=40), st.binary(max_size=200), st.booleans())
 def test_the_directory_is_read_as_zipfile_reads_it(
     files: dict[str, bytes], comment: bytes, before: bytes, wide: bool
@@ -95,7 +95,7 @@ def test_the_directory_is_read_as_zipfile_reads_it(
     ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(["zip", "tar", "tgz"]), st.data())
 def test_damage_anywhere_is_an_archive_error_or_harmless(kind: str, data: st.DataObject) -> None:
     files = {"top/a.png": b"a" * 300, "top/b.txt": bytes(range(200)), "c": b""}

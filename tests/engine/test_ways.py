@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 from msgspec.structs import replace as changed
 
 from tests.engine.fakes import FakeStep, make_install, view
+from tests.waiting import PATIENCE, until
 from wizard.engine import board
 from wizard.engine.install import Install
 from wizard.engine.runner import Runner
@@ -70,7 +70,7 @@ def steps(tmp_path: Path) -> list[FakeStep]:
 def runner(tmp_path: Path, steps: list[FakeStep]) -> Iterator[Runner]:
     made = Runner(install_of(tmp_path, steps), steps=steps)
     yield made
-    assert made.stop(10)
+    assert made.stop(PATIENCE)
 
 
 def runs(steps: list[FakeStep]) -> dict[str, int]:
@@ -81,18 +81,11 @@ def refuse(context: StepContext) -> None:
     raise TransferError("gone", hint="another way")
 
 
-def until(condition: object) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():  # type: ignore[operator]
-        assert time.monotonic() < deadline, "it never came about"
-        time.sleep(0.005)
-
-
 def test_the_first_way_is_taken_and_the_others_are_left(
     runner: Runner, steps: list[FakeStep]
 ) -> None:
     runner.start()
-    assert runner.wait_settled(10)
+    assert runner.wait_settled(PATIENCE)
     assert runner.snapshot().complete
     assert runs(steps) == {
         "a/fetch:hub": 1,
@@ -108,7 +101,7 @@ def test_another_way_is_fetched_once_the_first_failed(
 ) -> None:
     steps[0].work = refuse
     runner.start()
-    assert runner.wait_settled(10)
+    assert runner.wait_settled(PATIENCE)
     assert runner.snapshot().complete
     assert runs(steps)["a/site"] == 1
     assert runs(steps)["a/hub"] == 0
@@ -117,7 +110,7 @@ def test_another_way_is_fetched_once_the_first_failed(
 def test_nobody_is_asked_for_an_archive_in_reserve(runner: Runner, steps: list[FakeStep]) -> None:
     steps[0].need, steps[1].need = TOKEN, BROWSER
     runner.start()
-    assert runner.wait_settled(10)
+    assert runner.wait_settled(PATIENCE)
     assert view(runner, "a/fetch:hub").need == TOKEN
     assert view(runner, "a/fetch:site").need is None
 
@@ -127,7 +120,7 @@ def test_an_archive_in_reserve_is_taken_when_a_person_brings_it(
 ) -> None:
     steps[0].need, steps[1].need = TOKEN, BROWSER
     runner.start()
-    assert runner.wait_settled(10)
+    assert runner.wait_settled(PATIENCE)
     (tmp_path / "brought").touch()
     until(lambda: runner.snapshot().complete)
     assert runs(steps)["a/fetch:hub"] == 0
@@ -169,7 +162,7 @@ def test_a_way_without_archives_waits_for_the_first_to_fail(tmp_path: Path) -> N
             replace(install, plan=changed(install.plan, steps=planned)), steps=list(steps)
         )
         runner.start()
-        assert runner.wait_settled(10)
+        assert runner.wait_settled(PATIENCE)
         assert runner.snapshot().complete
         assert (steps[1].runs, steps[2].runs) == ((0, 1) if fails else (1, 0))
         assert runner.stop(10)

@@ -10,8 +10,7 @@ import sys
 import time
 
 from tests.headless.toy import Toy
-
-PATIENCE = 30.0
+from tests.waiting import PATIENCE
 
 
 class Terminal:

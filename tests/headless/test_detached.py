@@ -1,17 +1,19 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import stat
 import subprocess
 import sys
-import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.headless.toy import Toy
+from tests.waiting import PATIENCE, until
 from wizard.engine.lease import Holder, current_holder
 from wizard.engine.link import Answer, Pause, Resume
 from wizard.engine.remote import RemoteLink
@@ -25,11 +27,28 @@ def holder(toy: Toy) -> Holder:
     return found
 
 
-def until(condition: object, seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():  # type: ignore[operator]
-        assert time.monotonic() < deadline, "it never came about"
-        time.sleep(0.05)
+def is_free(toy: Toy) -> bool:
+    return current_holder(Place(dest=toy.dest, root=toy.dest)) is None
+
+
+def is_gone(link: RemoteLink) -> bool:
+    try:
+        link.snapshot()
+    except RunnerGone:
+        return True
+    return False
+
+
+def answers(path: Path) -> bool:
+    try:
+        RemoteLink(path).close()
+    except RunnerGone:
+        return False
+    return True
+
+
+def line_to(toy: Toy) -> contextlib.closing[RemoteLink]:
+    return contextlib.closing(RemoteLink(Path(holder(toy).address)))
 
 
 def states(link: RemoteLink) -> dict[str, str]:
@@ -37,31 +56,26 @@ def states(link: RemoteLink) -> dict[str, str]:
 
 
 @pytest.fixture
-def detached(toy: Toy) -> Toy:
+def detached(toy: Toy) -> Iterator[Toy]:
     toy.install("--yes", "--detach", code=0)
-    return toy
+    yield toy
+    if not is_free(toy):
+        os.kill(holder(toy).pid, signal.SIGKILL)
 
 
 def test_a_detached_run_is_watched_answered_and_ends_by_itself(detached: Toy):
-    link = RemoteLink(Path(holder(detached).address))
-    until(lambda: states(link)["trees/fetch:trees.zip"] == "waiting")
-    assert states(link)["flowers/extract"] == "done"
-    assert any("waiting for you" in event.text for event in link.events())
-    assert link.events() == []
-    second = RemoteLink(Path(holder(detached).address))
-    assert any("waiting for you" in event.text for event in second.events())
-    second.close()
-    reply = link.send(
-        Answer(
-            address="trees/fetch:trees.zip",
-            values={"link": f"{detached.base}/trees.zip?sig=topsecretvalue"},
-        )
-    )
-    assert reply.ok, reply
-    until(lambda: current_holder(Place(dest=detached.dest, root=detached.dest)) is None)
-    with pytest.raises(RunnerGone):
-        link.snapshot()
-    link.close()
+    with line_to(detached) as link:
+        until(lambda: states(link)["trees/fetch:trees.zip"] == "waiting")
+        until(lambda: states(link)["flowers/extract"] == "done")
+        assert any("waiting for you" in event.text for event in link.events())
+        assert link.events() == []
+        with line_to(detached) as second:
+            assert any("waiting for you" in event.text for event in second.events())
+        address = f"{detached.base}/trees.zip?sig=topsecretvalue"
+        reply = link.send(Answer(address="trees/fetch:trees.zip", values={"link": address}))
+        assert reply.ok, reply
+        until(lambda: is_gone(link))
+    assert is_free(detached)
     assert (detached.dest / "toys/Trees/trees/0.txt").exists()
     state = detached.dest / ".segwizard"
     written = b"".join(path.read_bytes() for path in state.rglob("*") if path.is_file())
@@ -86,11 +100,10 @@ def test_pause_resume_and_status_go_through_the_socket(detached: Toy):
     assert "paused everything" in done.stderr
     snapshot = json.loads(detached.run("status", "--dest", detached.dest, "--json").stdout)
     assert (snapshot["running"], snapshot["paused"]) == (True, True)
-    link = RemoteLink(Path(holder(detached).address))
-    assert link.send(Resume()).ok
-    assert not link.send(Pause(archive="nonsense")).ok
-    assert not link.snapshot().paused
-    link.close()
+    with line_to(detached) as link:
+        assert link.send(Resume()).ok
+        assert not link.send(Pause(archive="nonsense")).ok
+        assert not link.snapshot().paused
     detached.run("stop", "--dest", detached.dest, code=0)
 
 
@@ -103,7 +116,7 @@ def test_signals_end_it_cleanly(detached: Toy, number: signal.Signals):
 def test_after_kill_the_next_run_takes_over(detached: Toy):
     pid = holder(detached).pid
     os.kill(pid, signal.SIGKILL)
-    until(lambda: current_holder(Place(dest=detached.dest, root=detached.dest)) is None)
+    until(lambda: is_free(detached))
     assert (detached.dest / ".segwizard" / "lease.json").exists()
     detached.install("--yes", code=3)
 
@@ -111,8 +124,7 @@ def test_after_kill_the_next_run_takes_over(detached: Toy):
 def test_a_swept_away_socket_comes_back(detached: Toy):
     path = Path(holder(detached).address)
     path.unlink()
-    until(path.exists)
-    RemoteLink(path).close()
+    until(lambda: answers(path))
     detached.run("stop", "--dest", detached.dest, code=0)
 
 
@@ -127,7 +139,7 @@ def test_attach_follows_in_lines_and_leaves_the_run_alone(detached: Toy):
     assert process.stdout is not None
     assert json.loads(process.stdout.readline())["type"] == "event"
     process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=20) == 0
+    assert process.wait(timeout=PATIENCE) == 0
     process.stdout.close()
     assert holder(detached).pid
     detached.run("stop", "--dest", detached.dest, code=0)
@@ -141,4 +153,4 @@ def test_secrets_of_the_environment_reach_the_runner_by_pipe_only(toy: Toy):
     assert b"hushhush" not in Path(f"/proc/{pid}/environ").read_bytes()
     assert b"hushhush" not in Path(f"/proc/{pid}/cmdline").read_bytes()
     until(lambda: (toy.dest / "toys/Trees/trees/0.txt").exists())
-    until(lambda: current_holder(Place(dest=toy.dest, root=toy.dest)) is None)
+    until(lambda: is_free(toy))

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from tests.waiting import PATIENCE
+
 RECIPE = """
 id = "toy"
 title = "Toy"
@@ -81,7 +83,7 @@ class Toy:
             [sys.executable, "-m", "wizard", *map(str, words)],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE * 2,
             stdin=subprocess.DEVNULL,
             env=self.environment,
         )
@@ -105,7 +107,6 @@ class Toy:
 
 _FOLDERS = (
     "HOME",
-    "XDG_RUNTIME_DIR",
     "XDG_CONFIG_HOME",
     "XDG_DATA_HOME",
     "XDG_STATE_HOME",

@@ -43,7 +43,7 @@ small = arrays(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(small)
 def test_weights_equal_the_rule(label: np.ndarray) -> None:
     assert np.array_equal(boundary_weights(label, as_bytes=False), plain_weights(label))

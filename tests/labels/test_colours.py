@@ -20,7 +20,7 @@ def _naive(image: np.ndarray, colours: np.ndarray) -> np.ndarray:
     return classes
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(COLOUR, min_size=1, max_size=12, unique=True), st.data())
 def test_true_colour_equals_a_comparison_per_class(
     colours: list[tuple[int, int, int]], data: st.DataObject
@@ -37,7 +37,7 @@ def test_true_colour_equals_a_comparison_per_class(
     assert set(found.unknown) == {r + 256 * g + 65536 * b for r, g, b in lost}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(COLOUR, min_size=1, max_size=12, unique=True),
     st.lists(COLOUR, min_size=256, max_size=256),

@@ -130,7 +130,7 @@ def _png(width: int, height: int, colour: int, lines: bytes, *more: tuple[bytes,
     return data
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.tuples(st.integers(0, 4), st.binary(min_size=5, max_size=5)), min_size=1, max_size=7

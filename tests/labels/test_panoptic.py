@@ -44,7 +44,7 @@ def _segments(pairs: list[tuple[int, int]]) -> Segments:
     return Segments(table[:, 0].astype(np.uint32), table[:, 1].astype(np.uint8))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.dictionaries(st.integers(1, (1 << 24) - 1), st.integers(0, 200), max_size=8), st.data())
 def test_one_search_equals_a_comparison_per_segment(
     segments: dict[int, int], data: st.DataObject

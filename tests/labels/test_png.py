@@ -20,7 +20,7 @@ def _read(data: bytes) -> np.ndarray:
         return np.array(image)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     arrays.arrays(
         st.sampled_from([np.uint8, np.uint16]),

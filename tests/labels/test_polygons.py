@@ -70,7 +70,7 @@ POINT = st.tuples(st.floats(-6, 20), st.floats(-6, 14)) | st.tuples(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(POINT, min_size=2, max_size=6))
 def test_masks_are_the_plain_fill_of_the_whole_image(points: list[tuple[float, float]]) -> None:
     canvas = Image.new("L", (12, 8))

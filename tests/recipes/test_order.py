@@ -69,7 +69,7 @@ def assert_topological(steps: Graph) -> None:
         assert all(position[need] < position[step] for need in needs)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_any_graph_without_circles_is_ordered_completely(data: st.DataObject) -> None:
     count = data.draw(st.integers(1, 12))
@@ -90,7 +90,7 @@ def test_steps_already_in_order_stay_as_written(tmp_path: Path) -> None:
     assert in_order(steps) == tuple(steps)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.sets(st.sampled_from([each.id for each in load("mseg").datasets])))
 def test_every_choice_of_mseg_is_ordered_completely(names: set[str]) -> None:
     recipe = load("mseg")

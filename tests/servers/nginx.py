@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.waiting import PATIENCE, until
+
+_TRIES = 5
 
 _CONFIG = """
 {user}
@@ -63,19 +67,9 @@ class Nginx:
 @contextlib.contextmanager
 def nginx(files: Path, folder: Path, rate: str = "20m") -> Iterator[Nginx]:
     """Serve ``files``; ``folder`` takes configuration and logs. ``rate`` in nginx's notation."""
-    ports = _free_ports(3)
     _make_certificate(folder)
-    config = folder / "nginx.conf"
-    values = dict(zip(("plain", "slow", "tls"), ports, strict=True))
-    # Workers of a root nginx drop to another user, who may not read private test folders.
-    user = "user root;" if os.geteuid() == 0 else ""
-    text = _CONFIG.format(user=user, folder=folder, files=files, rate=rate, **values)
-    config.write_text(text)
-    command = [_which("nginx") or "nginx", "-e", "stderr", "-p", str(folder), "-c", str(config)]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    process, (plain, slow, tls) = _started(files, folder, rate)
     try:
-        _wait_for(ports)
-        plain, slow, tls = ports
         yield Nginx(
             http=f"http://127.0.0.1:{plain}",
             https=f"https://127.0.0.1:{tls}",
@@ -84,7 +78,26 @@ def nginx(files: Path, folder: Path, rate: str = "20m") -> Iterator[Nginx]:
         )
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(PATIENCE)
+
+
+def _started(files: Path, folder: Path, rate: str) -> tuple[subprocess.Popen[bytes], list[int]]:
+    """Start on free ports; on others when somebody takes one of them in between."""
+    config = folder / "nginx.conf"
+    command = [_which("nginx") or "nginx", "-e", "stderr", "-p", str(folder), "-c", str(config)]
+    # Workers of a root nginx drop to another user, who may not read private test folders.
+    user = "user root;" if os.geteuid() == 0 else ""
+    for _ in range(_TRIES):
+        ports = _free_ports(3)
+        values = dict(zip(("plain", "slow", "tls"), ports, strict=True))
+        config.write_text(
+            _CONFIG.format(user=user, folder=folder, files=files, rate=rate, **values)
+        )
+        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        until(functools.partial(_is_decided, process, ports))
+        if process.poll() is None:
+            return process, ports
+    raise AssertionError(f"nginx did not start in {_TRIES} tries")
 
 
 def _make_certificate(folder: Path) -> None:
@@ -104,14 +117,13 @@ def _free_ports(count: int) -> list[int]:
         return [one.getsockname()[1] for one in sockets]
 
 
-def _wait_for(ports: list[int]) -> None:
-    deadline = time.monotonic() + 10
-    for port in ports:
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            except OSError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.02)
+def _is_decided(process: subprocess.Popen[bytes], ports: list[int]) -> bool:
+    return process.poll() is not None or all(map(_is_open, ports))
+
+
+def _is_open(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True

@@ -49,7 +49,7 @@ def test_pasted_text_is_cleaned(pasted: str) -> None:
 
 
 @given(st.integers(9, len(URL) - 1), st.sampled_from(["\n", "\r\n", "\n  ", " \n\t"]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_break_anywhere_is_mended(place: int, gap: str) -> None:
     assert clean(URL[:place] + gap + URL[place:]) == URL
 

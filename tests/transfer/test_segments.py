@@ -203,7 +203,7 @@ spans = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(spans, st.integers(0, 400))
 def test_what_is_there_and_what_is_missing_make_the_file(have: list[Span], total: int) -> None:
     there = {byte for span in have for byte in range(span.start, span.end)}
@@ -215,7 +215,7 @@ def test_what_is_there_and_what_is_missing_make_the_file(have: list[Span], total
     assert all(a.end < b.start for a, b in zip(joined, joined[1:], strict=False))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(spans, st.integers(1, 50), st.integers(1, 5), st.floats(0, 1000))
 def test_pieces_hand_out_every_missing_byte_once(
     missing: list[Span], piece: int, hands: int, speed: float
