@@ -36,3 +36,15 @@ def openseg(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def fptrans_copy(fptrans: Path, tmp_path: Path) -> Path:
     """A copy of it to break."""
     return Path(shutil.copytree(fptrans, tmp_path / "dest", symlinks=True))
+
+
+@pytest.fixture(scope="session")
+def cosmos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The destination of miniature COSMOS tasks; read only."""
+    return installed("cosmos", tmp_path_factory.mktemp("cosmos"))
+
+
+@pytest.fixture(scope="session")
+def partdistillation(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The destination of a miniature PartDistillation; read only."""
+    return installed("partdistillation", tmp_path_factory.mktemp("partdistillation"))
