@@ -104,7 +104,8 @@ def damaged(town: Town) -> Town:
 
 def test_repair_deletes_our_labels_and_nothing_else(damaged: Town) -> None:
     deleted = repair(damaged.subject, broken_labels(damaged.verify().findings))
-    assert sorted(path.name for path in deleted) == [f"{PARTIAL}00ff", "one_ids.png", "one_ids.png"]
+    names = sorted(path.name for path in deleted)
+    assert names == [f"{PARTIAL}00ff", *2 * ["one_ids.png"], *2 * ["two_ids.png"]]
     assert not damaged.label("town-3").exists()
     assert not damaged.label("town-3-relabeled").exists()
     assert damaged.label("town-4", "two").exists()
@@ -114,8 +115,36 @@ def test_repair_deletes_our_labels_and_nothing_else(damaged: Town) -> None:
 def test_repair_leaves_what_is_not_ours(town: Town) -> None:
     image = town.image().relative_to(town.root).as_posix()
     source = town.label("town-4").relative_to(town.root).as_posix()
-    assert repair(town.subject, (image, source, "../../etc/passwd", "Town/nothing.png")) == ()
+    assert repair(town.subject, (image, "../../etc/passwd", "Town/nothing.png")) == ()
     assert town.verify().sound
+    deleted = repair(town.subject, (source,))
+    assert town.label("town-4") not in deleted
+    assert town.label("town-4").exists()
+
+
+def test_what_was_made_from_a_broken_label_is_made_anew_with_it(town: Town) -> None:
+    """A wrong pixel that was remapped with its image agrees with the label it came from."""
+    source = town.label("town-4").relative_to(town.root).as_posix()
+    assert set(repair(town.subject, (source,))) == {
+        town.label("town-3"),
+        town.label("town-3-relabeled"),
+    }
+
+
+def test_a_label_converted_from_files_that_are_gone_is_ours_to_delete(town: Town) -> None:
+    folder = town.label("town-4").parent.relative_to(town.root).as_posix()
+    subject = replace(town.subject, converted=(folder,))
+    made = town.label("town-3").relative_to(town.root).as_posix()
+    assert town.label("town-4") in repair(subject, (made,))
+
+
+def test_faults_of_an_image_that_is_listed_often_are_told_once(town: Town) -> None:
+    town.label("town-3").write_bytes(b"junk")
+    for layer in town.subject.layers:
+        lines = town.list(layer.taxonomy).read_text().splitlines()
+        town.list(layer.taxonomy).write_text("\n".join([*lines, lines[0]]))
+    once = [(found.cause, found.path) for found in town.verify().findings]
+    assert len(once) == len(set(once))
 
 
 def test_repairing_a_sound_tree_deletes_nothing(town: Town) -> None:

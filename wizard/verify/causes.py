@@ -7,9 +7,10 @@ from typing import Literal
 
 from wizard.work import Finding
 
-Remedy = Literal["rerun", "repair", "extract", "remove", "tables", "none"]
-"""What mends a cause: the missing work, our own output redone, the archive unpacked again, a
-file taken away by hand, the tables fetched again, or nothing because nothing is broken."""
+Remedy = Literal["rerun", "repair", "extract", "unpack", "remove", "tables", "none"]
+"""What mends a cause: the missing work, our own output redone, a file replaced from its archive
+or a missing one unpacked, a file taken away by hand, the tables fetched again, or nothing because
+nothing is broken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Cause:
         return Finding(self.slug, path, detail or self.title, fatal=self.fatal)
 
 
-MISSING_IMAGE = Cause("missing-image", "an image of a list is not there", "extract")
+MISSING_IMAGE = Cause("missing-image", "an image of a list is not there", "unpack")
 MISSING_LABEL = Cause("missing-label", "a label of a list is not there", "rerun")
 EMPTY_FILE = Cause("empty-file", "the file has no bytes", "repair")
 TRUNCATED_IMAGE = Cause("truncated-image", "the image ends before its last pixel", "extract")
@@ -99,6 +100,10 @@ CAUSES = {
 """Every cause by its slug, in the order of a report."""
 
 
+_OURS_ALWAYS = (LEFTOVER, WRONG_EXAMPLE)
+"""Causes whose findings name something else than a label."""
+
+
 @dataclass(frozen=True, slots=True)
 class Remedies:
     """The commands that mend one dataset of one install, as the person would type them."""
@@ -106,14 +111,16 @@ class Remedies:
     run: str
     verify: str
 
-    def hint(self, cause: Cause) -> str:
-        """Say what to do about a cause."""
+    def hint(self, cause: Cause, *, unpacked: bool = False) -> str:
+        """Say what to do about a cause, in a file of ours or in one that was ``unpacked``."""
         steps: dict[Remedy, str] = {
             "rerun": f"make what is missing: {self.run}",
             "repair": f"delete and redo our labels: {self.verify} --repair, then {self.run}",
             "extract": f"delete the file, then unpack again what is missing: {self.run}",
+            "unpack": f"unpack again what is missing: {self.run}",
             "remove": "move the file away; nothing here reads it",
             "tables": f"delete the mseg-api folder to fetch the tables anew: {self.run}",
             "none": "nothing to mend",
         }
-        return steps[cause.remedy]
+        taken = unpacked and cause.remedy == "repair" and cause not in _OURS_ALWAYS
+        return steps["extract" if taken else cause.remedy]

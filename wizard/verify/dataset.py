@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
+from typing import NamedTuple
 
 from wizard.files import PARTIAL
 from wizard.labels.polygons import fill_notes
@@ -32,7 +34,9 @@ def verify_dataset(subject: Subject, run: RunImages, remedies: Remedies) -> Summ
     findings += run(work)
     if _draws_polygons(subject):
         findings += fill_notes()
-    hinted = with_hints(findings, remedies)
+    ours = {label for row in _rows(subject, context) for label in row.made}
+    # A list that names an image often would have its faults told as often.
+    hinted = with_hints(dict.fromkeys(findings), remedies, lambda path: path in ours)
     return Summary(
         dataset=subject.dataset,
         checked=count_checked(subject, context),
@@ -69,25 +73,36 @@ def broken_labels(findings: Iterable[Finding]) -> tuple[str, ...]:
 def repair(subject: Subject, broken: Iterable[str]) -> tuple[Path, ...]:
     """Delete broken labels, so that the next run makes them again.
 
-    Only labels we produce are touched, and leftovers of our own interrupted runs, whatever else
-    ``broken`` names; returns what was deleted.
+    The labels of one image go together: what was made from a broken one is wrong as well, though
+    it agrees with it. Only labels we produce are touched, and leftovers of our own interrupted
+    runs, whatever else ``broken`` names; returns what was deleted.
     """
-    ours = _produced_labels(subject, ImageWork(subject).context)
-    deleted = []
-    for shown in broken:
-        path = subject.root / shown
-        if (shown in ours or path.name.startswith(PARTIAL)) and path.is_file():
-            path.unlink()
-            deleted.append(path)
-    return tuple(deleted)
+    named = dict.fromkeys(broken)
+    doomed = {name: None for name in named if Path(name).name.startswith(PARTIAL)}
+    for row in _rows(subject, ImageWork(subject).context):
+        if not named.keys().isdisjoint(row.labels):
+            doomed |= dict.fromkeys(row.made)
+    paths = [path for name in doomed if (path := subject.root / name).is_file()]
+    for path in paths:
+        path.unlink()
+    return tuple(paths)
 
 
-def _produced_labels(subject: Subject, context: Context) -> set[str]:
-    """Return every label that is ours to delete, as findings name them."""
-    return {
-        subject.shown(pair.label)
-        for layer in subject.layers
-        if layer.produced
-        for split in subject.splits
-        for pair in context.lists[layer.taxonomy, split]
-    }
+class _Row(NamedTuple):
+    """One image's labels in all taxonomies, as findings name them, and those that are ours."""
+
+    labels: tuple[str, ...]
+    made: tuple[str, ...]
+
+
+def _rows(subject: Subject, context: Context) -> Iterator[_Row]:
+    for split in subject.splits:
+        lists = [context.lists[layer.taxonomy, split] for layer in subject.layers]
+        for pairs in zip_longest(*lists):
+            found = [
+                (subject.shown(pair.label), layer)
+                for pair, layer in zip(pairs, subject.layers, strict=True)
+                if pair is not None
+            ]
+            made = (name for name, layer in found if layer.produced or subject.converts(name))
+            yield _Row(tuple(name for name, _ in found), tuple(made))

@@ -48,6 +48,8 @@ class Subject:
     layers: tuple[Layer, ...]
     splits: tuple[str, ...] = ("train", "val")
     examples: tuple[Example, ...] = ()
+    converted: tuple[str, ...] = ()
+    """Folders whose labels we converted from files that are gone since."""
     deep: bool = False
     """Whether images are decoded in full, not only opened and looked at from behind."""
 
@@ -58,6 +60,10 @@ class Subject:
     def shown(self, listed: str) -> str:
         """Return a list entry as findings name it."""
         return f"{self.folder}/{listed}"
+
+    def converts(self, shown: str) -> bool:
+        """Tell whether a label is one we converted."""
+        return shown.startswith(tuple(f"{folder}/" for folder in self.converted))
 
 
 def layers_of(

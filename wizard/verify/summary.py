@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from msgspec import Struct
@@ -59,10 +59,16 @@ class Summary(Struct, frozen=True, kw_only=True):
         return not any(group.fatal for group in self.groups)
 
 
-def with_hints(findings: Iterable[Finding], remedies: Remedies) -> tuple[Finding, ...]:
-    """Add to each finding what to do about it."""
+def with_hints(
+    findings: Iterable[Finding], remedies: Remedies, is_ours: Callable[[str], bool]
+) -> tuple[Finding, ...]:
+    """Add to each finding what to do about it; ``is_ours`` tells the labels we can make anew."""
     return tuple(
-        replace(finding, hint=finding.hint or remedies.hint(CAUSES[finding.cause]))
+        replace(
+            finding,
+            hint=finding.hint
+            or remedies.hint(CAUSES[finding.cause], unpacked=not is_ours(finding.path)),
+        )
         if finding.cause in CAUSES
         else finding
         for finding in findings

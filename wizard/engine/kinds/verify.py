@@ -16,7 +16,7 @@ from wizard.engine.views import FailureGroup
 from wizard.errors import LabelError, RecipeError
 from wizard.labels.tables import Tables
 from wizard.plan.model import PlannedStep
-from wizard.recipes.steps import Labels, Polygons, StepSpec, Verify
+from wizard.recipes.steps import Labels, Mat, Polygons, StepSpec, Verify
 from wizard.verify.causes import Remedies
 from wizard.verify.dataset import repair, verify_dataset
 from wizard.verify.proof import Proof, proof_folders, read_proof, still_holds, write_proof
@@ -157,4 +157,5 @@ def subject_of(
         ),
         splits=spec.splits,
         examples=spec.examples,
+        converted=tuple(step.into for step in steps if isinstance(step, Mat)),
     )
