@@ -137,11 +137,19 @@ class Removal:
 
     def _stale(self) -> Iterator[Path]:
         limit = _changed(self.older_than) if self.older_than else None
-        for path in chain.from_iterable(map(self.folder.glob, self.patterns)):
+        for path in chain.from_iterable(map(self._found, self.patterns)):
             if self.dangling and (not path.is_symlink() or path.exists()):
                 continue
             if limit is None or path.lstat().st_mtime_ns < limit:
                 yield path
+
+    def _found(self, pattern: str) -> Iterator[Path]:
+        """Yield what a pattern fits; ``glob`` by itself passes over a plain name that dangles."""
+        path = self.folder / pattern
+        if path.is_symlink():
+            yield path
+        else:
+            yield from self.folder.glob(pattern)
 
 
 def _changed(folder: Path) -> int:

@@ -36,7 +36,7 @@ def _sizes(folder: str) -> dict[str, int]:
         return {}
 
 
-def write_file(path: str, data: bytes) -> None:
+def write_file(path: str, data: bytes | memoryview) -> None:
     """Write a small file in one go, over whatever an earlier attempt left there."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
     try:

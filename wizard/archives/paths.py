@@ -12,7 +12,7 @@ from wizard.files import PARTIAL
 from wizard.recipes.steps import Nested, Rule
 
 _DRIVE = re.compile(r"[A-Za-z]:")
-_PLAIN = re.compile(r"(?:[\w-][\w .+-]*/)*[\w-][\w .+-]*", re.ASCII)
+_PLAIN = re.compile(r"(?:[\w-][\w .+-]*+/)*+[\w-][\w .+-]*", re.ASCII)
 """Nearly every path there is: no part of it starts with a dot, no odd letter anywhere."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -65,8 +65,10 @@ def _readable(name: str) -> str:
 
 def is_junk(path: str) -> bool:
     """Tell whether a member is what macOS leaves in archives, of no use to anyone."""
-    parts = path.split("/")
-    return "__MACOSX" in parts or parts[-1].startswith("._") or parts[-1] == ".DS_Store"
+    name = path[path.rfind("/") + 1 :]
+    if name.startswith("._") or name == ".DS_Store":
+        return True
+    return "__MACOSX" in path and "__MACOSX" in path.split("/")
 
 
 @dataclass(frozen=True, slots=True)

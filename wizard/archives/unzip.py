@@ -15,7 +15,7 @@ from wizard.archives.limits import MIB
 from wizard.archives.paths import Route
 from wizard.archives.zips import SMALL, DamagedMember, ZipData
 
-_BATCH_FILES = 64
+_BATCH_FILES = 256
 _BATCH_BYTES = 4 * MIB
 
 Placed = tuple[str, ZipEntry]
@@ -71,11 +71,12 @@ def _batches(members: Sequence[Placed]) -> Iterator[Sequence[Placed]]:
 
 def _write(batch: Sequence[Placed], data: ZipData, job: Job, broken: list[str]) -> int:
     """Stage one batch; returns how many members it went through."""
+    window = data.window([entry for _, entry in batch])
     for path, entry in batch:
         job.token.check()
         try:
             if entry.size <= SMALL:
-                write_file(job.staged(path), data.read(entry))
+                write_file(job.staged(path), data.read(entry, window))
             else:
                 job.write_large(path, data.chunks(entry))
         except DamagedMember as error:
