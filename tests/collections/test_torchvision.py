@@ -55,6 +55,7 @@ def test_torchvision_accepts_the_layout(
     found = build(datasets, str(cosmos / "cosmos/classification"))
     assert len(found) == count
     image, label = found[count - 1]
+    image.load()
     assert image.size[0] > 8
     assert int(label) >= 0
 
