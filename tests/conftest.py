@@ -25,14 +25,13 @@ _FOREIGN = ("SEGWIZARD_", "CITYSCAPES_", "DBUS_", "XDG_")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def no_keyring() -> Iterator[None]:
-    """Tests never ask the keyring of the person who runs them, and reach loopback directly."""
+def own_environment() -> Iterator[None]:
+    """Tests never ask the keyring of the person who runs them, nor a proxy for loopback."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith(_FOREIGN)]:
-            patch.delenv(name)
+        for name in list(os.environ):
+            if name.startswith(_FOREIGN) or name.lower().endswith("_proxy"):
+                patch.delenv(name)
         patch.setenv("SEGWIZARD_KEYRING", "off")
-        for name in ("NO_PROXY", "no_proxy"):
-            patch.setenv(name, "127.0.0.1,localhost")
         yield
 
 

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -19,7 +19,7 @@ def modules_after(code: str) -> set[str]:
     """The top-level modules a fresh interpreter holds after running some code."""
     script = f"import sys, json\n{code}\nsys.stderr.write(json.dumps(sorted(sys.modules)))"
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=300, check=True
     )
     return {name.partition(".")[0] for name in json.loads(done.stderr.splitlines()[-1])}
 
@@ -30,12 +30,13 @@ def test_help_imports_nothing_heavy():
 
 
 def test_help_is_quick():
-    """The bound is generous, for busy machines; the benchmarks hold the 150 ms."""
+    """In processor time, which a busy machine changes little; the benchmarks hold the 150 ms."""
     spans = []
     for _ in range(3):
-        began = time.perf_counter()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run([sys.executable, "-m", "wizard", "--help"], check=True, capture_output=True)
-        spans.append(time.perf_counter() - began)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spans.append(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
     assert min(spans) < 1.0
 
 

@@ -6,15 +6,10 @@ import pytest
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home of the test's own, without keyring and without anybody's variables."""
-    folder = tmp_path / "home"
-    folder.mkdir()
-    monkeypatch.setenv("HOME", str(folder))
-    for name in ("STATE", "DATA", "CONFIG", "CACHE"):
-        monkeypatch.setenv(f"XDG_{name}_HOME", str(folder / name.lower()))
-    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
-    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+def home(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The home of the test; keyrings may be asked, yet there is none unless the test makes one."""
+    monkeypatch.delenv("SEGWIZARD_KEYRING")
+    monkeypatch.delenv("XDG_RUNTIME_DIR")
     monkeypatch.delenv("PYTHON_KEYRING_BACKEND", raising=False)
     monkeypatch.setenv("PYTHONPATH", "")
-    return folder
+    return own_home

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import shlex
-import threading
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -51,33 +51,31 @@ def test_a_file_just_written_is_not_settled(tmp_path: Path) -> None:
     assert is_settled(aged(tmp_path / "a.zip", b"x", seconds=90), 10)
 
 
+class Growing(CancelToken):
+    """Lets a file grow whenever it is waited for, to one size after the other."""
+
+    def __init__(self, path: Path, sizes: Iterable[int]) -> None:
+        super().__init__()
+        self._path = path
+        self._sizes = iter(sizes)
+
+    def wait(self, seconds: float) -> bool:
+        if size := next(self._sizes, 0):
+            self._path.write_bytes(b"x" * size)
+        return super().wait(seconds)
+
+
 def test_a_growing_file_is_waited_for(tmp_path: Path) -> None:
     path = aged(tmp_path / "a.zip", b"x", seconds=0)
-
-    def grow() -> None:
-        for _ in range(8):
-            time.sleep(0.05)
-            with path.open("ab") as file:
-                file.write(b"x" * 100)
-
-    writer = threading.Thread(target=grow)
-    writer.start()
-    mark = wait_until_settled(path, CancelToken(), quiet=0.4)
-    writer.join()
-    assert mark.size == 801
+    token = Growing(path, range(100, 900, 100))
+    mark = wait_until_settled(path, token, quiet=0.5)
+    assert mark.size == 800
 
 
 def test_a_file_short_of_its_known_size_is_waited_for_longer(tmp_path: Path) -> None:
     path = aged(tmp_path / "a.zip", b"x" * 10)
-
-    def finish() -> None:
-        time.sleep(0.3)
-        path.write_bytes(b"x" * 20)
-
-    writer = threading.Thread(target=finish)
-    writer.start()
-    mark = wait_until_settled(path, CancelToken(), size=20, quiet=0.2)
-    writer.join()
+    token = Growing(path, (10, 10, 10, 20))
+    mark = wait_until_settled(path, token, size=20, quiet=0.5)
     assert mark.size == 20
 
 

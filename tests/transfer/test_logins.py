@@ -254,7 +254,7 @@ def test_the_published_client_can_use_the_double(tmp_path: Path) -> None:
             input=members.password + "\n",
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
             env={**os.environ, "HOME": str(tmp_path / "home"), "NO_PROXY": "*"},
         )

@@ -16,7 +16,6 @@ from wizard.errors import TransferError
 from wizard.transfer.errors import InsecureConnection
 
 DATA = archive(5_000_000)
-LIMITS = replace(IMPATIENT, connect=10.0, reply=10.0, stall=10.0)
 
 pytestmark = pytest.mark.skipif(bool(missing_tools()), reason=f"{missing_tools()} not installed")
 
@@ -37,7 +36,7 @@ def test_a_file_arrives(
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(web.certificate))
     base = {"http": web.http, "https": web.https, "slow": web.slow}[scheme]
-    limits = replace(LIMITS, segments=segments)
+    limits = replace(IMPATIENT, segments=segments)
     fetch = Fetch(tmp_path, "a.zip", (f"{base}/a.zip",), {"size": len(DATA)}, limits)
     proof = fetch.run()
     assert proof.sha256 == sha256(DATA)
@@ -81,7 +80,7 @@ def test_a_process_killed_amid_pieces_leaves_what_the_next_one_needs(
     web: Nginx, tmp_path: Path
 ) -> None:
     url = f"{web.http}/a.zip"
-    fetch = Fetch(tmp_path, "a.zip", (url,), {"sha256": sha256(DATA)}, LIMITS)
+    fetch = Fetch(tmp_path, "a.zip", (url,), {"sha256": sha256(DATA)}, IMPATIENT)
     with subprocess.Popen([sys.executable, "-c", _KILLED, url, str(fetch.target)]) as process:
         record = Path(f"{fetch.part}.json")
         while not record.exists() or record.stat().st_size < 150:

@@ -12,6 +12,7 @@ import pytest
 
 from tests.servers.misbehaving import Busy, Honest, Misbehaving
 from tests.transfer.fetches import IMPATIENT, Fetch, archive
+from tests.waiting import PATIENCE, until
 from wizard.errors import Cancelled
 from wizard.progress import CancelToken
 from wizard.transfer.download import Downloader
@@ -45,7 +46,7 @@ def test_a_rate_that_is_lifted_frees_those_who_wait() -> None:
     waiting = threading.Thread(target=rate.take, args=(1_000_000, CancelToken()))
     waiting.start()
     rate.set(0)
-    waiting.join(5)
+    waiting.join(PATIENCE)
     assert not waiting.is_alive()
     assert rate.helping(1 << 20) == 1 << 20
 
@@ -67,11 +68,10 @@ def test_the_rate_of_a_downloader_changes_while_it_runs(
             args=(fetch.request, fetch.target, fetch.progress, fetch.token),
         )
         thread.start()
-        while not fetch.progress.done:
-            time.sleep(0.005)
+        until(lambda: fetch.progress.done)
         assert downloader.rate == 20_000
         downloader.set_rate(0)
-        thread.join(5)
+        thread.join(PATIENCE)
     assert fetch.target.read_bytes() == DATA
 
 
@@ -127,9 +127,9 @@ def test_a_busy_server_is_asked_again_after_its_wait(server: Misbehaving, tmp_pa
 
 
 def test_retry_after_is_seconds_or_a_date() -> None:
-    soon = email.utils.formatdate(time.time() + 30, usegmt=True)
+    soon = email.utils.formatdate(time.time() + 60, usegmt=True)
     assert retry_after({"retry-after": "7"}) == 7
-    assert 27 < (retry_after({"retry-after": soon}) or 0) <= 30
+    assert 0 < (retry_after({"retry-after": soon}) or 0) <= 60
     assert retry_after({"retry-after": "Mon, 01 Jan 2001 00:00:00 GMT"}) == 0
     assert retry_after({"retry-after": "later"}) is None
     assert retry_after({}) is None
@@ -140,16 +140,14 @@ def test_a_call_left_behind_gives_its_result_back() -> None:
     undone: list[str] = []
 
     def slow() -> str:
-        gate.wait(5)
+        gate.wait(PATIENCE)
         return "result"
 
     threading.Timer(0.05, token.cancel).start()
     with pytest.raises(Cancelled):
         interruptible(slow, token, undone.append)
     gate.set()
-    deadline = time.monotonic() + 5
-    while not undone and time.monotonic() < deadline:
-        time.sleep(0.005)
+    until(lambda: undone)
     assert undone == ["result"]
 
 
@@ -163,4 +161,4 @@ def test_a_linked_token_hears_both() -> None:
         child.check()
     other = LinkedToken(parent)
     parent.cancel()
-    assert other.wait(5)
+    assert other.wait(PATIENCE)

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,6 +28,7 @@ from tests.servers.misbehaving import (
     Unsatisfied,
 )
 from tests.transfer.fetches import IMPATIENT, Fetch, archive, body, sha256
+from tests.waiting import until
 from wizard.errors import Cancelled, TransferError
 from wizard.transfer.errors import (
     FileChanged,
@@ -75,7 +75,11 @@ def test_a_later_run_goes_on_where_the_first_was_stopped(
     server: Misbehaving, tmp_path: Path
 ) -> None:
     url = server.put("a.zip", DATA, Stall(after=100_000))
-    fetch = Fetch(tmp_path, "a.zip", (url,), limits=replace(IMPATIENT, stall=20.0))
+    fetch = Fetch(
+        tmp_path,
+        "a.zip",
+        (url,),
+    )
     threading.Thread(target=_cancel_at, args=(fetch, 100_000), daemon=True).start()
     with pytest.raises(Cancelled):
         fetch.run()
@@ -90,8 +94,7 @@ def test_a_later_run_goes_on_where_the_first_was_stopped(
 
 
 def _cancel_at(fetch: Fetch, done: int) -> None:
-    while fetch.progress.done < done:
-        time.sleep(0.005)
+    until(lambda: fetch.progress.done >= done)
     fetch.token.cancel()
 
 
@@ -102,11 +105,11 @@ def test_cancelling_is_prompt_wherever_it_waits(
 ) -> None:
     silent = Stall(after) if manner is Stall else Throttle(10_000)
     url = server.put("a.zip", DATA, silent)
-    patient = replace(IMPATIENT, stall=30.0, reply=30.0)
-    fetch = Fetch(tmp_path, "a.zip", (url,), limits=patient)
+    fetch = Fetch(tmp_path, "a.zip", (url,))
     moments: list[float] = []
 
     def stop() -> None:
+        until(lambda: server.requests("a.zip"))
         time.sleep(0.3)
         moments.append(time.monotonic())
         fetch.token.cancel()
@@ -114,7 +117,8 @@ def test_cancelling_is_prompt_wherever_it_waits(
     threading.Thread(target=stop, daemon=True).start()
     with pytest.raises(Cancelled):
         fetch.run()
-    assert time.monotonic() - moments[0] < 0.5
+    # Far less than it would have waited for the next byte.
+    assert time.monotonic() - moments[0] < IMPATIENT.stall / 3
 
 
 def test_a_chunked_body_that_waits_can_be_cancelled(server: Misbehaving, tmp_path: Path) -> None:
@@ -334,11 +338,14 @@ def test_the_record_of_a_part_holds_no_query(server: Misbehaving, tmp_path: Path
 
 def test_two_transfers_never_share_a_part(server: Misbehaving, tmp_path: Path) -> None:
     url = server.put("a.zip", DATA, Throttle(100_000))
-    first = Fetch(tmp_path, "a.zip", (url,), limits=replace(IMPATIENT, stall=5.0))
+    first = Fetch(
+        tmp_path,
+        "a.zip",
+        (url,),
+    )
     thread = threading.Thread(target=_quietly, args=(first,))
     thread.start()
-    while not first.progress.done:
-        time.sleep(0.005)
+    until(lambda: first.progress.done)
     with pytest.raises(PartBusy, match=str(os.getpid())):
         Fetch(tmp_path, "a.zip", (url,)).run()
     first.token.cancel()
@@ -374,10 +381,7 @@ def test_a_killed_process_leaves_a_part_the_next_one_continues(
     fetch = Fetch(tmp_path, "a.zip", (url,))
     process = subprocess.Popen([sys.executable, "-c", _KILLED, url, str(fetch.target)])
     record = Path(f"{fetch.part}.json")
-    deadline = time.monotonic() + 20
-    while not (record.exists() and "200000" in record.read_text()):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    until(lambda: record.exists() and "200000" in record.read_text())
     process.kill()
     process.wait()
     server.put("a.zip", DATA)

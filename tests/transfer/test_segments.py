@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +26,7 @@ from tests.servers.misbehaving import (
     Throttle,
 )
 from tests.transfer.fetches import IMPATIENT, Fetch, archive, sha256
+from tests.waiting import until
 from wizard.credentials.secret import Secret
 from wizard.errors import Cancelled
 from wizard.transfer.errors import LinkExpired
@@ -111,11 +111,14 @@ def test_a_stopped_download_fetches_only_what_is_missing(
     server: Misbehaving, tmp_path: Path
 ) -> None:
     url = server.put("a.zip", DATA, Throttle(400_000))
-    fetch = Fetch(tmp_path, "a.zip", (url,), limits=replace(IMPATIENT, stall=5.0))
+    fetch = Fetch(
+        tmp_path,
+        "a.zip",
+        (url,),
+    )
 
     def stop() -> None:
-        while fetch.progress.done < 600_000:
-            time.sleep(0.005)
+        until(lambda: fetch.progress.done >= 600_000)
         fetch.token.cancel()
 
     threading.Thread(target=stop, daemon=True).start()

@@ -40,9 +40,8 @@ from wizard.transfer.progress import TransferProgress
 from wizard.transfer.request import FetchRequest
 
 COUNT = 200
-LIMITS = replace(
-    IMPATIENT, reply=0.5, stall=0.2, per_host=12, connections=12, segment_from=60_000, piece=20_000
-)
+PATIENT = replace(IMPATIENT, per_host=12, connections=12, segment_from=60_000, piece=20_000)
+LIMITS = replace(PATIENT, reply=0.5, stall=0.2)
 
 
 @dataclass(frozen=True)
@@ -132,7 +131,9 @@ def test_two_hundred_downloads_end_right_or_in_a_clear_failure(
         for case in cases:
             server.put(case.name, case.data)
         again = [replace(case, cancel_after=None) for case in cases]
-        assert set(pool.map(lambda case: _attempt(downloader, case, tmp_path), again)) == {"done"}
+        with Downloader(PATIENT) as patient:
+            ends = list(pool.map(lambda case: _attempt(patient, case, tmp_path), again))
+        assert set(ends) == {"done"}
     assert all((tmp_path / case.name).read_bytes() == case.data for case in cases)
     left = [path.name for path in tmp_path.iterdir() if not path.name.endswith(".rejected")]
     assert sorted(left) == sorted(case.name for case in cases)
