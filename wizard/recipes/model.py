@@ -196,7 +196,7 @@ class Dataset(Model, frozen=True, kw_only=True):
 
     def stands_by(self, way: str) -> bool:
         """Tell whether a way is none but a substitute for the first."""
-        return bool(way) and way != self.ways[0].id
+        return any(way == each.id for each in self.ways[1:])
 
     def archive_path(self, archive: Archive) -> str:
         """Return where the archive lies below the dataset's base."""
