@@ -64,7 +64,7 @@ def growth(plan: Plan, done: Collection[str] = ()) -> Growth:
     archives = {
         (step.dataset, step.spec.archive.name): step.spec.archive
         for step in plan.steps
-        if isinstance(step.spec, Fetch)
+        if isinstance(step.spec, Fetch) and not step.optional
     }
     used = sum(size_of(step.spec.archive) for step in left if isinstance(step.spec, Fetch))
     peak, files = used, 0
