@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from textual import events
 from textual.widgets import Button, Input
@@ -9,7 +10,7 @@ from textual.widgets import Button, Input
 from tests.tui.driving import at_work, go_to, seen, sees, until, wizard
 from tests.tui.fakes import busy, host_with, mseg, plan_of, snapshot_of
 from wizard.engine.link import Reply
-from wizard.engine.views import Need
+from wizard.engine.views import Need, StepView
 from wizard.tui import asked
 from wizard.tui.widgets.form import NeedForm
 
@@ -87,6 +88,41 @@ async def test_a_password_never_shows_and_does_not_stay() -> None:
         assert form.query_one("#password", Input).value == ""
         assert form.query_one("#user", Input).value == "ada"
         assert "hunter2" not in repr(NeedForm.Answered(form, "a", {"password": "hunter2"}))
+
+
+async def test_a_password_typed_in_a_burst_does_not_land_in_the_open_field() -> None:
+    host = host_with()
+    async with at_work(host) as pilot:
+        await go_to(pilot, "cityscapes")
+        await until(pilot, lambda: any(f.is_mounted for f in pilot.app.screen.query(NeedForm)))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.focused, Input))
+        for key in ["a", "d", "a", "tab", *"hunter2", "enter"]:
+            pilot.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await until(pilot, lambda: bool(host.link.answers))
+        assert host.link.answers[0].values == {"user": "ada", "password": "hunter2"}
+
+
+async def test_a_refused_login_says_so_and_keeps_the_user_name() -> None:
+    host = host_with()
+    waiting = host.link.now
+    async with at_work(host) as pilot:
+        await _answer(pilot, "cityscapes", {"user": "ada", "password": "hunter2"})
+        await until(pilot, lambda: bool(host.link.answers))
+        host.link.now = snapshot_of(plan_of(mseg()), {"mseg-api/*": {"state": "done"}})
+        await until(pilot, lambda: "hidden while you type" not in seen(pilot))
+        steps = [_refused(step) for step in waiting.steps]
+        host.link.now = msgspec.structs.replace(waiting, steps=tuple(steps))
+        await sees(pilot, "✗ The password was not accepted", "ada", "hidden while you type")
+        await pilot.press("enter")
+        await until(pilot, lambda: getattr(pilot.app.focused, "id", "") == "password")
+
+
+def _refused(step: StepView) -> StepView:
+    if step.dataset != "cityscapes" or step.need is None:
+        return step
+    need = msgspec.structs.replace(step.need, ask="The password was not accepted")
+    return msgspec.structs.replace(step, need=need)
 
 
 async def test_a_half_login_is_not_sent() -> None:

@@ -104,7 +104,7 @@ class Road:
         cause = _telling(error)
         reason = told or str(cause)
         if isinstance(cause, CredentialError | LoginMissing | LoginRefused):
-            return self._refuse(self._login_fields(), self._ask(reason))
+            return self._refuse(self._login_fields(), self._ask(told or cause.message))
         if self._handed_address() and isinstance(cause, _BAD_LINK):
             ask = f"{reason}. A fresh {'link' if self._link() else 'base address'} is needed"
             return self._refuse(self._address_fields(), self._ask(ask))
@@ -119,12 +119,11 @@ class Road:
 
     def answer(self, values: Mapping[str, Secret]) -> str:
         """Keep a link, base address, login or token and say where; raises ``UsageError``."""
-        vault, words = self.gateway.vault, []
-        for given in self.read(values):
-            place = vault.put(given.site, given.field, given.secret)
-            words.append(f"{given.words} Kept in {place}.")
+        vault, given = self.gateway.vault, self.read(values)
+        places = [vault.put(each.site, each.field, each.secret) for each in given]
         self._setback = None
-        return " ".join(words)
+        kept = " and ".join(dict.fromkeys(places))
+        return f"{' '.join(each.words for each in given)} Kept in {kept}."
 
     def read(self, values: Mapping[str, Secret]) -> tuple[Given, ...]:
         """Clean and check what a person gave; raises ``UsageError`` when it cannot be right."""

@@ -40,10 +40,10 @@ class LoginModal(Modal[Login]):
                 yield Field(placeholder=words, password=hidden, id=name)
             yield Static("", id="missing")
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """On to the next empty field, or done."""
+    def on_input_submitted(self) -> None:
+        """Done, or back to what is empty."""
         empty = [field for field in self.query(Input) if not field.value.strip()]
         if not empty:
             self.dismiss({str(field.id): Secret(field.value) for field in self.query(Input)})
-        elif event.input not in empty:
-            empty[0].focus()
+        else:
+            self.screen.set_focus(empty[0])

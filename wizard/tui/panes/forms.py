@@ -34,7 +34,7 @@ class LoginForm(NeedForm):
 
     def fields(self) -> ComposeResult:
         """Two inputs, the second hidden."""
-        yield Field(placeholder="user name or mail address", id="user")
+        yield Field(self.before("user"), placeholder="user name or mail address", id="user")
         yield Field(placeholder="password, hidden while you type", password=True, id="password")
 
     def values(self) -> dict[str, str] | None:

@@ -22,6 +22,10 @@ class NeedSlot(Vertical):
     def __init__(self) -> None:
         super().__init__()
         self._shown: tuple[str, Need] | None = None
+        self._asked: dict[str, str] = {}
+        """The first question of each step; another one says what was wrong with the answer."""
+        self._typed: dict[str, dict[str, str]] = {}
+        """What was entered last and is no secret, by login site or step."""
 
     def compose(self) -> ComposeResult:
         """Only the line that says how many more there are."""
@@ -47,13 +51,25 @@ class NeedSlot(Vertical):
         if asked == self._shown:
             return
         had_focus = self.form is not None and self.form.has_focus_within
+        self._put_away()
         self._shown = asked
-        self.query(NeedForm).remove()
         if asked is not None:
-            form = form_for(*asked)
+            form = self._form(*asked)
             self.mount(form, before=0)
             if had_focus:
                 self.call_after_refresh(form.focus_first)
+
+    def _put_away(self) -> None:
+        """Remove the form, and keep what was entered in case the answer is refused."""
+        if self.form is not None and self._shown is not None:
+            self._typed[_place(*self._shown)] = self.form.open_values()
+            self.form.remove()
+
+    def _form(self, address: str, need: Need) -> NeedForm:
+        form = form_for(address, need)
+        refused = self._asked.setdefault(address, need.ask) != need.ask
+        form.take_over(self._typed.get(_place(address, need), {}), refused=refused)
+        return form
 
     def copyable(self) -> str:
         """What to copy from the form."""
@@ -62,3 +78,8 @@ class NeedSlot(Vertical):
     def page(self) -> str:
         """The page of the need."""
         return self._shown[1].page if self._shown else ""
+
+
+def _place(address: str, need: Need) -> str:
+    """What an answer belongs to: archives of one site share a login."""
+    return need.site or address

@@ -12,6 +12,9 @@ from wizard.engine.link import Reply
 from wizard.engine.views import Need
 from wizard.tui.glyphs import glyphs
 
+OPEN = frozenset({"user", "path"})
+"""Fields that hold no secret; a mailed link or address does, in its signature or folder."""
+
 
 class NeedForm(Vertical):
     """What is wanted and why, the fields, one button, and how the answer was taken."""
@@ -55,11 +58,25 @@ class NeedForm(Vertical):
         super().__init__()
         self.address = address
         self.need = need
+        self._before: dict[str, str] = {}
+        self._refused = False
+
+    def take_over(self, before: dict[str, str], *, refused: bool) -> None:
+        """Begin with what was entered before; the question may say why that was refused."""
+        self._before, self._refused = before, refused
+
+    def open_values(self) -> dict[str, str]:
+        """What is entered and no secret, by field."""
+        return {str(each.id): each.value for each in self.query(Input) if each.id in OPEN}
+
+    def before(self, field: str) -> str:
+        """What was entered in a field the last time."""
+        return self._before.get(field, "")
 
     def compose(self) -> ComposeResult:
         """From the question to the verdict."""
         yield Static(f"{glyphs().states['waiting']} {self.TITLE}", classes="head", markup=False)
-        yield Static(self.need.ask, markup=False)
+        yield Static(self._ask())
         if self.need.page:
             yield Static(self.need.page, classes="page", markup=False)
         how = Static(self.need.how, classes="how", markup=False)
@@ -79,6 +96,11 @@ class NeedForm(Vertical):
             said = f"The same from a shell: {self.need.command}"
             yield Static(said, classes="command", markup=False)
 
+    def _ask(self) -> Content:
+        if not self._refused:
+            return Content(self.need.ask)
+        return Content.styled(f"{glyphs().states['failed']} {self.need.ask}", "$text-error")
+
     def fields(self) -> ComposeResult:
         """The inputs of this kind of need."""
         yield from ()
@@ -97,18 +119,14 @@ class NeedForm(Vertical):
         self.answer()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Enter goes to the next empty field, and answers from the last."""
+        """Enter in the last field answers."""
         event.stop()
-        inputs = list(self.query(Input))
-        later = inputs[inputs.index(event.input) + 1 :]
-        if later:
-            later[0].focus()
-        else:
-            self.answer()
+        self.answer()
 
     def focus_first(self) -> None:
-        """Put the cursor where the person has to act."""
-        first = next(iter(self.query(Input)), None) or next(iter(self.query(Button)), None)
+        """Put the cursor where the person has to act: the first field that is empty."""
+        inputs = [*(each for each in self.query(Input) if not each.value), *self.query(Input)]
+        first = next(iter(inputs), None) or next(iter(self.query(Button)), None)
         if first is not None:
             first.focus()
 
@@ -127,7 +145,7 @@ class NeedForm(Vertical):
         tone = "$text-success" if reply.ok else "$text-error"
         self.say(f"{sign} {said or ('Thank you' if reply.ok else 'That did not work')}", tone)
         for field in self.query(Input):
-            if field.password:
+            if field.password or (reply.ok and field.id not in OPEN):
                 field.clear()
 
     def say(self, text: str, tone: str) -> None:

@@ -56,7 +56,10 @@ class StatusLines(Widget):
         self._said = ""
 
     def say(self, text: str) -> None:
-        """Show a sentence in place of the counts for a few seconds."""
+        """Show a sentence in place of the counts for a few seconds, a long one in a box."""
+        if len(text) > self.size.width:
+            self.notify(text, timeout=SAID)
+            return
         self._said = text
         self.refresh()
         self.set_timer(SAID, lambda: self._forget(text))
