@@ -24,6 +24,18 @@ _FOREIGN = ("SEGWIZARD_", "CITYSCAPES_", "DBUS_", "XDG_")
 """Variables of the person who runs the tests begin so."""
 
 
+_TOGETHER = ("collections", "e2e")
+"""Folders whose tests share installs that take a while to make."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have each file of these folders run in one process, so that it makes its install once."""
+    for item in items:
+        if item.path.parent.name in _TOGETHER:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def own_environment() -> Iterator[None]:
     """Tests never ask the keyring of the person who runs them, nor a proxy for loopback."""

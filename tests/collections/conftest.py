@@ -13,9 +13,7 @@ from tests.conformance.conftest import segwizard
 def installed(collection: str, folder: Path) -> Path:
     """Install a miniature and return its destination."""
     dest = folder / "dest"
-    done = segwizard(
-        "demo", collection, "--dest", dest, "--yes", "--plain", home=folder / "home", timeout=120
-    )
+    done = segwizard("demo", collection, "--dest", dest, "--yes", "--plain", home=folder / "home")
     assert done.returncode == 0, done.stdout + done.stderr
     return dest
 

@@ -48,7 +48,7 @@ def mirror(golden: Path) -> Iterator[str]:
 
 
 def segwizard(
-    *arguments: str | Path, home: Path, timeout: float = 300
+    *arguments: str | Path, home: Path, timeout: float = 600
 ) -> subprocess.CompletedProcess[str]:
     """Run the command line as a user would, in a home of its own."""
     environment = {

@@ -10,6 +10,7 @@ import httpx
 import msgspec
 import pytest
 
+from tests.waiting import PATIENCE
 from wizard.credentials.secret import Secret
 from wizard.demo.gates import PASSWORD, USER
 from wizard.demo.miniature import Miniature
@@ -32,12 +33,14 @@ GATED = {
 def get(url: str, **headers: str) -> httpx.Response:
     """Fetch once, following nothing."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return httpx.get(url, headers=named, trust_env=False, timeout=5)
+    return httpx.get(url, headers=named, trust_env=False, timeout=PATIENCE)
 
 
 def browser(server: DemoServer) -> httpx.Client:
     """A client that keeps cookies and follows redirects."""
-    return httpx.Client(base_url=server.url, follow_redirects=True, trust_env=False, timeout=5)
+    return httpx.Client(
+        base_url=server.url, follow_redirects=True, trust_env=False, timeout=PATIENCE
+    )
 
 
 def test_open_archives_come_whole(server: DemoServer, miniature: Miniature) -> None:

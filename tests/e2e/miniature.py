@@ -48,7 +48,7 @@ def start(home: Path, *words: object) -> subprocess.Popen[bytes]:
 def finish(home: Path, *words: object, code: int = 0) -> str:
     """Run segwizard to its end and return what it said."""
     process = start(home, *words)
-    said = process.communicate(timeout=300)[0].decode()
+    said = process.communicate(timeout=600)[0].decode()
     assert process.returncode == code, said
     return said
 

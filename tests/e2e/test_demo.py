@@ -32,8 +32,8 @@ def test_the_demo_leaves_nothing_behind_and_touches_nothing(tmp_path: Path):
     assert left == []
 
 
-def test_a_folder_with_other_things_is_left_alone(tmp_path: Path):
+def test_a_folder_with_other_things_is_left_alone(own_home: Path, tmp_path: Path):
     (tmp_path / "thesis.tex").touch()
-    said = finish(tmp_path.parent / "home", "demo", "--yes", "--dest", tmp_path, code=2)
+    said = finish(own_home, "demo", "--yes", "--dest", tmp_path, code=2)
     assert "holds other things" in said
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]

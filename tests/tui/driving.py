@@ -12,11 +12,11 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 
 from tests.tui.fakes import DEST, FakeHost
+from tests.waiting import PATIENCE
 from wizard.tui.app import WizardApp
 from wizard.tui.screens.wizard import WizardPage
 
 ScreenT = TypeVar("ScreenT", bound=Screen)
-PATIENCE = 15.0
 
 
 @contextlib.asynccontextmanager
@@ -50,8 +50,8 @@ async def until(pilot: Pilot[int], true: Callable[[], bool]) -> None:
     deadline = asyncio.get_running_loop().time() + PATIENCE
     while not true():
         if asyncio.get_running_loop().time() > deadline:
-            raise AssertionError(f"not seen in {PATIENCE} s; on screen:\n{seen(pilot)}")
-        await asyncio.sleep(0.02)
+            raise AssertionError(f"not seen in {PATIENCE:.0f} s; on screen:\n{seen(pilot)}")
+        await asyncio.sleep(0.05)
         await pilot.pause()
 
 
