@@ -148,6 +148,22 @@ async def test_a_link_pasted_over_lines_arrives_whole_with_host_file_and_expiry(
         assert host.link.answers[0].values == {"link": LINK}
 
 
+async def test_a_whole_script_gives_its_base_address_and_the_folder_is_not_repeated() -> None:
+    host = host_with()
+    async with at_work(host, (120, 40)) as pilot:
+        await go_to(pilot, "scannet")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.focused, Input))
+        script = (
+            "import urllib\nBASE_URL = 'http://host.example/s3cret/'\nTOS = BASE_URL + 'x.pdf'\n"
+        )
+        pilot.app.focused.post_message(events.Paste(script))
+        await sees(pilot, "An address on host.example.")
+        await pilot.press("enter")
+        await until(pilot, lambda: bool(host.link.answers))
+        assert host.link.answers[0].values == {"base-url": "http://host.example/s3cret/"}
+
+
 async def test_what_is_typed_stays_while_another_dataset_is_looked_at() -> None:
     host = host_with()
     async with at_work(host) as pilot:

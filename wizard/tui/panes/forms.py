@@ -11,7 +11,7 @@ from textual.widgets import Input, Static
 from wizard.engine.views import Need, NeedKind
 from wizard.tui.widgets.field import Field
 from wizard.tui.widgets.form import NeedForm
-from wizard.tui.widgets.url_input import UrlInput
+from wizard.tui.widgets.url_input import BaseUrlInput, UrlInput
 
 
 class TermsForm(NeedForm):
@@ -72,16 +72,18 @@ class LinkForm(NeedForm):
     TITLE = "Paste the link"
     BUTTON = "Use this link"
     FIELD = "link"
+    INPUT: type[UrlInput] = UrlInput
     HINT = "paste the link here; line breaks, quotes and wget are taken off"
 
     def fields(self) -> ComposeResult:
         """The link, and what it says of itself."""
-        yield UrlInput(placeholder=self.HINT, id="link")
+        yield self.INPUT(placeholder=self.HINT, id="link")
         yield Static("", id="facts", markup=False)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Say host, file and expiry while the link is there to be looked at."""
         event.stop()
+        self.hush()
         said, usable = self.query_one(UrlInput).facts()
         tone = "$text-accent" if usable else "$text-warning"
         self.query_one("#facts", Static).update(Content.styled(said, tone))
@@ -91,7 +93,7 @@ class LinkForm(NeedForm):
         field = self.query_one(UrlInput)
         said, usable = field.facts()
         if not usable:
-            self.say(said or "Paste the link first.", "$text-warning")
+            self.say("Not sent." if said else "Paste it first.", "$text-warning")
             return None
         return {self.FIELD: field.value.strip()}
 
@@ -102,7 +104,8 @@ class BaseUrlForm(LinkForm):
     TITLE = "Paste the address"
     BUTTON = "Use this address"
     FIELD = "base-url"
-    HINT = "paste the address after BASE_URL= here"
+    INPUT = BaseUrlInput
+    HINT = "paste the address after BASE_URL= here, or the whole script"
 
 
 class FileForm(NeedForm):

@@ -153,3 +153,7 @@ class NeedForm(Vertical):
         verdict = self.query_one(".verdict", Static)
         verdict.update(Content.styled(text, tone))
         verdict.display = True
+
+    def hush(self) -> None:
+        """Take that line away."""
+        self.query_one(".verdict", Static).display = False

@@ -7,7 +7,7 @@ import time
 from textual.events import Paste
 
 from wizard.errors import UsageError
-from wizard.transfer.links import clean, read_link, validity
+from wizard.transfer.links import clean, read_base_address, read_link, validity
 from wizard.tui.widgets.field import Field
 
 
@@ -35,13 +35,37 @@ class UrlInput(Field):
     def _on_paste(self, event: Paste) -> None:
         event.stop()
         event.prevent_default()
-        text = pasted(event.text)
+        text = self.pasted(event.text)
         if "://" in text:
             self.value = text
             self.cursor_position = len(text)
         elif text:
             self.insert_text_at_cursor(text)
 
+    def pasted(self, text: str) -> str:
+        """What to keep of a pasted text."""
+        return pasted(text)
+
     def facts(self) -> tuple[str, bool]:
-        """See ``facts``; empty while nothing is entered."""
+        """What may be shown of what is entered, and whether it looks usable."""
         return facts(self.value, time.time()) if self.value.strip() else ("", False)
+
+
+class BaseUrlInput(UrlInput):
+    """Takes a base address, or the whole mailed script; its folder is secret and not repeated."""
+
+    def pasted(self, text: str) -> str:
+        """The address, out of a script as well."""
+        try:
+            return read_base_address(text).address.reveal()
+        except UsageError:
+            return pasted(text)
+
+    def facts(self) -> tuple[str, bool]:
+        """The host alone."""
+        if not self.value.strip():
+            return "", False
+        try:
+            return f"An address on {read_base_address(self.value).host}.", True
+        except UsageError as error:
+            return f"{error.message}: {error.hint}", False
