@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from tests.servers.cityscapes import cityscapes
 from tests.servers.members import MemberServer
 from tests.servers.misbehaving import Drop, Expired, Honest, Misbehaving
 from tests.servers.wilddash import wilddash
+from tests.waiting import until
 
 CANARIES = ("canary-a81", "canary-b82", "canary-c83", "canary-d84")
 CITY, WILD, LINK, BASE = CANARIES
@@ -105,7 +105,7 @@ class World:
             input=text,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
             check=False,
             cwd=Path(__file__).parents[2],
         )
@@ -162,14 +162,9 @@ def runner_pids(world: World) -> list[int]:
     return found
 
 
-def eventually(condition: str, world: World, seconds: float = 40.0) -> bool:
+def until_there(world: World, *names: str) -> None:
     """Wait until every named file below the destination is there."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if all((world.dest / "sets" / name).exists() for name in condition.split()):
-            return True
-        time.sleep(0.2)
-    return False
+    until(lambda: all((world.dest / "sets" / name).exists() for name in names))
 
 
 @pytest.mark.slow
@@ -201,12 +196,12 @@ def test_every_road_is_walked_and_no_secret_stays(world: World) -> None:
     assert world.segwizard("link", "scan", "--dest", world.dest, text=base).returncode == 0
     (world.dest / "inbox/odd name.zip").write_bytes(zipped("hand/a.txt"))
     (world.dest / "inbox/odd name.zip").rename(world.dest / "inbox/hand.zip")
-    assert eventually("scan/scan/a.txt hand/hand/a.txt", world)
+    until_there(world, "scan/scan/a.txt", "hand/hand/a.txt")
 
     world.plain.put("kit.zip", zipped("kit/a.txt"), Honest())
     fresh = f"{kit}?Signature={LINK}-fresh"
     assert world.segwizard("link", "kit", fresh, "--dest", world.dest).returncode == 0
-    assert eventually("kit/kit/a.txt", world)
+    until_there(world, "kit/kit/a.txt")
     assert "bytes=1000-" in world.plain.ranges("kit.zip"), "the bytes of the old link were kept"
 
     status = world.segwizard("status", "--dest", world.dest)
