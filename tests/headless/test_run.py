@@ -80,6 +80,7 @@ def test_json_lines_end_with_a_summary(toy: Toy):
         (("stop", "--dest", "/nonexistent"), 2, "no runner is at work here"),
         (("rnu",), 2, "Did you mean 'run'?"),
         (("run", "mseg", "--dest", "/tmp/x", "--rate-limit", "fast"), 2, "'fast' is no size"),
+        (("run", "mseg", "--dest", "/tmp/x", "--executor", "dask"), 2, "needs an address"),
     ],
 )
 def test_mistakes_get_one_sentence_a_hint_and_their_code(

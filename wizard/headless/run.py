@@ -25,6 +25,7 @@ from wizard.engine.opening import (
 )
 from wizard.engine.runner import Runner
 from wizard.engine.views import Snapshot
+from wizard.errors import UsageError
 from wizard.headless import exits, lines, say
 from wizard.headless.ask import Asker
 from wizard.headless.choosing import ListCommand, choice_options, json_option, site_option
@@ -120,7 +121,7 @@ def command(
     """
     settings = Settings(
         workers=workers or usable_workers(),
-        executor="dask" if scheduler else executor,
+        executor=_executor(executor, scheduler),
         scheduler=scheduler,
         keep_archives=keep_archives,
         rate_limit=rate_limit,
@@ -135,6 +136,15 @@ def command(
     asking = not yes and not as_json and sys.stdin.isatty() and sys.stderr.isatty()
     manner = Manner(as_json=as_json, plain=plain, ask=asking, wait=wait)
     return run_here(install, choices, manner)
+
+
+def _executor(
+    named: Literal["threads", "processes", "dask"], scheduler: str
+) -> Literal["threads", "processes", "dask"]:
+    """Take an address as the wish for a cluster; raises ``UsageError`` for one without."""
+    if named == "dask" and not scheduler:
+        raise UsageError("a cluster needs an address", hint="give --scheduler tcp://HOST:PORT")
+    return "dask" if scheduler else named
 
 
 def prepare(choices: Choices, *, vault: VaultOpener | None = None) -> Install:
