@@ -147,6 +147,14 @@ def test_mirrors_are_tried_in_order_and_the_reasons_kept(
     assert "Parked" in str(caught.value)
 
 
+def test_a_mirror_that_is_down_is_given_up_soon_when_another_one_is_left(
+    server: Misbehaving, tmp_path: Path
+) -> None:
+    down = server.put("down.zip", DATA, *(HangUp() for _ in range(8)))
+    Fetch(tmp_path, "a.zip", (down, server.put("good.zip", DATA))).run()
+    assert len(server.requests("down.zip")) == 3
+
+
 def test_a_mirror_continues_the_bytes_of_another_when_a_hash_will_judge(
     server: Misbehaving, other: Misbehaving, tmp_path: Path
 ) -> None:

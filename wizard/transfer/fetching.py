@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+from dataclasses import replace
 
 from wizard.errors import TransferError
 from wizard.progress import CancelToken
@@ -22,6 +23,7 @@ from wizard.transfer.errors import (
 )
 from wizard.transfer.hashing import Follower
 from wizard.transfer.interrupt import LinkedToken
+from wizard.transfer.limits import Limits
 from wizard.transfer.opening import Answer
 from wizard.transfer.pacing import Patience
 from wizard.transfer.part import Part
@@ -71,7 +73,7 @@ class Fetching:
         raise _together(self._request, failures)
 
     def _from(self, address: Address) -> Proof:
-        patience = Patience(self._shared.limits, self._progress, self._token)
+        patience = Patience(self._limits_for(address), self._progress, self._token)
         source = Source(self._shared, self._request, self._part, address)
         best = self._part.done
         while True:
@@ -86,6 +88,12 @@ class Fetching:
                     best = self._part.done
                     patience.renew()
                 patience.after(error)
+
+    def _limits_for(self, address: Address) -> Limits:
+        limits = self._shared.limits
+        if address == self._request.urls[-1]:
+            return limits
+        return replace(limits, attempts=min(limits.attempts, limits.attempts_before_next))
 
     def _start_over(self) -> None:
         self._part.restart()

@@ -31,6 +31,8 @@ class Limits:
     """Patience without a byte before connecting anew."""
     attempts: int = 8
     """Tries in a row that bring no new byte before a mirror counts as down."""
+    attempts_before_next: int = 3
+    """The same for a mirror with another one behind it: a dead first one must not cost minutes."""
     restarts: int = 4
     """Times a file may start over from its first byte."""
     backoff: float = 1.0
