@@ -180,3 +180,14 @@ def test_no_site_of_a_real_recipe_keeps_its_host(tmp_path: Path) -> None:
     for site in applied(tmp_path, text, load("mseg")).sites:
         urls = (site.login_url, site.register_url, site.file_url, site.md5_url, site.list_url)
         assert all(url.startswith("http://127.0.0.1:") for url in urls if url)
+
+
+def test_a_mistake_in_an_archive_names_the_archive(tmp_path: Path) -> None:
+    path = tmp_path / "site.toml"
+    path.write_text(
+        '[archives."a.zip"]\nurls = ["http://x/a.zip"]\n[archives."b.zip"]\nurl = "http://x/b.zip"\n'
+    )
+    with pytest.raises(RecipeError) as caught:
+        load_site(path)
+    assert 'archives."b.zip".url' in caught.value.where
+    assert "urls" in caught.value.hint

@@ -82,7 +82,7 @@ def _check_writable(dest: Path, room: Volume) -> None:
     raise DestinationError(
         f"nothing can be written in {room.folder}: {reason}",
         where=str(dest),
-        hint="choose another --dest or ask for the right to write there",
+        hint="choose another --dest, make room, or ask for the right to write there",
     )
 
 

@@ -58,6 +58,20 @@ def decode(tables: dict[str, Any], model: type[ModelT], source: str) -> ModelT:
         raise _explained(str(error), tables, model, source) from error
 
 
+def _with_name(key: str, tables: dict[str, Any], model: type) -> str:
+    """Put the name of the entry at fault where msgspec only says that it is one of a table's."""
+    place, sign, rest = key.partition("[...]")
+    entries = tables.get(place)
+    if not sign or not isinstance(entries, dict):
+        return key
+    for name, entry in entries.items():
+        try:
+            msgspec.convert({**tables, place: {name: entry}}, model, strict=True)
+        except msgspec.ValidationError:
+            return f'{place}."{name}"{rest}'
+    return key
+
+
 def key_error(source: str, key: str, reason: str, hint: str = "") -> RecipeError:
     """Make the error for a key whose value decodes but cannot be meant."""
     return RecipeError(reason, where=f"{source}: {key}" if key else source, hint=hint)
@@ -66,15 +80,16 @@ def key_error(source: str, key: str, reason: str, hint: str = "") -> RecipeError
 def _explained(text: str, tables: dict[str, Any], model: type, source: str) -> RecipeError:
     found = _PLACE.match(text)
     reason = found["reason"] if found else text
-    key = (found["path"] or "$" if found else "$").removeprefix("$").lstrip(".")
+    path = (found["path"] or "$" if found else "$").removeprefix("$").lstrip(".")
+    key = _with_name(path, tables, model)
     if unknown := _UNKNOWN.match(reason):
         name = unknown["key"]
-        hint = suggest_key(model, tables, key, name)
+        hint = suggest_key(model, tables, path, name)
         return key_error(source, _join(key, name), "is no known key", hint)
     if missing := _MISSING.match(reason):
         return key_error(source, _join(key, missing["key"]), "is missing")
     if choice := _CHOICE.match(reason):
-        hint = suggest_key(model, tables, key, choice["value"])
+        hint = suggest_key(model, tables, path, choice["value"])
         return key_error(source, key, f"cannot be {choice['value']!r}", hint)
     return key_error(source, key, _in_words(reason))
 

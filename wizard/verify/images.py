@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -66,7 +67,9 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         with path.open("rb") as file, Image.open(file) as image:
             yield image
     except _FAILURES as error:
-        raise Unreadable(str(error), truncated="truncated" in str(error).lower()) from error
+        # Pillow names the file object, which tells nobody anything.
+        reason = re.sub(r" <_io\..*>$", "", str(error))
+        raise Unreadable(reason, truncated="truncated" in reason.lower()) from error
 
 
 def _ended(path: Path, form: str) -> bool:
