@@ -6,6 +6,7 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from wizard.archives.disk import disk_error
 from wizard.archives.extraction import Extraction
@@ -14,7 +15,7 @@ from wizard.archives.limits import NO_LIMITS_STATED, Limits
 from wizard.archives.paths import Claims, Route
 from wizard.archives.sniff import archive_format
 from wizard.archives.staging import Staging, fingerprint
-from wizard.archives.tars import open_tar
+from wizard.archives.tars import open_tar, open_tar_gz
 from wizard.archives.untar import untar
 from wizard.archives.unzip import unzip
 from wizard.errors import ArchiveError
@@ -40,6 +41,32 @@ class Options:
 USUAL = Options()
 
 _DEEPEST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Which archive goes where, and how; see ``extract``."""
+
+    archive: Path
+    into: Path
+    rules: tuple[Rule, ...] = ()
+    nested: tuple[Nested, ...] = ()
+    workers: int = 2
+    options: Options = USUAL
+
+    @property
+    def route(self) -> Route:
+        """The way of its members."""
+        return Route(str(self.archive), self.rules, self.options.lower)
+
+    def job(self, content: str, counter: Counter, token: CancelToken) -> Job:
+        """Return the work to be done, staged under the identity of the archive's content."""
+        into, options = self.into.resolve(), self.options
+        kind = repr((self.archive.name, into.name, self.rules, self.nested, options.lower))
+        staging, claims = Staging(into, job=kind, content=content), Claims(str(self.archive))
+        job = Job(staging, self.nested, counter, token, self.workers, options.limits, claims)
+        job.trust, job.settled = options.trust, options.settled
+        return job
 
 
 def extract(
@@ -74,21 +101,36 @@ def extract(
         DestinationError: The disk is full or refuses.
         Cancelled: The token was set.
     """
-    into = into.resolve()
     archive_format(archive)
-    route = Route(str(archive), tuple(rules), options.lower)
-    kind = repr((archive.name, into.name, route.rules, tuple(nested), options.lower))
-    staging = Staging(into, job=kind, content=fingerprint(archive))
-    job = Job(staging, nested, counter, token, workers, options.limits, Claims(route.archive))
-    job.trust, job.settled = options.trust, options.settled
+    order = Order(archive, into, tuple(rules), tuple(nested), workers, options)
+    job = order.job(fingerprint(archive), counter, token)
     try:
-        staging.open()
-        _unpack(archive, route, job)
+        job.staging.open()
+        if not _taken_over(job):
+            _unpack(archive, order.route, job)
         _refuse_nothing(job, archive)
-        staging.settle()
+        job.staging.settle()
     except OSError as error:
-        raise disk_error(error, into) from error
-    return Extraction(into, tuple(job.members))
+        raise disk_error(error, job.staging.into) from error
+    return Extraction(job.staging.into, tuple(job.members))
+
+
+def unpack_gzip(stream: BinaryIO, route: Route, job: Job, packed: int | None) -> None:
+    """Stage a tar.gz from a stream of ``packed`` bytes, if known; raises ``ArchiveError``."""
+    job.open_inner = functools.partial(_unpack_inner, job, route)
+    with open_tar_gz(stream, route.archive) as inflated:
+        untar(inflated, route, job, packed=packed)
+
+
+def _taken_over(job: Job) -> bool:
+    """Take what was unpacked while the archive arrived, if all of it was."""
+    members = job.staging.handed_over()
+    if not members:
+        return False
+    job.members += members
+    job.counter.total = len(members)
+    job.counter.advance(len(members))
+    return True
 
 
 def _unpack(archive: Path, route: Route, job: Job) -> None:

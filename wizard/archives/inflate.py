@@ -17,6 +17,6 @@ inflater = isal_zlib.decompressobj
 crc32 = isal_zlib.crc32
 
 
-def open_gzip(source: Path) -> BinaryIO:
+def open_gzip(source: Path | BinaryIO) -> BinaryIO:
     """Open gzip data for one pass, inflated in a thread of its own."""
     return cast("BinaryIO", igzip_threaded.open(source, "rb"))  # type: ignore[no-untyped-call]

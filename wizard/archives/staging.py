@@ -7,9 +7,12 @@ import os
 import shutil
 from pathlib import Path
 
+import msgspec
+
 from wizard.archives.disk import settle
+from wizard.archives.extraction import Member
 from wizard.archives.limits import MIB
-from wizard.files import PARTIAL
+from wizard.files import PARTIAL, write_whole
 
 _SAMPLES = 64
 _SAMPLE = 4096
@@ -43,7 +46,7 @@ class Staging:
 
     def __init__(self, into: Path, job: str, content: str) -> None:
         self.into = into
-        start = f"{PARTIAL}unpack-{hashlib.sha256(job.encode()).hexdigest()[:10]}-"
+        self._start = start = f"{PARTIAL}unpack-{hashlib.sha256(job.encode()).hexdigest()[:10]}-"
         name = start + content[:16]
         beside, inside = into.parent / name, into / name
         self.folder = beside if beside.exists() or not into.exists() else inside
@@ -52,11 +55,24 @@ class Staging:
                 shutil.rmtree(other)
         self.tree = self.folder / "tree"
         self.scratch = self.folder / "scratch"
+        self._members = self.folder / "members.json"
 
     def open(self) -> None:
         """Make the folders, or find them as an earlier run left them."""
         self.tree.mkdir(parents=True, exist_ok=True)
         self.scratch.mkdir(exist_ok=True)
+
+    def hand_over(self, content: str, members: tuple[Member, ...]) -> None:
+        """Leave a tree that lacks nothing to the next staging of this ``content``."""
+        write_whole(self._members, msgspec.json.encode(members))
+        self.folder.rename(self.folder.with_name(self._start + content[:16]))
+
+    def handed_over(self) -> tuple[Member, ...]:
+        """Return what a tree that lacks nothing holds, in place or waiting; else nothing."""
+        try:
+            return msgspec.json.decode(self._members.read_bytes(), type=tuple[Member, ...])
+        except (OSError, msgspec.DecodeError):
+            return ()
 
     def settle(self) -> None:
         """Give everything its final name and remove the staging folder."""

@@ -60,10 +60,19 @@ class TarEntry:
 @contextlib.contextmanager
 def open_tar(archive: Path, *, gzipped: bool, where: str = "") -> Iterator[BinaryIO]:
     """Open a tar for one pass, inflating in a thread of its own; raises ``ArchiveError``."""
-    with (
-        damage_named(where or str(archive)),
-        open_gzip(archive) if gzipped else archive.open("rb") as stream,
-    ):
+    where = where or str(archive)
+    if gzipped:
+        with open_tar_gz(archive, where) as stream:
+            yield stream
+    else:
+        with damage_named(where), archive.open("rb") as stream:
+            yield stream
+
+
+@contextlib.contextmanager
+def open_tar_gz(source: Path | BinaryIO, where: str) -> Iterator[BinaryIO]:
+    """Open a tar.gz, or one that is still arriving, for one pass; raises ``ArchiveError``."""
+    with damage_named(where), open_gzip(source) as stream:
         yield stream
 
 

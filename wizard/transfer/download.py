@@ -9,6 +9,7 @@ from wizard.progress import CancelToken
 from wizard.transfer.client import make_client
 from wizard.transfer.errors import DiskFull
 from wizard.transfer.fetching import Fetching
+from wizard.transfer.growing import Watch, watched
 from wizard.transfer.hashing import Follower
 from wizard.transfer.limits import Limits
 from wizard.transfer.pacing import Gate, RateLimit
@@ -37,18 +38,21 @@ class Downloader:
         target: Path,
         progress: TransferProgress,
         token: CancelToken,
+        watch: Watch | None = None,
     ) -> Proof:
         """Bring the file of ``request`` under the name ``target``, whole and proven.
 
-        A file that stands there already is proven, never touched. Raises ``TransferError`` by
-        class (``wizard.transfer.errors``) or ``Cancelled``; the bytes so far are kept.
+        A file that stands there already is proven, never touched. ``watch`` is given the bytes
+        of one that has to come, as a stream that grows, before anything is proven. Raises
+        ``TransferError`` by class (``wizard.transfer.errors``) or ``Cancelled``; the bytes so far
+        are kept.
         """
         try:
             token.check()
             if target.exists():
                 proof = self._prove(request, target, progress, token)
             else:
-                proof = self._bring(request, target, progress, token)
+                proof = self._bring(request, target, progress, token, watch)
         except (Cancelled, DiskFull) as error:
             progress.enter("paused", error.message)
             raise
@@ -65,11 +69,20 @@ class Downloader:
         return prove_file(request, target, self._shared.limits.digests, progress, token)
 
     def _bring(
-        self, request: FetchRequest, target: Path, progress: TransferProgress, token: CancelToken
+        self,
+        request: FetchRequest,
+        target: Path,
+        progress: TransferProgress,
+        token: CancelToken,
+        watch: Watch | None,
     ) -> Proof:
         limits = self._shared.limits
         names = algorithms(request, limits.digests)
-        with Part(target) as part, Follower(part, names, limits.checkpoint) as follower:
+        with (
+            Part(target) as part,
+            Follower(part, names, limits.checkpoint) as follower,
+            watched(part, watch),
+        ):
             progress.done, progress.total = part.done, part.total or request.size
             fetching = Fetching(self._shared, request, part, follower, progress, token)
             return fetching.run()

@@ -9,7 +9,8 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 
-from wizard.archives.extract import Options, extract
+from wizard.archives.arrival import Arrival
+from wizard.archives.extract import Options, Order, extract
 from wizard.archives.extraction import Extraction, Member, gaps
 from wizard.archives.limits import Limits
 from wizard.archives.listing import listing
@@ -29,6 +30,7 @@ from wizard.recipes.steps import Assign, Extract, Labels, Mat, Verify
 _THREADS = 4
 """More threads than this wait for the file system, not for each other (fact sheet
 performance_io)."""
+_STREAMED = (".tar.gz", ".tgz")
 _FAR_ABOVE = 50
 _ALWAYS_FINE = 16 << 30
 
@@ -125,6 +127,19 @@ class ExtractStep:
         self._write_record(done.members)
         context.detail = ""
 
+    def arrival(self) -> Arrival | None:
+        """Return what unpacks the archive while it is fetched, for ``run`` to take over.
+
+        None for a zip, whose list of members comes last, and where it was unpacked before.
+        """
+        if not self.archive.name.endswith(_STREAMED) or self._read_record():
+            return None
+        spec, options = self.spec, self._options(None)
+        order = Order(
+            self.archive, self.into, tuple(spec.rules), tuple(spec.nested), self.workers, options
+        )
+        return Arrival(order)
+
     def _unpack(self, record: Record | None, context: StepContext) -> Extraction:
         return extract(
             self.archive,
@@ -134,12 +149,15 @@ class ExtractStep:
             counter=context.counter,
             token=context.token,
             workers=self.workers,
-            options=Options(
-                lower=self.spec.lower,
-                limits=self.limits,
-                settled=self._settled,
-                trust=record is None or self._is_of(record),
-            ),
+            options=self._options(record),
+        )
+
+    def _options(self, record: Record | None) -> Options:
+        return Options(
+            lower=self.spec.lower,
+            limits=self.limits,
+            settled=self._settled,
+            trust=record is None or self._is_of(record),
         )
 
     def _set_aside(self, error: ArchiveError) -> ArchiveError:

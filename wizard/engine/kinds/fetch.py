@@ -7,14 +7,16 @@ machine knows from other installs, and last the network.
 from __future__ import annotations
 
 import contextlib
+import functools
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from wizard import figures
+from wizard.archives.arrival import Arrival
 from wizard.credentials.secret import Secret
 from wizard.engine.adopt import (
     Verdict,
@@ -23,6 +25,7 @@ from wizard.engine.adopt import (
 )
 from wizard.engine.install import Install
 from wizard.engine.kinds.candidates import Candidate, Candidates
+from wizard.engine.kinds.extract import build_extract
 from wizard.engine.kinds.gateway import Gateway, gateway_of, link_field
 from wizard.engine.kinds.proofs import (
     ArchiveProof,
@@ -40,8 +43,10 @@ from wizard.errors import CredentialError, RecipeError, TransferError, UsageErro
 from wizard.plan.model import Fetch, PlannedStep
 from wizard.progress import CancelToken
 from wizard.recipes.model import Archive
+from wizard.recipes.steps import Extract
 from wizard.transfer.addresses import shown
 from wizard.transfer.errors import HashMismatch
+from wizard.transfer.growing import Watch
 from wizard.transfer.inbox import (
     How,
     adopt,
@@ -50,6 +55,11 @@ from wizard.transfer.inbox import (
 )
 from wizard.transfer.part import PREFIX, PartRecord
 from wizard.transfer.progress import TransferProgress
+
+
+def _no_arrival() -> Arrival | None:
+    """Unpack nothing before it is there."""
+    return None
 
 
 @dataclass(slots=True)
@@ -67,6 +77,8 @@ class FetchArchive:
     gateway: Gateway
     road: Road
     candidates: Candidates
+    arriving: Callable[[], Arrival | None] = _no_arrival
+    """Makes what unpacks the archive while it is fetched, where its format allows that."""
     lane: Lane = "network"
 
     def probe(self) -> Probe:
@@ -103,7 +115,12 @@ class FetchArchive:
         need = self._need()
         if need:
             raise PersonNeeded(need, where=self.archive.name)
-        self._fetch(progress, context.token)
+        with contextlib.ExitStack() as stack:
+            arrival = self.arriving()
+            watch = stack.enter_context(arrival).watch if arrival else None
+            self._fetch(progress, context.token, watch)
+            if arrival:
+                arrival.keep(self.target, context.token)
 
     def answer(self, values: Mapping[str, Secret]) -> str:
         """Take a link, login, token or base address, or the ``path`` of the file itself."""
@@ -194,12 +211,12 @@ class FetchArchive:
         progress.enter("done")
         return ""
 
-    def _fetch(self, progress: TransferProgress, token: CancelToken) -> None:
+    def _fetch(self, progress: TransferProgress, token: CancelToken, watch: Watch | None) -> None:
         note_beginning(self.record)
         started, already = time.monotonic(), fetched_bytes(self.target)
         try:
             request = self.road.request()
-            proof = self.gateway.downloader.fetch(request, self.target, progress, token)
+            proof = self.gateway.downloader.fetch(request, self.target, progress, token, watch)
         except (TransferError, CredentialError) as error:
             told = self._rejected_words(time.monotonic() - started, token)
             raise self.road.explain(error, told) from None
@@ -253,6 +270,18 @@ def fetched_bytes(target: Path) -> int:
     return sum(end - start for start, end in spans)
 
 
+def _unpacked_meanwhile(planned: PlannedStep, archive: Archive, install: Install) -> Arrival | None:
+    """Return what unpacks an archive on its way, if the plan has one step that unpacks it."""
+    steps = [
+        step
+        for step in install.plan.steps
+        if step.dataset == planned.dataset
+        and isinstance(step.spec, Extract)
+        and step.spec.archive == archive.name
+    ]
+    return build_extract(steps[0], install).arrival() if len(steps) == 1 else None
+
+
 def build_fetch(planned: PlannedStep, install: Install) -> FetchArchive:
     """Make the fetch step of an archive."""
     spec = planned.spec
@@ -276,4 +305,5 @@ def build_fetch(planned: PlannedStep, install: Install) -> FetchArchive:
         gateway=gateway,
         road=Road(gateway, planned.dataset, archive, target, field_name),
         candidates=Candidates(archive, target, record, gateway),
+        arriving=functools.partial(_unpacked_meanwhile, planned, archive, install),
     )
