@@ -12,6 +12,7 @@ from typing import ClassVar
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
+from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from wizard.engine.crews import prepare_processes
@@ -75,6 +76,14 @@ class WizardApp(App[int]):
             message = "no install is open"
             raise RuntimeError(message)
         return self.session
+
+    @property
+    def _background_screens(self) -> list[Screen[object]]:
+        """The screens that shine through: only below a modal.
+
+        The toolkit counts the screen below in any case, and draws all of both at every change.
+        """
+        return super()._background_screens if self.screen.is_modal else []
 
     def on_mount(self) -> None:
         """Theme, signals, and the first screen."""

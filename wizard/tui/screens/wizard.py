@@ -276,8 +276,9 @@ class WizardPage(LivePage):
 
     def _head(self, focus: Focus, place: int) -> None:
         work = self.query_one("#work")
-        work.border_title = focus.dataset.title
-        work.border_subtitle = f"{focus.stage.name}, {place + 1} of {len(focus.stages)}"
+        titles = (focus.dataset.title, f"{focus.stage.name}, {place + 1} of {len(focus.stages)}")
+        if titles != (work.border_title, work.border_subtitle):
+            work.border_title, work.border_subtitle = titles
         self.query_one(Track).show(focus.stages, place)
         self.query_one(Overview).show(steps_of(focus.snapshot, focus.dataset.id))
         if self._focus is None or self._focus.dataset != focus.dataset:

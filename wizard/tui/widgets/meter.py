@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from textual.content import Content
-from textual.widget import Widget
 
 from wizard import figures
 from wizard.engine.views import StepView
 from wizard.tui.glyphs import TONES, WORDS, glyphs
+from wizard.tui.widgets.steady import Steady
 
 
 def tally(step: StepView) -> str:
@@ -22,7 +22,7 @@ def tally(step: StepView) -> str:
     return f"{step.done:,} of {step.total:,} {step.unit}"
 
 
-class StepMeter(Widget):
+class StepMeter(Steady):
     """One step with its bar."""
 
     DEFAULT_CSS = """
@@ -37,7 +37,7 @@ class StepMeter(Widget):
         """Draw the new figures, if they are new."""
         if step != self._step:
             self._step = step
-            self.refresh(layout=True)
+            self.redraw()
 
     def render(self) -> Content:
         """Title and state; bar while it moves; what it says of itself."""

@@ -6,11 +6,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widget import Widget
 
 from wizard import figures
 from wizard.engine.views import State, TransferView
 from wizard.tui.glyphs import TONES, glyphs
+from wizard.tui.widgets.steady import Steady
 
 QUIET = 5.0
 """Seconds without a byte before a row says so."""
@@ -48,7 +48,7 @@ def source(view: TransferView) -> str:
     return ", ".join(parts)
 
 
-class TransferRow(Widget):
+class TransferRow(Steady):
     """One archive, in three lines."""
 
     DEFAULT_CSS = """
@@ -72,7 +72,7 @@ class TransferRow(Widget):
         """Draw the new figures, if they are new."""
         if view != self._view:
             self._view = view
-            self.refresh(layout=True)
+            self.redraw()
 
     def render(self) -> Content:
         """Name and state; bar; where from."""
