@@ -28,9 +28,7 @@ def size_of(archive: Archive) -> int:
 
 def dataset_costs(dataset: Dataset, present: Collection[str]) -> PlannedDataset:
     """Sum up one dataset; ``present`` names fetch steps whose archive need not be fetched."""
-    here = [
-        each for each in dataset.usual if address(dataset.id, fetch_id(each.name)) in present
-    ]
+    here = [each for each in dataset.usual if address(dataset.id, fetch_id(each.name)) in present]
     return PlannedDataset(
         id=dataset.id,
         title=dataset.title,

@@ -124,9 +124,7 @@ def _specs(recipe: Recipe, datasets: Sequence[Dataset]) -> Iterator[tuple[str, P
         yield FINISH, step
 
 
-def _planned(
-    place: str, dataset: str, spec: PlannedSpec, needs: tuple[str, ...]
-) -> PlannedStep:
+def _planned(place: str, dataset: str, spec: PlannedSpec, needs: tuple[str, ...]) -> PlannedStep:
     return PlannedStep(
         address=place,
         dataset=dataset,
