@@ -62,6 +62,18 @@ class Terminal:
         """Type a line and press Enter."""
         os.write(self._file, f"{line}\n".encode())
 
+    def press(self, keys: str) -> None:
+        """Press keys, as their bytes; what is expected next comes after them."""
+        self._read_to = len(self.said)
+        os.write(self._file, keys.encode())
+
+    def listen(self, seconds: float) -> None:
+        """Read what comes for a while."""
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            if select.select([self._file], [], [], left)[0] and not self._receive():
+                return
+
     def end(self) -> int:
         """Wait for the end of the program and return its exit code."""
         while self._receive():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import signal
 import sys
-import webbrowser
 from pathlib import Path
 from typing import ClassVar
 
@@ -57,17 +56,28 @@ class WizardApp(App[int]):
         Binding("ctrl+q", "leave", "Quit", show=False, priority=True),
     ]
 
-    def __init__(self, host: Host, *, dest: Path | None = None, collection: str = "") -> None:
+    def __init__(
+        self, host: Host | None = None, *, dest: Path | None = None, collection: str = ""
+    ) -> None:
         super().__init__()
         for theme in THEMES:
             self.register_theme(theme)
         # A theme named by TEXTUAL_THEME is looked up before it is registered; begin from a known
         # one, so that choosing ours is a change.
         self.set_reactive(App.theme, "textual-dark")
-        self.host = host
+        self._host = host
         self.choices = Choices(dest=dest, collection=collection)
         self.session: Session | None = None
         self.bridge: Bridge | None = None
+
+    @property
+    def host(self) -> Host:
+        """What opens installs; the first call imports the engine, which takes a moment."""
+        if self._host is None:
+            from wizard.tui.engine_host import EngineHost
+
+            self._host = EngineHost()
+        return self._host
 
     @property
     def open_session(self) -> Session:
@@ -133,6 +143,8 @@ class WizardApp(App[int]):
 
     def open_page(self, page: str) -> None:
         """Open a page in a browser if this machine has one; show its address in any case."""
+        import webbrowser
+
         if not page:
             self.notify("There is no page to open here.", severity="warning", timeout=4)
             return
@@ -285,10 +297,6 @@ def run(host: Host | None = None, *, dest: Path | None = None, collection: str =
             "the wizard on screen needs a terminal",
             hint="use segwizard run --plain, or segwizard --help for single commands",
         )
-    if host is None:
-        from wizard.tui.engine_host import EngineHost
-
-        host = EngineHost()
     # Helpers of worker processes cannot be started once the toolkit has taken over stderr.
     prepare_processes()
     app = WizardApp(host, dest=dest, collection=collection)

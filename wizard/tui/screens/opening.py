@@ -31,7 +31,8 @@ class OpeningPage(Page):
         self.run_worker(self._open(), group="opening", exclusive=True)
 
     async def _open(self) -> None:
-        host = self.wizard.host
+        # The engine is imported only now, behind the first frame.
+        host = await in_thread(lambda: self.wizard.host)
         choices = self.wizard.choices
         collections = await in_thread(host.collections)
         dest = choices.dest or await in_thread(host.last_dest)

@@ -11,8 +11,10 @@ class Steady(Widget):
 
     def redraw(self) -> None:
         """Paint the new figures."""
-        drawn = self.render()
-        fits = (
-            isinstance(drawn, Content) and drawn.get_height({}, self.size.width) == self.size.height
-        )
-        self.refresh(layout=not fits)
+        self.refresh(layout=not self._fits(self.render()))
+
+    def _fits(self, drawn: object) -> bool:
+        width, height = self.size
+        if not width or not isinstance(drawn, Content):
+            return False
+        return drawn.get_height({}, width) == height
