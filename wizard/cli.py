@@ -42,6 +42,8 @@ COMMANDS: Mapping[str, Entry] = {
     "resume": Entry("wizard.headless.control", "Go on with what was paused.", command="resume"),
     "retry": Entry("wizard.headless.control", "Try failed steps again.", command="retry"),
     "stop": Entry("wizard.headless.control", "Stop a run cleanly.", command="stop"),
+    "log": Entry("wizard.headless.show", "Print the newest lines of the log.", command="log"),
+    "show": Entry("wizard.headless.show", "Print what was copied on screen.", command="show"),
     "recipes": Entry("wizard.headless.recipes", "List the collections."),
     "site": Entry("wizard.headless.sites", "Point a recipe at your own mirror."),
     "credentials": Entry("wizard.headless.credentials", "Show, set, test and clear credentials."),

@@ -17,7 +17,8 @@ HELP = """\
 # Log
 
 What happened, newest last. **End** follows along. The whole log is in the install's `.segwizard`
-folder, without secrets; `segwizard log` prints it.
+folder, without secrets; `segwizard log --dest DIR`
+prints it.
 """
 MOST = 5000
 """Lines kept on screen."""
