@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 
-from tests.tui.driving import at_work, on, seen, sees, until, wizard
-from tests.tui.fakes import busy, host_with, mseg, plan_of
+from tests.tui.driving import at_work, on, opened, seen, sees, until, wizard
+from tests.tui.fakes import DEST, busy, host_with, mseg, plan_of
 from wizard.engine.link import Reply, Stop
+from wizard.errors import LeaseError
+from wizard.tui.host import Session
 from wizard.tui.modals.leave import LeaveModal
 from wizard.tui.screens.wizard import WizardPage
 
@@ -67,3 +71,20 @@ async def test_trap_6_ctrl_c_explains_and_destroys_nothing() -> None:
         assert "q Quit" in seen(pilot)
         assert pilot.app.return_code is None
         assert host.link.commands == []
+
+
+async def test_an_install_in_use_elsewhere_says_who_holds_it_and_opens_once_it_is_free() -> None:
+    host = host_with()
+    host.installs.add(DEST)
+    host.last = DEST
+    held, reopen = LeaseError("held by a runner (atlas, pid 7)", hint="wait"), host.reopen
+
+    def refuse(dest: Path) -> Session:
+        raise held
+
+    host.reopen = refuse
+    async with opened(host) as pilot:
+        await sees(pilot, "Another terminal is at work here", "atlas, pid 7", str(DEST))
+        host.reopen = reopen
+        await pilot.press("r")
+        await sees(pilot, "Waiting for you (4)")

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Center, Middle
 from textual.widgets import Static
 
-from wizard.errors import WizardError
+from wizard.errors import LeaseError, WizardError
 from wizard.recipes.model import Recipe
 from wizard.tui.crash import in_thread
 from wizard.tui.host import Session
@@ -45,12 +45,21 @@ class OpeningPage(Page):
         """Go on with an install; a fault is said and leads to a new one."""
         try:
             session = await in_thread(lambda: self.wizard.host.reopen(dest))
+        except LeaseError as error:
+            self.push_held(dest, error)
+            return
         except WizardError as error:
             said = ". ".join(filter(None, (str(error), error.hint)))
             self.notify(said, severity="error", timeout=20)
             self.begin(await in_thread(self.wizard.host.collections))
             return
         self.resume(session)
+
+    def push_held(self, dest: Path, error: LeaseError) -> None:
+        """Show who holds the install."""
+        from wizard.tui.screens.held import HeldPage
+
+        self.wizard.push_screen(HeldPage(dest, error))
 
     def resume(self, session: Session) -> None:
         """Show what is left of an install."""

@@ -1,0 +1,87 @@
+"""An install another terminal works on: who holds it, and how to come in later."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.content import Content
+from textual.widgets import Footer, Static
+
+from wizard.errors import LeaseError, WizardError
+from wizard.tui.crash import in_thread
+from wizard.tui.screens.base import Page
+from wizard.tui.widgets.topline import TopLine
+
+HELP = """\
+# In use
+
+One runner works on an install at a time, so that two never write the same file. **r** looks whether
+the other one has ended, **f** sets up another install meanwhile.
+"""
+LOOK = 5.0
+"""Seconds between two looks."""
+
+
+class HeldPage(Page):
+    """Says who holds the install and opens it as soon as it is free."""
+
+    HELP = HELP
+    BINDINGS = [
+        Binding("r", "look", "Look again", tooltip="Look whether the install is free now"),
+        Binding("f", "fresh", "New install", tooltip="Set up another collection"),
+    ]
+    CSS_PATH = "held.tcss"
+
+    def __init__(self, dest: Path, error: LeaseError) -> None:
+        super().__init__()
+        self._dest = dest
+        self._error = error
+
+    def compose(self) -> ComposeResult:
+        """Who, and what to do."""
+        yield TopLine("In use", str(self._dest))
+        yield Static(self._words(), id="said")
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Look again by itself."""
+        self.set_interval(LOOK, self.action_look)
+
+    def action_look(self) -> None:
+        """Open the install if it is free or can be joined."""
+        self.run_worker(self._look(), group="look", exclusive=True)
+
+    async def action_fresh(self) -> None:
+        """Begin another one."""
+        from wizard.tui.screens.collections import CollectionsPage
+
+        self.wizard.push_screen(CollectionsPage(await in_thread(self.wizard.host.collections)))
+
+    async def _look(self) -> None:
+        from wizard.tui.screens.resume import ResumePage
+
+        if self.app.screen is not self:
+            return
+        try:
+            session = await in_thread(lambda: self.wizard.host.reopen(self._dest))
+        except LeaseError as error:
+            self._error = error
+            self.query_one("#said", Static).update(self._words())
+            return
+        except WizardError as error:
+            self.notify(str(error), severity="error")
+            return
+        self.wizard.open(session)
+        self.wizard.switch_screen(ResumePage())
+
+    def _words(self) -> Content:
+        return Content.assemble(
+            ("Another terminal is at work here.\n\n", "bold $text-warning"),
+            f"{self._dest}\n{self._error.message}\n\n",
+            "Leave it there with q and choose to go on in the background; then this one follows "
+            "it. It opens here by itself once it can.\n\n",
+            ("How it stands, in plain lines: ", "$text-muted"),
+            (f"segwizard status --dest {self._dest}", "$text-accent"),
+        )
