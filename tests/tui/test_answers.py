@@ -7,12 +7,14 @@ import pytest
 from textual import events
 from textual.widgets import Button, Input
 
-from tests.tui.driving import at_work, go_to, seen, sees, until, wizard
+from tests.tui.driving import at_work, go_to, on, seen, sees, until, wizard
 from tests.tui.fakes import busy, host_with, mseg, plan_of, snapshot_of
 from wizard.engine.link import Reply
 from wizard.engine.views import Need, StepView
 from wizard.tui import asked
+from wizard.tui.screens.wizard import WizardPage
 from wizard.tui.widgets.form import NeedForm
+from wizard.tui.widgets.rail import Rail
 
 LINK = (
     "https://bucket.s3.amazonaws.com/mapillary-vistas-dataset_public_v1.1.zip"
@@ -199,14 +201,17 @@ async def test_copy_offers_the_page_and_the_upload_line_and_keeps_them_in_a_file
 async def test_next_need_walks_through_every_dataset_that_waits() -> None:
     host = host_with()
     async with at_work(host) as pilot:
-        page = pilot.app.screen
-        visited = []
+        page = await on(pilot, WizardPage)
+        rail = page.query_one(Rail)
+        visited: list[str] = []
         for _ in range(4):
+            last = page.dataset
             await pilot.press("n")
-            await pilot.pause()
+            await until(pilot, lambda last=last: page.dataset != last and not rail.has_focus)
             visited.append(page.dataset)
             await pilot.press("escape")
-        assert sorted(set(visited)) == ["bdd", "cityscapes", "mapillary", "scannet"]
+            await until(pilot, lambda: rail.has_focus)
+        assert sorted(visited) == ["bdd", "cityscapes", "mapillary", "scannet"]
 
 
 def test_busy_has_what_these_tests_rely_on() -> None:
