@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from tests.tui.driving import at_work, on, opened, seen, sees, until, wizard
-from tests.tui.fakes import DEST, busy, host_with, mseg, plan_of
+from tests.tui.fakes import DEST, busy, host_with, mseg, plan_of, snapshot_of
 from wizard.engine.link import Reply, Stop
 from wizard.errors import LeaseError
 from wizard.tui.host import Session
@@ -61,6 +61,16 @@ async def test_q_leaves_at_once_when_nothing_runs() -> None:
         await pilot.press("q")
         await until(pilot, lambda: pilot.app.return_code == 0)
         assert host.link.commands == []
+
+
+async def test_q_leaves_at_once_when_everything_is_done() -> None:
+    plan = plan_of(mseg())
+    done = {f"{name}/*": {"state": "done"} for name in {step.dataset for step in plan.steps}}
+    host = host_with(snapshot_of(plan, done, complete=True, fraction=1.0, eta=None))
+    async with at_work(host, waits_for="Everything is in place") as pilot:
+        await pilot.press("q")
+        await until(pilot, lambda: pilot.app.return_code == 0)
+        assert host.link.closed
 
 
 async def test_trap_6_ctrl_c_explains_and_destroys_nothing() -> None:

@@ -16,6 +16,7 @@ from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from wizard.engine.crews import prepare_processes
 from wizard.engine.link import Reply, Stop
+from wizard.engine.views import Snapshot
 from wizard.errors import UsageError
 from wizard.tui import clipboard, crash
 from wizard.tui.bridge import Bridge
@@ -204,7 +205,8 @@ class WizardApp(App[int]):
     async def action_leave(self) -> None:
         """Leave at once when nothing runs, else ask what should become of the work."""
         snapshot = self.bridge.snapshot if self.bridge else None
-        if snapshot is None or not snapshot.running or isinstance(self.screen, LeaveModal):
+        over = snapshot is None or not (snapshot.running and _left(snapshot))
+        if snapshot is None or over or isinstance(self.screen, LeaveModal):
             self.finish(0)
             return
         background = self.session is not None and self.session.background
@@ -285,6 +287,11 @@ class WizardApp(App[int]):
         self.bell()
         self._exit_renderables.append(crash.report())
         self._close_messages_no_wait()
+
+
+def _left(snapshot: Snapshot) -> bool:
+    """Whether anything is left to do."""
+    return any(step.state != "done" for step in snapshot.steps)
 
 
 def run(host: Host | None = None, *, dest: Path | None = None, collection: str = "") -> int:

@@ -13,6 +13,10 @@ class Steady(Widget):
         """Paint the new figures."""
         self.refresh(layout=not self._fits(self.render()))
 
+    def on_resize(self) -> None:
+        """Fit the rows to the new width."""
+        self.redraw()
+
     def _fits(self, drawn: object) -> bool:
         width, height = self.size
         if not width or not isinstance(drawn, Content):
