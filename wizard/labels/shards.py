@@ -104,8 +104,8 @@ def classes_of(rows: Iterable[Row]) -> Mapping[int, str]:
 def opened(shard: Path) -> Any:
     """Open a shard; raises ``LabelError`` when pyarrow is not installed or cannot read it."""
     try:
-        from pyarrow import ArrowInvalid  # type: ignore[import-untyped]
-        from pyarrow.parquet import ParquetFile  # type: ignore[import-untyped]
+        from pyarrow import ArrowInvalid
+        from pyarrow.parquet import ParquetFile
     except ImportError as error:
         raise LabelError(
             "Parquet files need one more package",
