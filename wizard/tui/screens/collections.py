@@ -58,7 +58,7 @@ class CollectionsPage(FirstRunPage):
 def card(recipe: Recipe) -> Content:
     """Title, what it is, and what it costs."""
     fetch = sum(sums.fetch_bytes(dataset) for dataset in recipe.datasets)
-    facts = [figures.count(len(recipe.datasets), "dataset")]
+    facts = [figures.count(sum(not each.required for each in recipe.datasets), "dataset")]
     facts += [f"{figures.size(fetch)} to download"] if fetch else []
     wait = sums.longest_wait(recipe)
     facts += [f"longest wait for a licence: {wait}"] if wait else ["no licence to wait for"]
