@@ -46,6 +46,12 @@ def write_whole(path: Path, data: bytes, *, mode: int | None = None) -> None:
             file.write(data)
 
 
+def remove_at_once(folder: Path) -> None:
+    """Take a folder away under its name in one step, then delete what it held."""
+    if folder.is_dir():
+        shutil.rmtree(folder.rename(partial_name(folder)))
+
+
 def link_or_copy(source: Path, target: Path) -> str:
     """Give ``source`` a second name at the least cost; returns ``hard link``, or ``copy``."""
     with whole(target) as partial:

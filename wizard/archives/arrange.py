@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.errors import ArchiveError, RecipeError
-from wizard.files import link_or_copy, partial_name, whole
+from wizard.files import link_or_copy, remove_at_once, whole
 from wizard.recipes.arrangements import Arrange, Move
 from wizard.work import Finding, Item, Report
 
@@ -74,8 +73,8 @@ class ArrangeWork:
 
     def finish(self) -> None:
         """Remove the folder of sources, at once, now that every file is in place."""
-        if self.spec.remove and (folder := self.root / self.spec.remove).is_dir():
-            shutil.rmtree(folder.rename(partial_name(folder)))
+        if self.spec.remove:
+            remove_at_once(self.root / self.spec.remove)
 
 
 def arranged(folder: Path, moves: Sequence[Move], into: Path) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wizard.errors import LabelError
-from wizard.files import partial_name, whole
+from wizard.files import remove_at_once, whole
 from wizard.labels.decode import UNPACK_AGAIN, Values, read_values
 from wizard.labels.png import encode
 from wizard.recipes.steps import Mat
@@ -61,11 +60,8 @@ class MatWork:
 
     def finish(self) -> None:
         """Remove the folder of sources, at once, now that every output is whole."""
-        if not self.spec.remove:
-            return
-        folder = self.root / self.spec.remove
-        if folder.is_dir():
-            shutil.rmtree(folder.rename(partial_name(folder)))
+        if self.spec.remove:
+            remove_at_once(self.root / self.spec.remove)
 
 
 def convert(source: Path, target: Path, variable: str, bits: int) -> None:

@@ -21,7 +21,7 @@ from wizard.recipes.annotation_checks import (
     Outlines,
     Union,
 )
-from wizard.verify.checks_files import amount
+from wizard.verify.checks_files import OneFile, amount
 from wizard.work import Finding
 
 _LEAST = 6
@@ -53,16 +53,12 @@ class NumberedExaminer:
 
 
 @dataclass(frozen=True, slots=True)
-class MatTableExaminer:
+class MatTableExaminer(OneFile):
     """Reads a table of a MATLAB file."""
 
     check: MatTable
     base: Path
     exact: bool = True
-
-    def subjects(self) -> Sequence[str]:
-        """The file."""
-        return (self.check.file,)
 
     def examine(self, subject: str) -> Iterator[Finding]:
         """Look at columns and count rows."""
@@ -83,16 +79,12 @@ class _Captioned(Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class CaptionListsExaminer:
+class CaptionListsExaminer(OneFile):
     """Reads a list of captioned images."""
 
     check: CaptionLists
     base: Path
     exact: bool = True
-
-    def subjects(self) -> Sequence[str]:
-        """The file."""
-        return (self.check.file,)
 
     def examine(self, subject: str) -> Iterator[Finding]:
         """Decode strictly, count, and look every image up."""
@@ -111,15 +103,11 @@ class CaptionListsExaminer:
 
 
 @dataclass(frozen=True, slots=True)
-class OutlinesExaminer:
+class OutlinesExaminer(OneFile):
     """Mentions polygons that loaders drop."""
 
     check: Outlines
     base: Path
-
-    def subjects(self) -> Sequence[str]:
-        """The file."""
-        return (self.check.file,)
 
     def examine(self, subject: str) -> Iterator[Finding]:
         """Look at every polygon."""
@@ -140,15 +128,11 @@ def _is_short(outline: Sequence[float]) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class CategoriesExaminer:
+class CategoriesExaminer(OneFile):
     """Looks at category ids."""
 
     check: Categories
     base: Path
-
-    def subjects(self) -> Sequence[str]:
-        """The file."""
-        return (self.check.file,)
 
     def examine(self, subject: str) -> Iterator[Finding]:
         """Compare the ids with those from 0."""
@@ -164,15 +148,11 @@ class CategoriesExaminer:
 
 
 @dataclass(frozen=True, slots=True)
-class UnionExaminer:
+class UnionExaminer(OneFile):
     """Compares a joint annotation file with its parts."""
 
     check: Union
     base: Path
-
-    def subjects(self) -> Sequence[str]:
-        """The joint file."""
-        return (self.check.file,)
 
     def examine(self, subject: str) -> Iterator[Finding]:
         """Compare what is in it, and look at its ids."""

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -25,6 +25,26 @@ def amount(path: str, what: str, found: int, published: int, *, exact: bool) -> 
         return
     fatal = exact or not found
     yield Finding("wrong-count", path, f"{found:,} {what}, published are {published:,}", "", fatal)
+
+
+class _NamesFile(Protocol):
+    @property
+    def file(self) -> str: ...
+
+
+class _ChecksFile(Protocol):
+    @property
+    def check(self) -> _NamesFile: ...
+
+
+class OneFile:
+    """A check that looks at the one file its table names."""
+
+    __slots__ = ()
+
+    def subjects(self: _ChecksFile) -> Sequence[str]:
+        """The file."""
+        return (self.check.file,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +122,12 @@ def listed(check: Listed, base: Path) -> Iterator[tuple[int, str]]:
 
 
 @dataclass(frozen=True, slots=True)
-class HashExaminer:
+class HashExaminer(OneFile):
     """Compares a file with its published hash."""
 
     check: Hash
     base: Path
     exact: bool = True
-
-    def subjects(self) -> Sequence[str]:
-        """The file."""
-        return (self.check.file,)
 
     def examine(self, subject: str) -> Iterator[Finding]:
         """Hash the file."""
@@ -147,16 +163,12 @@ def digest(path: Path, name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class JsonExaminer:
+class JsonExaminer(OneFile):
     """Counts a JSON file's lists and looks its file names up."""
 
     check: JsonCounts
     base: Path
     exact: bool = True
-
-    def subjects(self) -> Sequence[str]:
-        """The file."""
-        return (self.check.file,)
 
     def examine(self, subject: str) -> Iterator[Finding]:
         """Decode the file and look."""
