@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.errors import LabelError
+from wizard.labels.folder_work import FolderWork
 from wizard.labels.png import write_label
 from wizard.labels.polygons import draw_classes, fill_notes, read_annotation
 from wizard.labels.tables import Tables
@@ -23,7 +24,7 @@ class PolygonItem(Item):
 
 
 @dataclass(frozen=True, slots=True)
-class PolygonWork:
+class PolygonWork(FolderWork):
     """Draw every file that ``spec.sources`` matches below ``root``."""
 
     root: Path
@@ -56,20 +57,12 @@ class PolygonWork:
             for path in sorted(self.root.glob(self.spec.sources))
         ]
 
-    def expected(self) -> Iterator[tuple[str, ...]]:
-        """Yield the outputs of each item."""
-        for item in self.items():
-            yield tuple(map(str, item.outputs))
-
     def process(self, item: PolygonItem) -> Report:
         """Draw one image; raises ``LabelError`` for a broken file."""
         classes = self._classes()
         drawn = draw_classes(read_annotation(item.source), classes, classes[self.spec.background])
         write_label(item.outputs[0], drawn.pixels)
         return Report(tuple(_skipped(item.source, drawn.skipped, self.spec.taxonomy)))
-
-    def finish(self) -> None:
-        """Nothing is kept between items."""
 
     def _classes(self) -> Mapping[str, int]:
         """Map names to values; an ``unlabeled`` that the taxonomy lists keeps its own index."""
