@@ -10,7 +10,6 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from wizard.errors import LabelError
 from wizard.labels.mat import read_table
 from wizard.labels.merge import Document, differences, read_instances
 from wizard.recipes.annotation_checks import (
@@ -62,11 +61,7 @@ class MatTableExaminer(OneFile):
 
     def examine(self, subject: str) -> Iterator[Finding]:
         """Look at columns and count rows."""
-        try:
-            rows = read_table(self.base / subject, self.check.variable)
-        except LabelError as error:
-            yield Finding(error.cause, subject, error.message)
-            return
+        rows = read_table(self.base / subject, self.check.variable)
         missing = [name for name in self.check.columns if name not in (rows.dtype.names or ())]
         if missing:
             yield Finding("missing-column", subject, f"has no {', '.join(missing)}")
@@ -111,11 +106,7 @@ class OutlinesExaminer(OneFile):
 
     def examine(self, subject: str) -> Iterator[Finding]:
         """Look at every polygon."""
-        try:
-            document = read_instances(self.base / subject)
-        except LabelError as error:
-            yield Finding(error.cause, subject, error.message, error.hint)
-            return
+        document = read_instances(self.base / subject)
         for row in document["annotations"]:
             outlines = row.get("segmentation")
             if isinstance(outlines, list) and any(map(_is_short, outlines)):
@@ -136,11 +127,7 @@ class CategoriesExaminer(OneFile):
 
     def examine(self, subject: str) -> Iterator[Finding]:
         """Compare the ids with those from 0."""
-        try:
-            document = read_instances(self.base / subject)
-        except LabelError as error:
-            yield Finding(error.cause, subject, error.message, error.hint)
-            return
+        document = read_instances(self.base / subject)
         ids = sorted(row["id"] for row in document["categories"])
         if ids != list(range(self.check.count)):
             detail = f"{len(ids)} ids from {min(ids, default=0)}, not 0 to {self.check.count - 1}"
@@ -156,12 +143,8 @@ class UnionExaminer(OneFile):
 
     def examine(self, subject: str) -> Iterator[Finding]:
         """Compare what is in it, and look at its ids."""
-        try:
-            union = read_instances(self.base / subject)
-            parts = [read_instances(self.base / part) for part in self.check.parts]
-        except LabelError as error:
-            yield Finding(error.cause, error.where or subject, error.message, error.hint)
-            return
+        union = read_instances(self.base / subject)
+        parts = [read_instances(self.base / part) for part in self.check.parts]
         for difference in differences(union, parts):
             yield Finding("other-union", subject, difference)
         yield from _sound_ids(subject, union)

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from wizard.errors import LabelError
 from wizard.labels.decode import read_values
 from wizard.labels.panoptic_parts import split_ids, whole_ids
 from wizard.recipes.annotation_checks import PartIds, PartNames
 from wizard.verify.checks_pixels import matches
+from wizard.verify.images import read_pixels
 from wizard.work import Finding
 
 _BRACES = re.compile(r"\{([^{}]*)\}")
@@ -98,15 +98,7 @@ class PartIdsExaminer:
 
     def examine(self, subject: str) -> Iterator[Finding]:
         """Decode one and compare it with its instances."""
-        try:
-            with Image.open(self.base / subject) as image:
-                ids = np.asarray(image)
-        except FileNotFoundError:
-            yield Finding("missing-file", subject, "nothing is there")
-            return
-        except (OSError, ValueError, SyntaxError) as error:
-            yield Finding("broken-image", subject, str(error))
-            return
+        _, ids = read_pixels(self.base / subject)
         if ids.dtype != np.int32:
             yield Finding("wrong-kind", subject, f"stores {ids.dtype}, where int32 is read")
             return
@@ -128,10 +120,6 @@ class PartIdsExaminer:
     def _instances(self, subject: str, ids: NDArray[np.int32]) -> Iterator[Finding]:
         other = subject.replace(*self.check.replace, 1).removesuffix(self.check.ending[0])
         other += self.check.ending[1]
-        try:
-            instances = read_values(self.base / other)
-        except LabelError as error:
-            yield Finding(error.cause, other, str(error), error.hint)
-            return
+        instances = read_values(self.base / other)
         if instances.shape != ids.shape or not np.array_equal(whole_ids(ids), instances):
             yield Finding("other-instances", subject, f"its instances are not those of {other}")

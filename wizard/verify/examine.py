@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from wizard.errors import LabelError
 from wizard.labels.lazy import Lazy
 from wizard.recipes.annotation_checks import (
     CaptionLists,
@@ -38,6 +39,7 @@ from wizard.recipes.postconditions import (
     SameValues,
     Weights,
 )
+from wizard.verify.images import Unreadable
 from wizard.verify.scan import Fingerprint
 from wizard.work import Finding, Item, Report
 
@@ -50,7 +52,10 @@ class Examiner(Protocol):
         ...
 
     def examine(self, subject: str) -> Iterator[Finding]:
-        """Look at one subject and yield what is wrong with it."""
+        """Look at one subject and yield what is wrong with it.
+
+        Raises ``LabelError`` or ``Unreadable`` for a file that cannot be read at all.
+        """
         ...
 
 
@@ -81,8 +86,18 @@ class CheckWork:
     def process(self, item: CheckItem) -> Report:
         """Look at one subject."""
         why = self.spec.checks[item.check].why
-        found = self._bound()[item.check].examine(item.key)
+        found = self._looked(self._bound()[item.check], item.key)
         return Report(tuple(explained(finding, why) for finding in found))
+
+    def _looked(self, examiner: Examiner, subject: str) -> Iterator[Finding]:
+        """Yield what a look finds; a file that cannot be read is a finding like any other."""
+        try:
+            yield from examiner.examine(subject)
+        except Unreadable as error:
+            yield Finding("missing-file" if error.missing else "broken-image", subject, str(error))
+        except LabelError as error:
+            where = error.where.removeprefix(f"{self.base}/") or subject
+            yield Finding(error.cause, where, error.message, error.hint)
 
     def _bound(self) -> tuple[Examiner, ...]:
         return self._examiners.get(

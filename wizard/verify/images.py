@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 END_MARKS = {"JPEG": b"\xff\xd9", "PNG": b"IEND\xae\x42\x60\x82"}
@@ -31,9 +34,10 @@ _FAILURES: tuple[type[Exception], ...] = (
 class Unreadable(Exception):
     """A file no pixels can be had from; ``truncated`` tells a short file from a foreign one."""
 
-    def __init__(self, reason: str, *, truncated: bool = False) -> None:
+    def __init__(self, reason: str, *, truncated: bool = False, missing: bool = False) -> None:
         super().__init__(reason)
         self.truncated = truncated
+        self.missing = missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +64,20 @@ def decode(path: Path) -> None:
         image.load()
 
 
+def read_pixels(path: Path) -> tuple[str, NDArray[Any]]:
+    """Return Pillow's name of the pixel format and the stored pixels; raises ``Unreadable``."""
+    with _opened(path) as image:
+        return image.mode, np.asarray(image)
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
     """Open a file with Pillow, every way it can fail turned into ``Unreadable``."""
     try:
         with path.open("rb") as file, Image.open(file) as image:
             yield image
+    except FileNotFoundError as error:
+        raise Unreadable("nothing is there", missing=True) from error
     except _FAILURES as error:
         # Pillow names the file object, which tells nobody anything.
         reason = re.sub(r" <_io\..*>$", "", str(error))
