@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 
 from wizard.errors import LabelError
 from wizard.labels import relabel
+from wizard.labels.changes import Changes
 from wizard.labels.colours import ColourTable, hex_colour
 from wizard.labels.decode import Colours, Values, read_colours, read_packed, read_values
 from wizard.labels.gather import gather
 from wizard.labels.lazy import Lazy
 from wizard.labels.masks import Ids, ImageContext, MaskFinder, Masks
 from wizard.labels.panoptic import PanopticIndex, classify
+from wizard.labels.png import encode, encode_lines
 from wizard.labels.records import Segment, SegmentKey, load_records
 from wizard.labels.tables import UNLABELED, Tables
 from wizard.recipes.steps import LabelOutput, Labels
@@ -35,11 +37,13 @@ class Plane:
     values: Values
     table: NDArray[np.uint8] | None = None
     """None: the numbers are the meaning."""
+    changes: Lazy[Changes | None] = field(default_factory=Lazy)
+    """Of the numbers, whatever the table: found once for all taxonomies."""
 
     def through(self, lookup: NDArray[np.uint8], where: str) -> Plane:
         """Compose another table; raises ``LabelError`` for numbers beyond its end."""
         if self.table is not None:
-            return Plane(self.values, lookup[self.table])
+            return Plane(self.values, lookup[self.table], self.changes)
         if np.iinfo(self.values.dtype).max >= len(lookup) and self.values.max() >= len(lookup):
             raise LabelError(
                 f"value {self.values.max()} is beyond the table's {len(lookup)} entries",
@@ -47,11 +51,20 @@ class Plane:
                 where=where,
                 hint="the label is not of this taxonomy: unpack the dataset again",
             )
-        return Plane(self.values, lookup)
+        return Plane(self.values, lookup, self.changes)
 
     def pixels(self) -> Values:
         """Return the numbers in full; a fresh array wherever there is a table."""
         return self.values if self.table is None else gather(self.table, self.values)
+
+    def png(self) -> bytes:
+        """Return the numbers as a PNG; those behind a table are never made in full if flat."""
+        if self.table is not None and (changes := self.changes.get(self._compare)):
+            return encode_lines(changes.lines(self.table), changes.shape[1])
+        return encode(self.pixels())
+
+    def _compare(self) -> Changes | None:
+        return Changes.of(self.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +133,14 @@ class Source:
     _packed: dict[Path, Colours] = field(default_factory=dict)
     _masks: dict[tuple[str, ...], Masks] = field(default_factory=dict)
 
-    def pixels(self, taxonomy: str) -> NDArray[np.uint8]:
-        """Return the image's labels in one taxonomy, uint8 (H, W); raises ``LabelError``."""
-        pixels = self.plane(taxonomy).pixels()
-        if pixels.dtype != np.uint8:
+    def png(self, taxonomy: str) -> bytes:
+        """Return the image's labels in one taxonomy as a PNG of 8 bits; raises ``LabelError``."""
+        plane = self.plane(taxonomy)
+        if plane.table is None and plane.values.dtype != np.uint8:
             raise LabelError(
                 f"{taxonomy} would need more than 8 bits", where=str(self.path), cause="too-wide"
             )
-        return cast("NDArray[np.uint8]", pixels)
+        return plane.png()
 
     @property
     def path(self) -> Path:

@@ -41,10 +41,13 @@ def encode(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> bytes:
     """
     if pixels.ndim != 2 or pixels.dtype not in (np.uint8, np.uint16) or not pixels.size:
         raise LabelError(f"{pixels.dtype} {pixels.shape} is no label image", cause="not-a-label")
-    height, width = pixels.shape
-    depth = 8 * pixels.dtype.itemsize
-    body = isal_zlib.compress(_filtered(pixels), _LEVEL)
-    header = struct.pack(">IIBBBBB", width, height, depth, GRAY, 0, 0, 0)
+    return encode_lines(_filtered(pixels), pixels.shape[1], 8 * pixels.dtype.itemsize)
+
+
+def encode_lines(lines: NDArray[np.uint8], width: int, depth: int = 8) -> bytes:
+    """Return a gray PNG of scan lines that are filtered already, uint8 (H, 1 + bytes of a row)."""
+    header = struct.pack(">IIBBBBB", width, len(lines), depth, GRAY, 0, 0, 0)
+    body = isal_zlib.compress(lines, _LEVEL)
     return b"".join(
         (SIGNATURE, *_chunk(b"IHDR", header), *_chunk(b"IDAT", body), *_chunk(b"IEND", b""))
     )

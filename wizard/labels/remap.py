@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import overload
 
 from wizard.errors import LabelError
+from wizard.files import write_whole
 from wizard.labels.chain import Chain, Source
 from wizard.labels.lazy import Lazy
 from wizard.labels.lists import Pair
-from wizard.labels.png import write_label
 from wizard.labels.polygons import fill_notes
 from wizard.labels.tables import Tables
 from wizard.labels.text import FETCH_AGAIN
@@ -103,7 +103,7 @@ class RemapWork:
             if _is_whole(path):
                 continue
             try:
-                write_label(path, source.pixels(output.taxonomy))
+                write_whole(path, source.png(output.taxonomy))
             except LabelError as error:
                 findings.append(_finding(error, path))
         return Report((*findings, *source.findings))
