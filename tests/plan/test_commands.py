@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from wizard.engine.views import Snapshot, StepView
 from wizard.errors import DestinationError, RecipeError, UsageError
 from wizard.headless.choosing import spread
 from wizard.headless.columns import columns, shortened
@@ -91,8 +92,12 @@ def test_an_install_that_is_done_needs_no_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever little is free: what the disk holds already is not asked for again."""
-    everything = frozenset(step.address for step in make_plan(load("mseg"), None).steps)
-    monkeypatch.setattr("wizard.engine.survey.done_steps", lambda _: everything)
+    everything = tuple(
+        StepView(address=s.address, dataset=s.dataset, title=s.title, kind=s.kind, state="done")
+        for s in make_plan(load("mseg"), None).steps
+    )
+    whole = Snapshot(collection="mseg", dest="", moment=0, running=False, steps=everything)
+    monkeypatch.setattr("wizard.engine.survey.survey", lambda _: whole)
     (tmp_path / ".segwizard").mkdir()
     found = json.loads(run("mseg", "--dest", str(tmp_path), "--json").stdout)
     assert found["fetch_bytes"] == 0

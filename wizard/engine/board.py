@@ -167,6 +167,7 @@ class Board:
 
     def _done(self, slot: Slot) -> None:
         slot.phase, slot.stale, slot.redo, slot.announced = "done", False, False, None
+        slot.spared = False
         self._forget_failure(slot)
 
     def _complete(self, slot: Slot, reported: tuple[FailureGroup, ...]) -> None:
@@ -224,9 +225,8 @@ class Board:
 
     def _spare(self) -> None:
         for slot in [each for each in self.slots.values() if schedule.spared(self.slots, each)]:
-            slot.probe = Probe("done", unit="bytes", detail="not needed any more")
-            slot.need = None
             self._done(slot)
+            slot.spare()
 
     def _forget_failure(self, slot: Slot) -> None:
         slot.failures, slot.note = (), ""

@@ -47,6 +47,8 @@ class Slot:
     """Whether the disk must be looked at before it starts."""
     redo: bool = False
     """Whether it runs even if the disk says done, since what it proved has changed."""
+    spared: bool = False
+    """Whether it counts as done because nothing needs it any more, not because it was."""
     due: float = 0.0
     """Moment (monotonic) from which a waiting or full step is looked at again."""
     free_when_full: int = 0
@@ -62,6 +64,11 @@ class Slot:
     def transfer(self) -> TransferProgress | None:
         """What the transfer of a fetch step says of itself, once it began."""
         return None if self.context is None else self.context.transfer
+
+    def spare(self) -> None:
+        """Count it as done though it was not: what it brings is here without it."""
+        self.probe = Probe("done", unit="bytes", detail="not needed any more")
+        self.phase, self.need, self.spared = "done", None, True
 
     @property
     def done(self) -> int:

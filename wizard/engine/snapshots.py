@@ -11,6 +11,7 @@ from wizard.engine.rates import Meter
 from wizard.engine.schedule import Slots, locked_by
 from wizard.engine.slots import Slot
 from wizard.engine.views import DatasetView, Snapshot, State, StepView, TransferView
+from wizard.engine.ways import way_taken
 from wizard.plan.model import Fetch
 from wizard.recipes.model import Archive
 from wizard.transfer.progress import TransferState
@@ -170,7 +171,17 @@ class Viewer:
             done_steps=sum(slot.phase == "done" for slot in slots),
             total_steps=len(slots),
             fraction=done / weight if weight else 1.0,
+            way=self._way(name, slots),
         )
+
+    def _way(self, name: str, slots: list[Slot]) -> str:
+        """Say which of a dataset's ways its files came."""
+        if not any(slot.planned.way for slot in slots):
+            return ""
+        made = {slot.address for slot in slots if slot.phase == "done" and not slot.spared}
+        planned = [slot.planned for slot in slots]
+        dataset, place = self._install.recipe.dataset(name), self._install.place
+        return way_taken(dataset, planned, made.__contains__, place.state)
 
 
 def _detail(slot: Slot) -> str:

@@ -82,8 +82,7 @@ def _spare(slots: Slots) -> None:
         each for each in slots.values() if each.phase != "done" and spared(slots, each)
     ]:
         for slot in found:
-            slot.phase, slot.need = "done", None
-            slot.probe = Probe("done", unit="bytes", detail="not needed any more")
+            slot.spare()
 
 
 def _when(moment: float) -> str:

@@ -103,6 +103,8 @@ class DatasetView(View, frozen=True, kw_only=True, omit_defaults=True):
     total_steps: int
     fraction: float
     chosen: bool = True
+    way: str = ""
+    """Which of several ways its files came, once they did."""
 
 
 class Snapshot(View, frozen=True, kw_only=True, omit_defaults=True):

@@ -96,6 +96,8 @@ def status_lines(snapshot: Snapshot) -> Iterator[str]:
             f"{dataset.title}: {WORDS[dataset.state]}, "
             f"{dataset.done_steps} of {dataset.total_steps} steps"
         )
+        if dataset.way:
+            yield f"  way: {dataset.way}"
         for step in snapshot.steps:
             if step.dataset == dataset.id:
                 yield step_line(step)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import click
 
 from wizard import figures
+from wizard.engine.views import Snapshot
 from wizard.errors import DestinationError
 from wizard.headless.choosing import ListCommand, choice_options, json_option, site_option
 from wizard.headless.columns import WIDTH, columns
@@ -38,6 +39,19 @@ class Row(NamedTuple):
     bytes: int
     exact: bool
     present: bool
+    way: str = ""
+    reserve: bool = False
+    """Whether it is only fetched when another way to the dataset's files fails, or if asked for."""
+
+
+class WayRow(NamedTuple):
+    """One of several ways to a dataset's files, as data."""
+
+    dataset: str
+    id: str
+    title: str
+    state: str
+    """``taken``, ``first``, or ``reserve``."""
 
 
 @click.command("plan", cls=ListCommand)
@@ -73,15 +87,22 @@ def command(
     With --dest its disk is checked as before a run; what does not fit ends with exit code 4.
     """
     recipe = apply_site(load(collection), load_site(site))
-    done = _done(collection, dest, site) if dest else frozenset()
+    stands = _stands(collection, dest, site) if dest else None
+    done = (
+        frozenset(step.address for step in stands.steps if step.state == "done")
+        if stands
+        else frozenset()
+    )
     plan = make_plan(
         recipe, dest, only=only, without=without, keep=keep, have=done | known_here(recipe)
     )
+    ways = tuple(_ways(recipe, plan, stands))
     room, refusal = _checked(plan, dest, workers, done)
     if as_json:
-        json_data(_as_data(recipe, plan, room, refusal, has_dest=dest is not None))
+        found = _as_data(recipe, plan, room, refusal, has_dest=dest is not None)
+        json_data(found | {"ways": [each._asdict() for each in ways]})
     else:
-        for line in _lines(recipe, plan, room, workers):
+        for line in _lines(recipe, plan, room, workers, ways):
             data(line)
     for note in room.notes if room else ():
         talk(f"note: {note}")
@@ -89,14 +110,14 @@ def command(
         raise refusal
 
 
-def _done(collection: str, dest: Path, site: Path | None) -> frozenset[str]:
-    """The steps an install at the destination has behind it; their room is not needed again."""
+def _stands(collection: str, dest: Path, site: Path | None) -> Snapshot | None:
+    """How an install at the destination stands: what is done needs no room again."""
     if not (dest / ".segwizard").is_dir():
-        return frozenset()
+        return None
     from wizard.engine.opening import Choices, open_install
-    from wizard.engine.survey import done_steps
+    from wizard.engine.survey import survey
 
-    return done_steps(open_install(Choices(collection, dest, site=site)))
+    return survey(open_install(Choices(collection, dest, site=site)))
 
 
 def _checked(
@@ -151,18 +172,39 @@ def _archives(recipe: Recipe, plan: Plan) -> Iterator[Row]:
                 bytes=size_of(archive),
                 exact=archive.size is not None,
                 present=step.address in plan.present,
+                way=step.way,
+                reserve=step.optional,
             )
 
 
-def _lines(recipe: Recipe, plan: Plan, room: Preflight | None, workers: int) -> Iterator[str]:
+def _ways(recipe: Recipe, plan: Plan, stands: Snapshot | None) -> Iterator[WayRow]:
+    taken = {each.id: each.way for each in stands.datasets} if stands else {}
+    for each in plan.datasets:
+        ways = recipe.dataset(each.id).ways
+        gone = taken.get(each.id, "")
+        for way in ways:
+            first = "first" if way == ways[0] and not gone else "reserve"
+            yield WayRow(each.id, way.id, way.title, "taken" if way.title == gone else first)
+
+
+def _lines(
+    recipe: Recipe,
+    plan: Plan,
+    room: Preflight | None,
+    workers: int,
+    ways: Sequence[WayRow],
+) -> Iterator[str]:
     rows = [("dataset, archive", "access", "fetch", "on disk", "core h")]
     for dataset in plan.datasets:
         rows.append(_dataset_row(dataset))
         own = (row for row in _archives(recipe, plan) if row.dataset == dataset.id)
-        rows += [_archive_row(row) for row in own]
+        rows += [_archive_row(row, ways) for row in own]
     yield from columns(rows, right=_RIGHT)
     yield ""
     yield from _totals(plan, room, workers)
+    if any(row.reserve and not row.present for row in _archives(recipe, plan)):
+        yield "Archives in brackets are in reserve and not counted."
+    yield from _way_lines(plan, ways)
     yield from _waiting_lines(waiting(recipe, plan))
     if plan.left_out:
         yield ""
@@ -182,9 +224,14 @@ def _dataset_row(dataset: PlannedDataset) -> tuple[str, str, str, str, str]:
     )
 
 
-def _archive_row(row: Row) -> tuple[str, str, str, str, str]:
-    size = "done" if row.present else ("" if row.exact else "~") + figures.size(row.bytes)
-    return f"  {row.name}", row.access, size, "", ""
+def _archive_row(row: Row, ways: Sequence[WayRow]) -> tuple[str, str, str, str, str]:
+    taken = [each.id for each in ways if each.dataset == row.dataset and each.state == "taken"]
+    size = ("" if row.exact else "~") + figures.size(row.bytes)
+    if row.present:
+        fetch = "not needed" if row.way and taken and row.way not in taken else "done"
+    else:
+        fetch = f"({size})" if row.reserve else size
+    return f"  {row.name}", row.access, fetch, "", ""
 
 
 def _totals(plan: Plan, room: Preflight | None, workers: int) -> Iterator[str]:
@@ -201,6 +248,21 @@ def _totals(plan: Plan, room: Preflight | None, workers: int) -> Iterator[str]:
         yield f"{name:<20} {text}"
     if plan.estimated:
         yield "Files, disk and hours are estimates, and sizes marked ~ too."
+
+
+_WAY_WORDS = {"taken": "taken", "first": "first", "reserve": "or"}
+
+
+def _way_lines(plan: Plan, ways: Sequence[WayRow]) -> Iterator[str]:
+    """Say what several ways there are to the same files."""
+    if not ways:
+        return
+    yield ""
+    yield "One way is enough; the next is gone where one fails, or when you bring its files:"
+    for dataset in plan.datasets:
+        own = [each for each in ways if each.dataset == dataset.id]
+        yield from (f"  {dataset.title}" for _ in own[:1])
+        yield from (f"      {_WAY_WORDS[each.state] + ':':<7} {each.title}" for each in own)
 
 
 def _waiting_lines(people: Sequence[Waiting]) -> Iterator[str]:

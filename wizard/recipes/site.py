@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from platformdirs import PlatformDirs
 
 from wizard.recipes.checks import is_web_address, proof_problems
-from wizard.recipes.model import Access, Archive, Dataset, Recipe, Site
+from wizard.recipes.model import Access, Archive, Dataset, Recipe, Site, Way
 from wizard.recipes.postconditions import Check
 from wizard.recipes.site_model import ArchiveAt, LoginAt, SiteFile
 from wizard.recipes.site_names import check_names, keys_of
@@ -60,6 +60,7 @@ def apply_site(recipe: Recipe, site: SiteFile) -> Recipe:
 
 def _dataset(recipe: Recipe, dataset: Dataset, site: SiteFile) -> Dataset:
     archives = tuple(_archive(recipe, dataset, each, site) for each in dataset.archives)
+    dataset = replace(dataset, ways=_ways(recipe, dataset, site))
     share = _share(dataset.archives, archives)
     return replace(
         dataset,
@@ -73,15 +74,31 @@ def _dataset(recipe: Recipe, dataset: Dataset, site: SiteFile) -> Dataset:
     )
 
 
+def _ways(recipe: Recipe, dataset: Dataset, site: SiteFile) -> tuple[Way, ...]:
+    """Put the ways first whose archives the site hands out, every one of them."""
+
+    def left_to_others(way: Way) -> bool:
+        own = [each for each in dataset.archives if each.way == way.id]
+        at = (site.archives.get(_key(recipe, dataset, each, site)) for each in own)
+        return not own or not all(each and each.urls for each in at)
+
+    return tuple(sorted(dataset.ways, key=left_to_others))
+
+
+def _key(recipe: Recipe, dataset: Dataset, archive: Archive, site: SiteFile) -> str:
+    """Return what the site file calls an archive; empty when it does not name it."""
+    keys = keys_of(recipe, dataset, archive)
+    return next((key for key in keys if key in site.archives), "")
+
+
 def _inexact(step: StepSpec) -> StepSpec:
     """Let published counts be a guide only, where a site names its own copies."""
     return replace(step, exact=False) if isinstance(step, Check) else step
 
 
 def _archive(recipe: Recipe, dataset: Dataset, archive: Archive, site: SiteFile) -> Archive:
-    keys = (key for key in keys_of(recipe, dataset, archive) if key in site.archives)
-    key = next(keys, "")
-    at = site.archives[key] if key else ArchiveAt()
+    key = _key(recipe, dataset, archive, site)
+    at = site.archives.get(key, ArchiveAt())
     archive = _overridden(archive, at)
     if archive.access.kind == "open" and at.urls is None:
         mirrored = (f"{each.rstrip('/')}/{quote(archive.name)}" for each in site.mirrors)

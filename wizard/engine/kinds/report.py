@@ -16,6 +16,7 @@ from wizard.engine.kinds.registry import build_step
 from wizard.engine.kinds.terms import accepted
 from wizard.engine.kinds.verify import subject_of
 from wizard.engine.step import Lane, Probe, StepContext
+from wizard.engine.ways import way_taken
 from wizard.errors import RecipeError
 from wizard.plan.model import PlannedStep
 from wizard.recipes.model import Archive, Dataset
@@ -116,6 +117,7 @@ class ReportStep:
             about=dataset.about.strip(),
             folder=f"{base}/{dataset.folder}" if base else dataset.folder,
             verdict="unverified",
+            way=self._way(dataset),
             deviations=tuple(_deviations(dataset, sources)),
             sources=sources,
             consent=self._consent(dataset),
@@ -135,6 +137,15 @@ class ReportStep:
                 )
                 return self._pictured(page, subject)
         return page
+
+    def _way(self, dataset: Dataset) -> str:
+        """Say which of a dataset's ways its files came."""
+        steps = {step.address: step for step in self.install.plan.steps}
+
+        def made(address: str) -> bool:
+            return build_step(steps[address], self.install).probe().state == "done"
+
+        return way_taken(dataset, tuple(steps.values()), made, self.install.place.state)
 
     def _proven(self, page: DatasetPage, dataset: str) -> DatasetPage:
         """Add what the dataset's verifications found; without any, its archives have to do."""

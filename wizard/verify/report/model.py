@@ -113,6 +113,8 @@ class DatasetPage(Data, frozen=True, kw_only=True, omit_defaults=True):
     """Seconds since the epoch."""
     checked: Checked | None = None
     groups: tuple[Group, ...] = ()
+    way: str = ""
+    """Which of several ways its files came."""
     deviations: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()
     consent: Consent | None = None
