@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from wizard.labels.masks import Masks
 from wizard.labels.png import write_label
 
 
@@ -22,6 +23,14 @@ def packed_image(packed: np.ndarray) -> Image.Image:
     return Image.fromarray(
         np.ascontiguousarray(wide.view(np.uint8).reshape(*wide.shape, 4)[..., :3])
     )
+
+
+def whole_mask(masks: Masks, segment: int, shape: tuple[int, int]) -> np.ndarray:
+    """Where a segment is in the whole image, bool (H, W)."""
+    whole = np.zeros(shape, bool)
+    rows, columns, inside = masks.patch(segment)
+    whole[rows, columns] = inside
+    return whole
 
 
 class Published:

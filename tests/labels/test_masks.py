@@ -7,12 +7,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
 
-from tests.labels.small import label, packed_image, save
+from tests.labels.small import label, packed_image, save, whole_mask
 from wizard.errors import LabelError
-from wizard.labels.masks import ImageContext, MaskFinder, nearest_indices, resize_nearest
+from wizard.labels.masks import ImageContext, MaskFinder, RunMasks, nearest_indices, resize_nearest
+from wizard.labels.search import Runs
 from wizard.recipes.steps import Relabel
+
+SHAPE = (2, 3)
 
 
 def _context(**changes: object) -> ImageContext:
@@ -21,7 +27,7 @@ def _context(**changes: object) -> ImageContext:
         "parent": "aachen",
         "stem": "x_left",
         "split": "train",
-        "shape": (2, 3),
+        "shape": SHAPE,
     }
     return ImageContext(**{**facts, **changes})
 
@@ -33,23 +39,34 @@ def _finder(root: Path, mask: str, source: str = "", trim: str = "") -> MaskFind
 def test_the_base_taxonomy_is_a_mask_by_itself(tmp_path: Path) -> None:
     base = np.array([[4, 4, 0], [1, 4, 255]], np.uint8)
     masks = _finder(tmp_path, "label").open(_context(base=lambda: base))
-    assert np.array_equal(masks.mask(4), base == 4)
-    assert not masks.mask(256).any()
-    assert not masks.mask(-1).any()
+    assert np.array_equal(whole_mask(masks, 4, SHAPE), base == 4)
+    assert not whole_mask(masks, 256, SHAPE).any()
+    assert not whole_mask(masks, -1, SHAPE).any()
 
 
 def test_instances_keep_their_sixteen_bits(tmp_path: Path) -> None:
     ids = label(tmp_path / "training/inst/x_left.png", [[7936, 0, 0], [31, 7936, 0]], np.uint16)
     masks = _finder(tmp_path, "instance", "{top}/inst/{stem}.png").open(_context())
-    assert np.array_equal(masks.mask(7936), ids == 7936)
-    assert not masks.mask(70000).any()
+    assert np.array_equal(whole_mask(masks, 7936, SHAPE), ids == 7936)
+    assert not whole_mask(masks, 70000, SHAPE).any()
 
 
 def test_panoptic_ids_are_colours(tmp_path: Path) -> None:
     ids = np.array([[70000, 0, 5], [70000, 5, 5]], np.uint32)
     save(tmp_path / "train/aachen/x_left.png", packed_image(ids))
     masks = _finder(tmp_path, "panoptic", "{split}/{parent}/{stem}.png").open(_context())
-    assert np.array_equal(masks.mask(70000), ids == 70000)
+    for segment in (70000, 0, 5, 6, -1, 1 << 40):
+        assert np.array_equal(whole_mask(masks, segment, SHAPE), ids == segment)
+
+
+@settings(max_examples=60)
+@given(
+    arrays(np.uint32, array_shapes(min_dims=2, max_dims=2, max_side=7), elements=st.integers(0, 3))
+)
+def test_runs_lead_to_every_pixel_of_a_segment(ids: np.ndarray) -> None:
+    masks = RunMasks(Runs.of(ids))
+    for segment in range(5):
+        assert np.array_equal(whole_mask(masks, segment, ids.shape), ids == segment)
 
 
 def test_polygons_are_found_below_the_trimmed_stem(tmp_path: Path) -> None:
@@ -57,9 +74,9 @@ def test_polygons_are_found_below_the_trimmed_stem(tmp_path: Path) -> None:
     text = json.dumps({"imgHeight": 2, "imgWidth": 3, "objects": objects})
     (tmp_path / "x_polygons.json").write_text(text)
     masks = _finder(tmp_path, "polygon", "{stem}_polygons.json", "_left").open(_context())
-    assert masks.mask(0).tolist() == [[True, True, True], [False, False, False]]
+    assert whole_mask(masks, 0, SHAPE).tolist() == [[True, True, True], [False, False, False]]
     with pytest.raises(LabelError, match="no object with id 9"):
-        masks.mask(9)
+        masks.patch(9)
 
 
 def test_the_blue_channel_is_searched_for_once_and_resized(tmp_path: Path) -> None:
@@ -67,7 +84,7 @@ def test_the_blue_channel_is_searched_for_once_and_resized(tmp_path: Path) -> No
     save(tmp_path / "full/deep/er/x_left_seg.png", packed_image(blue << 16))
     finder = _finder(tmp_path, "channel", "full/**/{stem}_seg.png")
     masks = finder.open(_context())
-    assert np.array_equal(masks.mask(2), blue[::2, ::2] == 2)
+    assert np.array_equal(whole_mask(masks, 2, SHAPE), blue[::2, ::2] == 2)
     save(tmp_path / "full/late/y_seg.png", packed_image(blue))
     with pytest.raises(LabelError, match="no file full"):
         finder.open(_context(stem="y"))

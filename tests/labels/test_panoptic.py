@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from wizard.errors import LabelError
 from wizard.labels.panoptic import PanopticIndex, Segments, classify, decode_pieces
+from wizard.labels.search import Runs
 
 
 def _document(*annotations: tuple[str, list[tuple[int, int]]], **more: object) -> dict[str, object]:
@@ -52,16 +53,16 @@ def test_one_search_equals_a_comparison_per_segment(
     others = data.draw(st.lists(st.integers(0, 1 << 24), max_size=9))
     numbers = data.draw(st.permutations([*segments, *segments, *others, 0]))
     ids = np.array(numbers, np.uint32).reshape(1, -1)
-    classes = classify(ids, _segments(list(segments.items())), "image.png")
+    classes = classify(Runs.of(ids), _segments(list(segments.items())), "image.png")
     assert np.array_equal(classes, _naive(ids, list(segments.items())))
 
 
 def test_ids_without_a_pixel_and_repeated_ids_are_named() -> None:
     ids = np.array([[1, 1], [2, 2]], np.uint32)
     with pytest.raises(LabelError, match="without a pixel: 70000"):
-        classify(ids, _segments([(1, 5), (70000, 6)]), "image.png")
+        classify(Runs.of(ids), _segments([(1, 5), (70000, 6)]), "image.png")
     with pytest.raises(LabelError, match="repeated: 1"):
-        classify(ids, _segments([(1, 5), (1, 6)]), "image.png")
+        classify(Runs.of(ids), _segments([(1, 5), (1, 6)]), "image.png")
 
 
 def test_the_index_finds_each_images_segments(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
+from tests.labels.small import whole_mask
 from wizard.errors import LabelError
 from wizard.labels import polygons
 from wizard.labels.masks import PolygonMasks
@@ -78,13 +79,13 @@ def test_masks_are_the_plain_fill_of_the_whole_image(points: list[tuple[float, f
         ImageDraw.Draw(canvas).line(points, fill=1)
     else:
         ImageDraw.Draw(canvas).polygon(points, fill=1)
-    mask = PolygonMasks(_annotation(Shape(points)), "a.json").mask(0)
-    assert mask.dtype == bool
+    mask = whole_mask(PolygonMasks(_annotation(Shape(points)), "a.json"), 0, (8, 12))
     assert np.array_equal(mask, np.asarray(canvas).astype(bool))
 
 
 def test_an_object_in_a_single_row_is_a_line() -> None:
-    row = PolygonMasks(_annotation(Shape([(2, 4), (6, 4), (3, 4)])), "a.json").mask(0)
+    masks = PolygonMasks(_annotation(Shape([(2, 4), (6, 4), (3, 4)])), "a.json")
+    row = whole_mask(masks, 0, (8, 12))
     assert np.flatnonzero(row.any(axis=1)).tolist() == [4]
     assert np.flatnonzero(row[4]).tolist() == [2, 3, 4, 5, 6]
 

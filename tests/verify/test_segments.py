@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wizard.errors import LabelError
-from wizard.labels.masks import Mask
+from wizard.labels.polygons import Patch
 from wizard.labels.records import Segment
 from wizard.verify.segments import Expected, differences
 
@@ -20,13 +20,13 @@ class Boxes:
 
     boxes: dict[int, tuple[int, int, int, int]]
 
-    def mask(self, segment: int) -> Mask:
+    def patch(self, segment: int) -> Patch:
         if segment not in self.boxes:
             raise LabelError(f"no object with id {segment}")
         top, left, bottom, right = self.boxes[segment]
         mask = np.zeros(SHAPE, np.bool_)
         mask[top:bottom, left:right] = True
-        return mask
+        return Patch(slice(None), slice(None), mask)
 
 
 box = st.tuples(st.integers(0, 4), st.integers(0, 6), st.integers(1, 5), st.integers(1, 7))

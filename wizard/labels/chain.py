@@ -18,13 +18,14 @@ from wizard.errors import LabelError
 from wizard.labels import relabel
 from wizard.labels.changes import Changes
 from wizard.labels.colours import ColourTable, hex_colour
-from wizard.labels.decode import Colours, Values, read_colours, read_packed, read_values
+from wizard.labels.decode import Values, read_colours, read_values
 from wizard.labels.gather import gather
 from wizard.labels.lazy import Lazy
 from wizard.labels.masks import Ids, ImageContext, MaskFinder, Masks
-from wizard.labels.panoptic import PanopticIndex, classify
+from wizard.labels.panoptic import PanopticIndex, classify, read_runs
 from wizard.labels.png import encode, encode_lines
 from wizard.labels.records import Segment, SegmentKey, load_records
+from wizard.labels.search import Runs
 from wizard.labels.tables import UNLABELED, Tables
 from wizard.recipes.steps import LabelOutput, Labels
 from wizard.work import Finding
@@ -130,7 +131,7 @@ class Source:
     targets: tuple[str, ...]
     findings: list[Finding] = field(default_factory=list)
     _planes: dict[str, Plane] = field(default_factory=dict)
-    _packed: dict[Path, Colours] = field(default_factory=dict)
+    _runs: dict[Path, Runs] = field(default_factory=dict)
     _masks: dict[tuple[str, ...], Masks] = field(default_factory=dict)
 
     def png(self, taxonomy: str) -> bytes:
@@ -190,7 +191,7 @@ class Source:
                 split=self.split,
                 shape=(shape[0], shape[1]),
                 base=self._base_reader(output.base),
-                packed=self._read_packed,
+                runs=self._read_runs,
             )
             self._masks[shared] = finder.open(context)
         return self._masks[shared]
@@ -198,10 +199,10 @@ class Source:
     def _base_reader(self, taxonomy: str) -> Callable[[], Ids]:
         return lambda: self.plane(taxonomy).pixels()
 
-    def _read_packed(self, path: Path) -> Colours:
-        if path not in self._packed:
-            self._packed[path] = read_packed(path)
-        return self._packed[path]
+    def _read_runs(self, path: Path) -> Runs:
+        if path not in self._runs:
+            self._runs[path] = read_runs(path)
+        return self._runs[path]
 
     def _decode(self) -> Plane:
         decode = self.chain.spec.decode
@@ -215,7 +216,7 @@ class Source:
 
     def _decode_panoptic(self) -> Plane:
         segments = self.chain.index(self.split).segments(self.path.name)
-        classes = classify(self._read_packed(self.path), segments, str(self.path))
+        classes = classify(self._read_runs(self.path), segments, str(self.path))
         self._note_outside(classes)
         return Plane(classes)
 

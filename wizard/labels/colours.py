@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from wizard.labels.decode import Palette, TrueColour, pack
-from wizard.labels.search import SortedKeys
+from wizard.labels.search import Runs, SortedKeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class ColourTable:
         classes = np.empty(picture.shape, np.uint8)
         unknown: Counter[int] = Counter()
         for rows, pixels in picture.strips():
-            found = self._keys.find(pixels)
+            found = self._keys.find(Runs.of(pixels))
             numbers = np.maximum(found.rows, 0).astype(np.uint8)
             classes[rows] = found.spread(numbers).reshape(-1, picture.shape[1])
             unknown.update(found.missing())

@@ -1,7 +1,7 @@
 """Where a segment of an image is: the masks of relabel records.
 
 A ``MaskFinder`` knows one taxonomy's way of finding masks and is made once; ``open`` reads what one
-image needs, once; ``mask`` answers per segment (fact sheet mseg section 5).
+image needs, once; ``patch`` answers per segment (fact sheet mseg section 5).
 """
 
 from __future__ import annotations
@@ -16,13 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wizard.errors import LabelError
-from wizard.labels.decode import read_blue, read_packed, read_values
+from wizard.labels.decode import read_blue, read_values
 from wizard.labels.lazy import Lazy
+from wizard.labels.panoptic import read_runs
 from wizard.labels.polygons import Annotation, Patch, draw_patch, read_annotation
+from wizard.labels.search import Runs
 from wizard.recipes.steps import Relabel
-
-Mask = NDArray[np.bool_]
-"""Where a segment is, bool (H, W)."""
 
 Ids = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.uint32]
 """Which segment is where, (H, W)."""
@@ -43,19 +42,18 @@ class ImageContext:
     """Height and width of the label."""
     base: Callable[[], Ids] | None = None
     """Reads the pixels of the base taxonomy, for masks that are those pixels."""
-    packed: Callable[[Path], Ids] = read_packed
-    """Reads an image as packed colours; lets a pipeline share what it has read already."""
+    runs: Callable[[Path], Runs] = read_runs
+    """Reads a panoptic image; lets a pipeline share what it has read already."""
 
 
 class Masks(Protocol):
     """The segments of one image."""
 
-    def mask(self, segment: int) -> Mask:
-        """Return where a segment is, all False if nowhere; raises ``LabelError``."""
-        ...
-
     def patch(self, segment: int) -> Patch:
-        """Return the same by a rectangle that holds all of it."""
+        """Return a rectangle that holds all of a segment, and where in it the segment is.
+
+        Nothing is inside if it is nowhere; raises ``LabelError``.
+        """
         ...
 
 
@@ -65,16 +63,26 @@ class IdMasks:
 
     ids: Ids
 
-    def mask(self, segment: int) -> Mask:
-        """Compare; a number the pixels cannot hold is nowhere."""
-        if not 0 <= segment <= np.iinfo(self.ids.dtype).max:
-            return np.zeros(self.ids.shape, np.bool_)
-        found: Mask = self.ids == self.ids.dtype.type(segment)
-        return found
-
     def patch(self, segment: int) -> Patch:
         """Return the whole image: looking for less of it would cost more."""
-        return Patch(slice(None), slice(None), self.mask(segment))
+        return Patch(slice(None), slice(None), _equal(self.ids, segment))
+
+
+@dataclass(frozen=True, slots=True)
+class RunMasks:
+    """The same where runs are known: only the rows that a segment spans are compared."""
+
+    runs: Runs
+
+    def patch(self, segment: int) -> Patch:
+        """Return the rows from the segment's first run to its last."""
+        held = np.flatnonzero(_equal(self.runs.keys, segment))
+        rows = slice(0, 0)
+        if len(held):
+            width = self.runs.pixels.shape[1]
+            first, end = self.runs.bounds[held[0]], self.runs.bounds[held[-1] + 1]
+            rows = slice(int(first) // width, (int(end) - 1) // width + 1)
+        return Patch(rows, slice(None), _equal(self.runs.pixels[rows], segment))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +91,6 @@ class PolygonMasks:
 
     annotation: Annotation
     where: str
-
-    def mask(self, segment: int) -> Mask:
-        """Draw the object; raises ``LabelError`` if the file has none of that number."""
-        whole = np.zeros((self.annotation.img_height, self.annotation.img_width), np.bool_)
-        rows, columns, inside = self.patch(segment)
-        whole[rows, columns] = inside
-        return whole
 
     def patch(self, segment: int) -> Patch:
         """Draw the object; raises ``LabelError`` if the file has none of that number."""
@@ -126,8 +127,11 @@ class MaskFinder:
             return PolygonMasks(annotation, str(path))
         if self.relabel.mask == "channel":
             return IdMasks(resize_nearest(read_blue(path), context.shape))
-        ids = context.packed(path) if self.relabel.mask == "panoptic" else read_values(path)
-        return IdMasks(_same_size(ids, context, str(path)))
+        if self.relabel.mask == "panoptic":
+            runs = context.runs(path)
+            _check_size(runs.pixels.shape, context, str(path))
+            return RunMasks(runs)
+        return IdMasks(_same_size(read_values(path), context, str(path)))
 
     def path(self, context: ImageContext) -> Path:
         """Return the file the masks of an image come from; raises ``LabelError``."""
@@ -175,12 +179,20 @@ def nearest_indices(source: int, target: int) -> NDArray[np.intp]:
     return np.minimum(places, source - 1)
 
 
+def _equal(ids: Ids, segment: int) -> NDArray[np.bool_]:
+    """Compare; a number the pixels cannot hold is nowhere."""
+    if not 0 <= segment <= np.iinfo(ids.dtype).max:
+        return np.zeros(ids.shape, np.bool_)
+    found: NDArray[np.bool_] = ids == ids.dtype.type(segment)
+    return found
+
+
 def _same_size(ids: Ids, context: ImageContext, where: str) -> Ids:
     _check_size((ids.shape[0], ids.shape[1]), context, where)
     return ids
 
 
-def _check_size(shape: tuple[int, int], context: ImageContext, where: str) -> None:
+def _check_size(shape: tuple[int, ...], context: ImageContext, where: str) -> None:
     if shape != context.shape:
         raise LabelError(
             f"{shape[1]}x{shape[0]} pixels, but the label has"

@@ -18,8 +18,8 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from wizard.errors import LabelError
-from wizard.labels.decode import UNPACK_AGAIN, Colours
-from wizard.labels.search import SortedKeys
+from wizard.labels.decode import UNPACK_AGAIN, read_packed
+from wizard.labels.search import Runs, SortedKeys
 
 UNLISTED = 255
 """Class of pixels whose id the JSON does not list."""
@@ -119,7 +119,12 @@ class PanopticIndex:
         return Segments(self.ids[start:end], self.categories[start:end])
 
 
-def classify(pixels: Colours, segments: Segments, where: str) -> NDArray[np.uint8]:
+def read_runs(path: Path) -> Runs:
+    """Return the runs of segment ids in a panoptic image; raises ``LabelError``."""
+    return Runs.of(read_packed(path))
+
+
+def classify(runs: Runs, segments: Segments, where: str) -> NDArray[np.uint8]:
     """Return the category of every pixel, uint8 (H, W); 255 where no listed id is.
 
     The reference demands that each listed id occurs and is listed once: raises ``LabelError``
@@ -128,14 +133,14 @@ def classify(pixels: Colours, segments: Segments, where: str) -> NDArray[np.uint
     unique, counts = np.unique(segments.ids, return_counts=True)
     if len(unique) != len(segments.ids):
         raise _broken_image(where, "repeated", unique[counts > 1])
-    found = SortedKeys(segments.ids).find(pixels.ravel())
+    found = SortedKeys(segments.ids).find(runs)
     seen = np.zeros(len(segments.ids) + 1, bool)
     seen[found.rows] = True
     if not seen[:-1].all():
         raise _broken_image(where, "without a pixel", segments.ids[~seen[:-1]])
     # Row -1 takes the last entry, which is the class of ids that are not listed.
     numbers = np.append(segments.categories, np.uint8(UNLISTED))[found.rows]
-    return found.spread(numbers).reshape(pixels.shape)
+    return found.spread(numbers).reshape(runs.pixels.shape)
 
 
 def decode_pieces(file: BinaryIO, piece: int = _PIECE) -> Iterator[list[Annotation]]:

@@ -13,6 +13,26 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
+class Runs:
+    """Pixels, and where runs of equal ones begin, row after row."""
+
+    pixels: NDArray[np.uint32]
+    """uint32 (H, W) or (n,), not empty."""
+    bounds: NDArray[np.intp]
+    """First pixel of each run, and the number of pixels: (runs + 1,)."""
+    keys: NDArray[np.uint32]
+    """What each run holds, (runs,)."""
+
+    @classmethod
+    def of(cls, pixels: NDArray[np.uint32]) -> Runs:
+        """Compare neighbours."""
+        flat = pixels.reshape(-1)
+        inner = np.flatnonzero(flat[1:] != flat[:-1]) + 1
+        bounds = np.concatenate(([0], inner, [flat.size]))
+        return cls(pixels, bounds, flat[bounds[:-1]])
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """The answer for one stretch of pixels, run by run."""
 
@@ -52,8 +72,6 @@ class SortedKeys:
         np.minimum(place, len(self._sorted) - 1, out=place)
         return np.where(self._sorted[place] == wanted, self._order[place], -1)
 
-    def find(self, pixels: NDArray[np.uint32]) -> Found:
-        """Search a stretch of pixels, uint32 (n,) with n > 0."""
-        starts = np.concatenate(([0], np.flatnonzero(pixels[1:] != pixels[:-1]) + 1))
-        held = pixels[starts]
-        return Found(self.rows(held), np.diff(starts, append=len(pixels)), held)
+    def find(self, runs: Runs) -> Found:
+        """Search what each run holds."""
+        return Found(self.rows(runs.keys), np.diff(runs.bounds), runs.keys)

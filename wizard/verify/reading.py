@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from wizard import figures
 from wizard.errors import LabelError
 from wizard.labels.colours import hex_colour
-from wizard.labels.decode import read_colours, read_packed, read_values
-from wizard.labels.panoptic import classify
+from wizard.labels.decode import read_colours, read_values
+from wizard.labels.panoptic import classify, read_runs
 from wizard.labels.tables import UNLABELED
 from wizard.verify import causes
 from wizard.verify.context import Context, panoptic_index
@@ -92,7 +92,7 @@ class LabelReader:
             if (layer.taxonomy, self._split) not in context.panoptic:
                 return None
             index = panoptic_index(self._subject, layer, self._split, context)
-            return classify(read_packed(path), index.segments(path.name), str(path))
+            return classify(read_runs(path), index.segments(path.name), str(path))
         colours = context.colours.get(layer.taxonomy)
         if colours is None:
             return None

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from wizard.errors import LabelError
 from wizard.labels.masks import Masks
+from wizard.labels.polygons import Patch
 from wizard.labels.records import Segment
 from wizard.verify import causes
 from wizard.work import Finding
@@ -40,24 +41,24 @@ class Expected:
         self.owner = np.full(self.pixels.shape, -1, np.int16)
         for number, segment in enumerate(segments):
             try:
-                mask = masks.mask(segment.id)
+                patch = masks.patch(segment.id)
             except LabelError as error:
                 self.faults.append((causes.EMPTY_SEGMENT, f"{segment.name}: {error.message}"))
                 continue
-            self._draw(number, segment, mask, strict=strict)
+            self._draw(number, segment, patch, strict=strict)
 
-    def _draw(
-        self, number: int, segment: Segment, mask: NDArray[np.bool_], *, strict: bool
-    ) -> None:
+    def _draw(self, number: int, segment: Segment, patch: Patch, *, strict: bool) -> None:
         if self.owner is None:
             return
-        if not mask.any():
+        rows, columns, inside = patch
+        pixels = self.pixels[rows, columns]
+        if not (size := np.count_nonzero(inside)):
             self.faults.append((causes.EMPTY_SEGMENT, f"{segment.name}: no such pixels"))
-        if strict and (wrong := int((mask & (self.pixels != segment.old)).sum())):
-            detail = f"{segment.name}: {wrong} of {int(mask.sum())} pixels are not {segment.old}"
+        if strict and (wrong := np.count_nonzero(inside & (pixels != segment.old))):
+            detail = f"{segment.name}: {wrong} of {size} pixels are not {segment.old}"
             self.faults.append((causes.OLD_CLASS, detail))
-        np.copyto(self.pixels, np.uint8(segment.new), where=mask)
-        np.copyto(self.owner, np.int16(number), where=mask)
+        np.copyto(pixels, np.uint8(segment.new), where=inside)
+        np.copyto(self.owner[rows, columns], np.int16(number), where=inside)
 
 
 def differences(
