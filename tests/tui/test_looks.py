@@ -7,6 +7,7 @@ import base64
 import pytest
 from PIL import Image
 from textual.color import Color
+from textual.geometry import Size
 from textual.scrollbar import ScrollBar
 
 from tests.tui.driving import at_work, seen
@@ -120,8 +121,10 @@ def test_pasted_links_come_out_whole(text) -> None:
 
 def test_a_picture_keeps_its_sides_and_colours() -> None:
     image = Image.new("RGB", (200, 100), (255, 0, 0))
-    small = fitted(image, 40, 30)
-    assert small.size == (40, 20)
+    cells = fitted(Size(*image.size), Size(40, 15))
+    assert cells == Size(40, 10)
+    assert fitted(Size(*image.size), Size(40, 15), (10, 10)) == Size(30, 15)
+    small = image.resize((cells.width, cells.height * 2))
     strips = half_blocks(small, plain=False)
     assert len(strips) == 10
     assert all(strip.cell_length == 40 for strip in strips)
@@ -134,6 +137,13 @@ def test_the_legend_names_every_class_with_its_share() -> None:
     said = legend(shares, 80).plain
     assert "road 62%" in said
     assert "sky <1%" in said
+
+
+def test_a_legend_without_room_says_how_many_classes_are_missing() -> None:
+    shares = tuple(Share(f"class {n}", (n, n, n), 0.1) for n in range(10))
+    lines = legend(shares, 34, rows=3).plain.splitlines()
+    assert len(lines) == 3
+    assert lines[-1].split("class 4 10%")[1].strip() == "and 5 more"
 
 
 def test_bars_and_sparks_fill_what_they_are_given() -> None:

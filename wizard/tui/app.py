@@ -11,6 +11,7 @@ from typing import ClassVar
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
+from textual.reactive import var
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
@@ -20,6 +21,7 @@ from wizard.engine.views import Snapshot
 from wizard.errors import UsageError
 from wizard.tui import clipboard, crash
 from wizard.tui.bridge import Bridge
+from wizard.tui.canvas import Canvas, Described, listen, question, understood
 from wizard.tui.choices import Choices
 from wizard.tui.commands import WizardCommands
 from wizard.tui.glyphs import plain_terminal
@@ -56,6 +58,8 @@ class WizardApp(App[int]):
         Binding("q", "leave", "Quit", tooltip="Leave; asks first when work runs"),
         Binding("ctrl+q", "leave", "Quit", show=False, priority=True),
     ]
+    canvas = var(Canvas())
+    """What pictures are drawn with: half blocks until the terminal says more."""
 
     def __init__(
         self, host: Host | None = None, *, dest: Path | None = None, collection: str = ""
@@ -162,6 +166,18 @@ class WizardApp(App[int]):
         from wizard.tui.screens.preview import PreviewPage
 
         self.push_screen(PreviewPage(dataset))
+
+    def find_canvas(self) -> None:
+        """Ask the terminal what it can show; it answers when it likes, among the keys."""
+        driver: Driver | None = self._driver
+        asked = question(driver)
+        if driver is not None and asked and self.canvas == Canvas():
+            self.canvas = understood("")
+            driver.write(asked)
+
+    def on_described(self, message: Described) -> None:
+        """The terminal answered."""
+        self.canvas = understood(message.said)
 
     def action_go_back(self) -> None:
         """The screen before this one."""
@@ -306,6 +322,7 @@ def run(host: Host | None = None, *, dest: Path | None = None, collection: str =
         )
     # Helpers of worker processes cannot be started once the toolkit has taken over stderr.
     prepare_processes()
+    listen()
     app = WizardApp(host, dest=dest, collection=collection)
     code = app.run()
     if app.farewell:

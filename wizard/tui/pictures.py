@@ -18,7 +18,7 @@ from wizard.recipes.steps import Labels
 LARGEST = 1024
 """Pixels on the longer side a picture is shrunk to before it is drawn in cells."""
 
-_VOID = (24, 24, 24)
+_VOID = (64, 64, 64)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 from PIL import Image
 from rich.color import Color
 from textual.app import ComposeResult
@@ -12,6 +15,7 @@ from textual.widgets import Footer, Static
 
 from wizard import figures
 from wizard.errors import LabelError, WizardError
+from wizard.tui.canvas import Canvas
 from wizard.tui.crash import in_thread
 from wizard.tui.pictures import Gallery, Look, Share, galleries, look
 from wizard.tui.screens.base import BACK, Page
@@ -27,6 +31,9 @@ their share of the image.
 
 **Left, Right** show another image. **Up, Down** show the same image in another taxonomy: as
 published, remapped, relabelled. **Page Up, Page Down** move by a hundred.
+
+Kitty, Sixel and half blocks are tried in this order. **b** changes to half blocks and back;
+`SEGWIZARD_PICTURES` (`auto`, `kitty`, `sixel`, `blocks`) decides for good.
 """
 
 
@@ -41,6 +48,7 @@ class PreviewPage(Page):
         Binding("pagedown", "move(100)", "100 on", show=False),
         Binding("up", "change(-1)", "Earlier", tooltip="The taxonomy it was made from"),
         Binding("down", "change(1)", "Later", tooltip="The taxonomy made from it"),
+        Binding("b", "blocks", "Blocks", tooltip="Pictures in half blocks, or not"),
         Binding("y", "copy", "Copy path", tooltip="Copy the path of the label"),
         BACK,
     ]
@@ -52,6 +60,7 @@ class PreviewPage(Page):
         self._galleries: tuple[Gallery, ...] = ()
         self._gallery = 0
         self._place = 0
+        self._blocks = False
 
     def compose(self) -> ComposeResult:
         """Head, two pictures, legend."""
@@ -72,6 +81,18 @@ class PreviewPage(Page):
     def on_mount(self) -> None:
         """Find the lists without holding up the screen."""
         self.run_worker(self._find(), group="find", exclusive=True)
+        self.wizard.find_canvas()
+        self.watch(self.wizard, "canvas", self._draw_on)
+
+    def on_screen_suspend(self) -> None:
+        """Make room for the screen above."""
+        for picture in self.query(Picture):
+            picture.lift()
+
+    def on_screen_resume(self) -> None:
+        """Draw what was lifted."""
+        for picture in self.query(Picture):
+            picture.refresh()
 
     def action_move(self, by: int) -> None:
         """Show another image."""
@@ -88,11 +109,27 @@ class PreviewPage(Page):
             self._find_again(image)
             self._draw_soon()
 
+    def action_blocks(self) -> None:
+        """Draw in half blocks, or again as well as the terminal can."""
+        self._blocks = not self._blocks
+        self._draw_on(self.wizard.canvas)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only what has more than half blocks can be asked for half blocks."""
+        return action != "blocks" or self.wizard.canvas.way != "blocks"
+
     def action_copy(self) -> None:
         """The path of the label in view."""
         gallery = self._current
         if gallery is not None and gallery.pairs:
             self.wizard.copy_text(str(gallery.folder / gallery.pairs[self._place][1]))
+
+    def _draw_on(self, canvas: Canvas) -> None:
+        self.refresh_bindings()
+        if self._blocks:
+            canvas = replace(canvas, way="blocks")
+        for picture in self.query(Picture):
+            picture.draw_on(canvas)
 
     @property
     def _current(self) -> Gallery | None:
@@ -140,12 +177,14 @@ class PreviewPage(Page):
             Content.assemble(
                 (gallery.taxonomy, "bold $text-primary"),
                 (f"  {stage}, image {where}  ", "$text"),
-                (seen.name, "$text-muted"),
+                (Path(seen.name).name, "$text-muted"),
             )
         )
         self.query_one("#image", Picture).show(seen.image)
         self.query_one("#label", Picture).show(seen.label)
-        self.query_one("#legend", Static).update(legend(seen.legend, self.size.width - 4))
+        self.query_one("#legend", Static).update(
+            legend(seen.legend, self.size.width - 4, rows=3 if self.has_class("-short") else 6)
+        )
 
     def _show_nothing(self, said: str) -> None:
         self.query_one("#head", Static).update(Content.styled(said, "$text-warning"))
@@ -154,19 +193,24 @@ class PreviewPage(Page):
         self.query_one("#legend", Static).update("")
 
 
-def legend(shares: tuple[Share, ...], width: int) -> Content:
-    """Swatch, name and share of every class, as many as fit in columns."""
+def legend(shares: tuple[Share, ...], width: int, *, rows: int = 6) -> Content:
+    """Swatch, name and share of every class, as many as fit in columns, and how many do not."""
     if not shares:
         return Content.styled(
             "Shown as published: colours stand for classes or segments.", "$text-muted"
         )
     column = max(len(share.name) for share in shares) + 9
     columns = max(1, width // column)
-    parts: list[Content] = []
-    for place, share in enumerate(shares[: columns * 6]):
-        swatch = Color.from_rgb(*share.colour).get_truecolor().hex
-        percent = "<1%" if share.share < 0.01 else figures.percent(share.share)
-        cell = f" {share.name} {percent}"
-        end = "\n" if (place + 1) % columns == 0 else " " * max(1, column - len(cell) - 2)
-        parts.append(Content.assemble(("  ", f"on {swatch}"), cell, end))
-    return Content("").join(parts).rstrip()
+    room = columns * rows
+    shown = shares if len(shares) <= room else shares[: room - 1]
+    cells = [_entry(share).pad_right(column).truncate(column) for share in shown]
+    if rest := len(shares) - len(shown):
+        cells.append(Content.styled(f"and {rest} more", "$text-muted"))
+    lines = [Content("").join(cells[at : at + columns]) for at in range(0, len(cells), columns)]
+    return Content("\n").join(lines)
+
+
+def _entry(share: Share) -> Content:
+    swatch = Color.from_rgb(*share.colour).get_truecolor().hex
+    percent = "<1%" if share.share < 0.01 else figures.percent(share.share)
+    return Content.assemble(("  ", f"on {swatch}"), f" {share.name} {percent}")

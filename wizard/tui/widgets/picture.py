@@ -1,24 +1,25 @@
-"""A picture in half blocks: two pixels a cell, in any terminal with colours."""
+"""A picture in real pixels where the terminal has them, else in half blocks: two pixels a cell."""
 
 from __future__ import annotations
 
 from PIL import Image
 from rich.segment import Segment
 from rich.style import Style
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
+from wizard.tui.canvas import Canvas, measured
+from wizard.tui.crash import in_thread
 from wizard.tui.glyphs import plain_terminal
+from wizard.tui.pixels import Pixels, kitty, sixel
 
 
-def fitted(
-    image: Image.Image, width: int, height: int, how: Image.Resampling = Image.Resampling.BOX
-) -> Image.Image:
-    """Shrink or grow to at most ``width`` by ``height`` pixels, sides in proportion."""
-    scale = min(width / image.width, height / image.height)
-    size = (max(1, round(image.width * scale)), max(2, round(image.height * scale) // 2 * 2))
-    return image.resize(size, how)
+def fitted(image: Size, room: Size, cell: tuple[int, int] = (1, 2)) -> Size:
+    """The cells to cover in ``room``, so that sides stay in proportion on cells of that shape."""
+    across, down = image.width / cell[0], image.height / cell[1]
+    scale = min(room.width / across, room.height / down)
+    return Size(max(1, round(across * scale)), max(1, round(down * scale)))
 
 
 def half_blocks(image: Image.Image, *, plain: bool) -> list[Strip]:
@@ -44,7 +45,11 @@ def _rgb(pixels: object, column: int, row: int) -> str:
 
 
 class Picture(Widget):
-    """Scales its image to the room it has."""
+    """Scales its image to the room it has.
+
+    The cells always hold half blocks. Pixels are written over them after the cells are, and only
+    while nothing lies above, so what covers a picture needs to know nothing of it.
+    """
 
     DEFAULT_CSS = """
     Picture { width: 1fr; height: 1fr; }
@@ -54,26 +59,103 @@ class Picture(Widget):
         super().__init__(id=name)
         self._how = how
         self._image: Image.Image | None = None
+        self._canvas = Canvas()
         self._strips: list[Strip] = []
-        self._fitted = Size(0, 0)
+        self._room = self._box = Size(0, 0)
+        self._pixels: Pixels | None = None
+        self._due = False
 
     def show(self, image: Image.Image | None) -> None:
         """Show another image."""
         self._image = image
-        self._fitted = Size(0, 0)
-        self.refresh()
+        self._fit_anew()
+
+    def draw_on(self, canvas: Canvas) -> None:
+        """Draw in another way."""
+        self._canvas = canvas
+        self._fit_anew()
+
+    def lift(self) -> None:
+        """Take the pixels off; they come back when the cells are drawn again."""
+        if self._pixels is not None:
+            self._write(self._pixels.lift)
+
+    def on_unmount(self) -> None:
+        """Leave nothing in the terminal's memory."""
+        self._forget()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The cells, with pixels to follow."""
+        if not self._due:
+            self._due = self.call_after_refresh(self._put)
+        return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
-        """One row, centred."""
+        """One row of half blocks, centred."""
         if self._image is None:
             return Strip.blank(self.size.width, self.rich_style)
-        if self._fitted != self.size:
-            self._fitted = self.size
-            image = fitted(self._image, self.size.width, self.size.height * 2, self._how)
-            self._strips = half_blocks(image, plain=plain_terminal())
+        if self._room != self.size:
+            self._fit(self._image)
         if y >= len(self._strips):
             return Strip.blank(self.size.width, self.rich_style)
-        strip = self._strips[y]
-        left = (self.size.width - strip.cell_length) // 2
-        blank = Segment(" " * left, self.rich_style)
-        return Strip([blank, *strip]).adjust_cell_length(self.size.width, self.rich_style)
+        blank = Segment(" " * self._left, self.rich_style)
+        return Strip([blank, *self._strips[y]]).adjust_cell_length(self.size.width, self.rich_style)
+
+    @property
+    def _left(self) -> int:
+        return (self.size.width - self._box.width) // 2
+
+    def _fit_anew(self) -> None:
+        self._forget()
+        self._room = Size(0, 0)
+        self.refresh()
+
+    def _fit(self, image: Image.Image) -> None:
+        """Draw the cells now and the pixels soon: packing them takes a while."""
+        self._forget()
+        self._room = self.size
+        canvas = self._canvas = measured(self._canvas)
+        self._box = box = fitted(Size(*image.size), self.size, canvas.cell)
+        cells = image.resize((box.width, box.height * 2), self._how)
+        self._strips = half_blocks(cells, plain=plain_terminal())
+        if canvas.way != "blocks":
+            self.run_worker(self._pack(image, canvas, box), exclusive=True)
+
+    async def _pack(self, image: Image.Image, canvas: Canvas, box: Size) -> None:
+        def pack() -> Pixels:
+            wide, high = canvas.cell
+            large = image.resize((box.width * wide, box.height * high), self._how)
+            if canvas.way == "kitty":
+                return kitty(large, box.width, box.height)
+            return sixel(large, canvas.colours)
+
+        self._pixels = await in_thread(pack)
+        self._write(self._pixels.load)
+        self._put()
+
+    def _put(self) -> None:
+        self._due = False
+        if self._pixels is None:
+            return
+        place = Region(self.region.x + self._left, self.region.y, *self._box)
+        if self._covered(place):
+            self.lift()
+        else:
+            self._write(f"\x1b[{place.y + 1};{place.x + 1}H{self._pixels.put}")
+
+    def _covered(self, place: Region) -> bool:
+        """Whether a screen or a notice lies above."""
+        return self.app.screen is not self.screen or any(
+            toast.region.overlaps(place) for toast in self.screen.query("Toast")
+        )
+
+    def _forget(self) -> None:
+        if self._pixels is not None:
+            self._write(self._pixels.free)
+            self._pixels = None
+        self.workers.cancel_node(self)
+
+    def _write(self, data: str) -> None:
+        driver = self.app._driver
+        if driver is not None and data:
+            driver.write(data)
