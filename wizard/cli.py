@@ -37,7 +37,7 @@ COMMANDS: Mapping[str, Entry] = {
     "verify": Entry("wizard.headless.verify", "Prove every path, label and relabelled segment."),
     "make": Entry("wizard.headless.make", "Make one step's labels or weights, or list them."),
     "segfix": Entry("wizard.headless.segfix", "Refine predicted labels by SegFix offsets."),
-    "attach": Entry("wizard.headless.attach", "Watch a run that goes on in the background."),
+    "attach": Entry("wizard.headless.attach", "Watch and steer a run in another terminal."),
     "pause": Entry("wizard.headless.control", "Pause a run, or one archive.", command="pause"),
     "resume": Entry("wizard.headless.control", "Go on with what was paused.", command="resume"),
     "retry": Entry("wizard.headless.control", "Try failed steps again.", command="retry"),
@@ -102,23 +102,27 @@ def _nearest(name: str, names: Sequence[str]) -> str:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="segwizard")
+@click.option("--dest", type=click.Path(path_type=Path), help="Open the wizard at this folder.")
 @click.pass_context
-def cli(context: click.Context) -> None:
+def cli(context: click.Context, *, dest: Path | None) -> None:
     """From an empty disk to verified segmentation datasets.
 
-    Without a command, in a terminal, the wizard opens on screen.
+    Without a command, in a terminal, the wizard opens on screen; an install that runs in another
+    terminal is shown live.
     """
     context.obj = open_screen
     if context.invoked_subcommand is None:
-        _open_wizard(context)
+        _open_wizard(context, dest)
+    elif dest is not None:
+        raise click.UsageError(f"--dest comes after {context.invoked_subcommand}", context)
 
 
-def _open_wizard(context: click.Context) -> NoReturn:
+def _open_wizard(context: click.Context, dest: Path | None) -> NoReturn:
     """Open the wizard on screen, or show the help where nothing can be drawn."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         click.echo(context.get_help(), err=True)
         context.exit(USAGE)
-    context.exit(open_screen())
+    context.exit(open_screen(dest.expanduser().absolute() if dest else None))
 
 
 def open_screen(dest: Path | None = None) -> int:

@@ -94,7 +94,7 @@ async def test_an_install_in_use_elsewhere_says_who_holds_it_and_opens_once_it_i
 
     host.reopen = refuse
     async with opened(host) as pilot:
-        await sees(pilot, "Another terminal is at work here", "atlas, pid 7", str(DEST))
+        await sees(pilot, "A runner out of reach is at work", "atlas, pid 7", str(DEST))
         host.reopen = reopen
         await pilot.press("r")
         await sees(pilot, "Waiting for you (4)")

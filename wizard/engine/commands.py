@@ -8,7 +8,18 @@ from dataclasses import dataclass
 from wizard import figures
 from wizard.credentials.secret import Secret
 from wizard.engine.board import Board
-from wizard.engine.link import Answer, AnyCommand, LimitRate, Pause, Reply, Resume, Retry, Stop
+from wizard.engine.link import (
+    Answer,
+    AnyCommand,
+    ClearLogins,
+    KeepLogin,
+    LimitRate,
+    Pause,
+    Reply,
+    Resume,
+    Retry,
+    Stop,
+)
 from wizard.engine.logs import Masker
 from wizard.engine.slots import Slot
 from wizard.engine.snapshots import Vitals
@@ -43,6 +54,11 @@ def carry_out(controls: Controls, command: AnyCommand) -> Reply:
             return Reply(ok=True, text=f"limited to {figures.rate(rate)}" if rate else "no limit")
         case Answer():
             return _answer(controls, command)
+        case KeepLogin():
+            return _keep_login(controls, command)
+        case ClearLogins(site=site):
+            places = controls.board.install.vault.clear(site or None)
+            return Reply(ok=True, text=f"cleared {figures.count(len(places), 'secret')}")
         case Stop():
             controls.stop()
             return Reply(ok=True, text="stopping; what is finished stays")
@@ -87,13 +103,32 @@ def _answer(controls: Controls, answer: Answer) -> Reply:
     slot = _slot(controls.board, answer.address)
     if not isinstance(slot.step, Answerable):
         raise UsageError(f"{answer.address} asks for nothing")
-    values = {name: Secret(value) for name, value in answer.values.items()}
-    for name, value in values.items():
-        if name not in _PUBLIC:
-            controls.masker.learn(value)
-    text = slot.step.answer(values)
+    text = slot.step.answer(_given(controls, answer.values))
     controls.board.look_again(slot)
     return Reply(ok=True, text=text)
+
+
+def _keep_login(controls: Controls, login: KeepLogin) -> Reply:
+    """Keep it, and have whatever waits for this site look again."""
+    board = controls.board
+    sites = {site.id: site for site in board.install.recipe.sites}
+    if login.site not in sites:
+        raise UsageError(f"no site of this install is called {login.site}")
+    given = _given(controls, login.values)
+    places = [board.install.vault.put(login.site, *each) for each in given.items()]
+    for slot in board.slots.values():
+        if slot.need is not None and slot.need.site == login.site:
+            board.look_again(slot)
+    return Reply(ok=True, text=f"the login of {sites[login.site].title} is kept in {places[-1]}")
+
+
+def _given(controls: Controls, values: dict[str, str]) -> dict[str, Secret]:
+    """Return what a person gave, kept out of the log from now on."""
+    given = {name: Secret(value) for name, value in values.items()}
+    for name, value in given.items():
+        if name not in _PUBLIC:
+            controls.masker.learn(value)
+    return given
 
 
 def _slot(board: Board, address: str) -> Slot:

@@ -42,7 +42,7 @@ class Holder(View, frozen=True, kw_only=True, omit_defaults=True):
     started: str = ""
     """Start time of the process, against pids used again."""
     address: str = ""
-    """Path of the socket of a detached runner."""
+    """Path of the socket other terminals come in by; empty where there is none."""
 
     def __str__(self) -> str:
         since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.since))

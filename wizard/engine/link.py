@@ -66,7 +66,23 @@ class Answer(Command, frozen=True, kw_only=True, tag="answer"):
         return f"Answer({self.address!r}, {sorted(self.values)})"
 
 
-AnyCommand = Pause | Resume | Retry | Stop | LimitRate | Answer
+class KeepLogin(Command, frozen=True, kw_only=True, tag="keep-login"):
+    """Keep the login of a site: fields such as ``user``, ``password``, ``token``; never logged."""
+
+    site: str
+    values: dict[str, str]
+
+    def __repr__(self) -> str:
+        return f"KeepLogin({self.site!r}, {sorted(self.values)})"
+
+
+class ClearLogins(Command, frozen=True, kw_only=True, tag="clear-logins"):
+    """Forget what is kept for a site, or all that is kept."""
+
+    site: str = ""
+
+
+AnyCommand = Pause | Resume | Retry | Stop | LimitRate | Answer | KeepLogin | ClearLogins
 
 
 class Reply(View, frozen=True, kw_only=True, omit_defaults=True):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
+import struct
 import threading
 from pathlib import Path
 
@@ -30,18 +32,28 @@ _PATIENCE = 5.0
 
 
 class RemoteLink:
-    """A ``RunnerLink`` to a detached runner; every call raises ``RunnerGone`` once it has ended."""
+    """A ``RunnerLink`` to a runner in another process.
+
+    Every call raises ``RunnerGone`` once it has ended, as does a socket that is not this user's:
+    answers hold secrets, and the lease that names the socket may lie in a shared folder.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
+        if not hasattr(socket, "AF_UNIX"):
+            raise _gone(path)
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         connection.settimeout(_PATIENCE)
         try:
             connection.connect(str(path))
+            mine = _peer(connection, path) == os.getuid()
         except OSError as error:
             connection.close()
             raise _gone(path) from error
+        if not mine:
+            connection.close()
+            raise _gone(path)
         self._wire = Wire(connection)
 
     def snapshot(self) -> Snapshot:
@@ -74,10 +86,9 @@ class RemoteLink:
 
 
 def attach(dest: Path) -> RemoteLink | None:
-    """Return a line to the detached runner of a destination, or None when there is none.
+    """Return a line to the runner of a destination, or None when none can be reached from here.
 
-    A runner inside another terminal's wizard has no socket and gives None too;
-    ``lease.current_holder`` names it.
+    One on another machine or of another user cannot; ``lease.current_holder`` names it.
     """
     holder = current_holder(Place(dest=dest, root=dest))
     if holder is None or not holder.address:
@@ -86,6 +97,15 @@ def attach(dest: Path) -> RemoteLink | None:
         return RemoteLink(Path(holder.address))
     except RunnerGone:
         return None
+
+
+def _peer(connection: socket.socket, path: Path) -> int:
+    """Return the user at the other end, or where the system does not say, the socket's owner."""
+    if hasattr(socket, "SO_PEERCRED"):
+        size = struct.calcsize("3i")
+        found = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
+        return int(struct.unpack("3i", found)[1])
+    return path.stat().st_uid
 
 
 def _gone(path: Path) -> RunnerGone:

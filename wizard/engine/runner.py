@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from wizard import figures
 from wizard.credentials.secret import Secret
@@ -31,6 +32,21 @@ _TICK = 0.5
 _PROBERS = 2
 
 
+class Door(Protocol):
+    """Where other terminals come in to watch and steer a runner."""
+
+    address: str
+    """What the lease tells them."""
+
+    def open(self, runner: Runner) -> None:
+        """Let them in; raises ``OSError``."""
+        ...
+
+    def close(self) -> None:
+        """Let nobody in any more and see everybody out."""
+        ...
+
+
 class Runner:
     """Runs one install on threads of its own; a ``RunnerLink`` within this process.
 
@@ -44,11 +60,11 @@ class Runner:
         *,
         steps: Sequence[Step] | None = None,
         state: InstallState | None = None,
-        address: str = "",
+        door: Door | None = None,
     ) -> None:
         self.install = install
         self._state = state
-        self._address = address
+        self._door = door
         self._masker = Masker()
         self._events = EventLog(LogFile(install.place.state / "log.jsonl"), self._masker)
         self._cursor = self._events.cursor()
@@ -67,7 +83,7 @@ class Runner:
 
     def start(self) -> None:
         """Take the destination and begin; raises ``LeaseError`` or ``DestinationError``."""
-        lease = acquire(self.install.place, address=self._address)
+        lease = acquire(self.install.place, address=self._door.address if self._door else "")
         self._lease = lease
         self._vitals.runner, self._vitals.running = str(lease.holder), True
         try:
@@ -80,6 +96,7 @@ class Runner:
             lease.release()
             raise
         self._events.add("info", f"started on {lease.holder}")
+        self._open_door()
         self._begin_sweep(lease.taken_at)
         for number in range(_PROBERS):
             _thread(self._look, f"look-{number}")
@@ -109,6 +126,11 @@ class Runner:
     def know(self, secret: Secret) -> None:
         """Keep a secret out of every line of the log."""
         self._masker.learn(secret)
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether the run before this one was killed."""
+        return self._unclean
 
     @property
     def settled(self) -> bool:
@@ -248,6 +270,13 @@ class Runner:
             except OSError as error:
                 self._events.add("warning", f"the lease could not be renewed: {error.strerror}")
 
+    def _open_door(self) -> None:
+        if self._door is not None:
+            try:
+                self._door.open(self)
+            except OSError as error:
+                self._events.add("warning", f"other terminals cannot join: {error.strerror}")
+
     def _tell_damage(self) -> None:
         for path in damaged(self.install.place):
             self._events.add("warning", f"{path.name} is damaged and ignored; the disk decides")
@@ -260,6 +289,9 @@ class Runner:
             mark_ended(self.install.place)
         self._vitals.running = False
         self._events.add("info", "stopped; what is finished stays")
+        # The door first: once the lease is free, the next runner's may stand in its place.
+        if self._door is not None:
+            self._door.close()
         if self._lease is not None:
             self._lease.release()
         self._ended.set()

@@ -1,4 +1,4 @@
-"""What passes between a detached runner and its viewers: JSON lines over a Unix socket.
+"""What passes between a runner and its viewers in other terminals: JSON lines over a Unix socket.
 
 The socket lies in a folder only its owner may enter, and is itself readable by its owner only;
 answers with secrets take no other road.
@@ -6,6 +6,7 @@ answers with secrets take no other road.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import socket
@@ -39,7 +40,6 @@ class Ask(msgspec.Struct, frozen=True, tag_field="ask", tag="command"):
 
 
 Request = AskSnapshot | AskEvents | Ask
-Response = Snapshot | list[Event] | Reply
 
 decode_request = msgspec.json.Decoder(Request).decode
 decode_snapshot = msgspec.json.Decoder(Snapshot).decode
@@ -49,7 +49,7 @@ encode = msgspec.json.Encoder().encode
 
 
 class RunnerGone(WizardError):
-    """The detached runner has ended or does not answer."""
+    """The runner has ended or does not answer."""
 
 
 class Wire:
@@ -75,7 +75,9 @@ class Wire:
         return line
 
     def close(self) -> None:
-        """Hang up."""
+        """Hang up, also on a ``read`` that waits in another thread."""
+        with contextlib.suppress(OSError):
+            self._connection.shutdown(socket.SHUT_RDWR)
         self._connection.close()
 
 

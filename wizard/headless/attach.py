@@ -1,7 +1,8 @@
-"""``segwizard attach``: watch, and answer, a run that goes on in the background."""
+"""``segwizard attach``: watch, steer and answer a run in another terminal or the background."""
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from collections.abc import Callable
@@ -9,17 +10,16 @@ from pathlib import Path
 
 import click
 
-from wizard.engine.opening import found
-from wizard.engine.remote import RemoteLink, attach
+from wizard.engine.follow import Follower
+from wizard.engine.opening import found, open_install
 from wizard.engine.wire import RunnerGone
-from wizard.errors import UsageError
 from wizard.headless import exits, lines, say
 from wizard.headless.ask import Asker
 from wizard.headless.choosing import json_option
+from wizard.headless.control import joined
 from wizard.headless.options import dest_option
 from wizard.headless.run import again_line, exit_code
 from wizard.headless.signals import Interrupted, interruptible
-from wizard.headless.status import look
 from wizard.headless.watch import JsonWatcher, PlainWatcher, Watcher, show
 
 _TICK = 0.5
@@ -31,39 +31,42 @@ _TICK = 0.5
 @json_option
 @click.pass_obj
 def command(open_screen: Callable[[Path], int], *, dest: Path, plain: bool, as_json: bool) -> int:
-    """Watch the run in the background at --dest; leaving it (Ctrl+C) does not stop it."""
+    """Watch the run at --dest, in the background or another terminal of yours, and answer it.
+
+    Leaving (Ctrl+C) does not stop it.
+    """
     dest = dest.expanduser()
     terminal = sys.stdin.isatty() and sys.stderr.isatty()
+    link = joined(dest)
     if terminal and not (plain or as_json):
+        link.close()
         return open_screen(dest)
-    link = attach(dest)
-    if link is None:
-        raise UsageError(
-            "no run goes on in the background here",
-            where=str(dest),
-            hint="segwizard status shows how the install stands",
-        )
     watcher: Watcher = JsonWatcher() if as_json else PlainWatcher(steady=plain)
     asker = Asker() if terminal and not as_json else None
-    return _follow(dest, link, watcher, asker)
+    return _follow(Follower(open_install(found(dest)), link), watcher, asker)
 
 
-def _follow(dest: Path, link: RemoteLink, watcher: Watcher, asker: Asker | None) -> int:
+def _follow(link: Follower, watcher: Watcher, asker: Asker | None) -> int:
     with interruptible():
         try:
-            while True:
-                snapshot = show(watcher, link)
-                if asker is None or not asker.ask_one(link, snapshot):
+            while not link.at_rest:
+                if not _asked(asker, link, watcher):
                     time.sleep(_TICK)
-        except RunnerGone:
-            watcher.end()
         except Interrupted:
-            watcher.end()
-            say.talk("left; the run goes on in the background")
+            say.talk("left; the run goes on")
             return exits.COMPLETE
         finally:
+            watcher.end()
             link.close()
-    snapshot = look("", dest)
-    for line in lines.summary_lines(snapshot, again_line(found(dest))):
+    snapshot = link.snapshot()
+    for line in lines.summary_lines(snapshot, again_line(found(Path(snapshot.dest)))):
         say.talk(line)
     return exit_code(snapshot)
+
+
+def _asked(asker: Asker | None, link: Follower, watcher: Watcher) -> bool:
+    """Show how it stands and ask one question; returns whether there was one."""
+    with contextlib.suppress(RunnerGone):
+        snapshot = show(watcher, link)
+        return asker is not None and snapshot.running and asker.ask_one(link, snapshot)
+    return False

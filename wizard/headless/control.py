@@ -1,4 +1,4 @@
-"""``segwizard pause``, ``resume``, ``retry`` and ``stop``: asking a background runner."""
+"""``segwizard pause``, ``resume``, ``retry`` and ``stop``: asking the runner at work."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 
 from wizard.engine.lease import Holder, current_holder
 from wizard.engine.link import AnyCommand, Pause, Resume, Retry, Stop
-from wizard.engine.remote import attach
+from wizard.engine.remote import RemoteLink, attach
 from wizard.engine.step import Place
 from wizard.errors import LeaseError, UsageError
 from wizard.headless import exits, say
@@ -22,7 +22,7 @@ _PATIENCE = 15.0
 @dest_option
 @click.argument("archive", default="")
 def pause(*, dest: Path, archive: str) -> int:
-    """Pause the run in the background at --dest, or one ARCHIVE of it."""
+    """Pause the run at --dest, or one ARCHIVE of it."""
     return _ask(dest, Pause(archive=archive))
 
 
@@ -45,7 +45,7 @@ def retry(*, dest: Path, address: str) -> int:
 @click.command(name="stop")
 @dest_option
 def stop(*, dest: Path) -> int:
-    """Stop the run in the background at --dest; what is finished stays."""
+    """Stop the run at --dest, wherever it shows itself; what is finished stays."""
     code = _ask(dest, Stop())
     deadline = time.monotonic() + _PATIENCE
     while _holder(dest) is not None:
@@ -57,9 +57,7 @@ def stop(*, dest: Path) -> int:
 
 
 def _ask(dest: Path, command: AnyCommand) -> int:
-    link = attach(dest)
-    if link is None:
-        raise _unreachable(dest)
+    link = joined(dest)
     try:
         reply = link.send(command)
     finally:
@@ -70,18 +68,22 @@ def _ask(dest: Path, command: AnyCommand) -> int:
     return exits.COMPLETE
 
 
-def _unreachable(dest: Path) -> UsageError | LeaseError:
+def joined(dest: Path) -> RemoteLink:
+    """Return a line to the runner at work; raises ``UsageError`` or ``LeaseError`` without one."""
+    link = attach(dest)
+    if link is not None:
+        return link
     holder = _holder(dest)
     if holder is None:
-        return UsageError(
+        raise UsageError(
             "no runner is at work here",
             where=str(dest),
-            hint="segwizard run ... --detach starts one",
+            hint="segwizard run goes on with it, segwizard status shows how it stands",
         )
-    return LeaseError(
-        f"the runner ({holder}) does not listen to other terminals",
+    raise LeaseError(
+        f"the runner ({holder}) cannot be reached from here",
         where=str(dest),
-        hint="stop it where it runs, or start it with --detach",
+        hint="watch and steer it on the machine and as the user it runs on",
     )
 
 

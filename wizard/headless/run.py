@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shlex
+import signal
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -24,6 +27,7 @@ from wizard.engine.opening import (
     usable_workers,
 )
 from wizard.engine.runner import Runner
+from wizard.engine.serve import door_at
 from wizard.engine.views import Snapshot
 from wizard.errors import UsageError
 from wizard.headless import exits, lines, say
@@ -181,12 +185,14 @@ def run_through(
     install: Install, choices: Choices, manner: Manner, answer: Answerer | None = None
 ) -> Snapshot | None:
     """Run in this process and show it, with the summary; None when it was interrupted."""
-    runner = Runner(install, state=to_remember(choices, install).state())
+    state = to_remember(choices, install).state()
+    runner = Runner(install, state=state, door=door_at(choices.dest))
     watcher: Watcher = JsonWatcher() if manner.as_json else PlainWatcher(steady=manner.plain)
     with counted() as stops:
         try:
             runner.start()
-            _follow(runner, watcher, manner, answer, stops)
+            with _prompts_end_with(runner, stops):
+                _follow(runner, watcher, manner, answer, stops)
         except Interrupted:
             _interrupted(runner, watcher, manner, again_line(choices), stops)
             return None
@@ -207,7 +213,10 @@ def _follow(
     answer: Answerer | None,
     stops: StopRequests,
 ) -> None:
-    """Show the run and have its questions answered, until it is settled."""
+    """Show the run and have its questions answered, until it is settled.
+
+    Raises ``Interrupted`` when it was stopped before, by whom ever.
+    """
     patience = _Patience(manner.wait)
     while not runner.ended:
         stops.check()
@@ -222,6 +231,25 @@ def _follow(
             return
         if settled:
             time.sleep(_TICK)
+    raise Interrupted
+
+
+@contextlib.contextmanager
+def _prompts_end_with(runner: Runner, stops: StopRequests) -> Iterator[None]:
+    """Let no question stay open within the block once another terminal has stopped the run."""
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(_TICK):
+            if runner.ended and stops.is_reading:
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
+
+    threading.Thread(target=watch, name="segwizard-prompts", daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
 
 
 class _Patience:
@@ -246,7 +274,8 @@ def _interrupted(
 ) -> None:
     """Stop cleanly; a second signal leaves at once."""
     watcher.end()
-    say.talk("stopping; once more leaves at once")
+    if not runner.ended:
+        say.talk("stopping; once more leaves at once")
     deadline = time.monotonic() + _GRACE
     while not runner.stop(_TICK / 5) and stops.count < 2 and time.monotonic() < deadline:
         pass

@@ -16,7 +16,7 @@ from wizard.engine.opening import choices_of, open_install
 from wizard.engine.runner import Runner
 from wizard.engine.serve import Server, serve_until_over
 from wizard.engine.wire import socket_path
-from wizard.errors import WizardError
+from wizard.errors import LeaseError, WizardError
 from wizard.headless import exits
 
 
@@ -36,28 +36,22 @@ def command(*, dest: Path, orders: int, ready: int) -> int:
     except WizardError as error:
         _say(ready, _refusal(error))
         return error.exit_code
-    _say(ready, Ready(socket=str(socket_path(dest))))
-    try:
-        serve_until_over(runner, server, stop)
-    finally:
-        server.close()
+    _say(ready, Ready(socket=server.address))
+    serve_until_over(runner, server, stop)
     return exits.COMPLETE
 
 
 def _begin(dest: Path, orders: Orders) -> tuple[Runner, Server]:
-    path = socket_path(dest)
+    server = Server(socket_path(dest))
     install = open_install(
         choices_of(orders.state, dest),
         vault=lambda recipe: open_vault(recipe.sites, handed=orders.handed),
     )
-    runner = Runner(install, state=orders.keep, address=str(path))
+    runner = Runner(install, state=orders.keep, door=server)
     runner.start()
-    try:
-        server = Server(runner, path)
-    except OSError:
+    if not server.listening:
         runner.stop()
-        raise
-    server.start()
+        raise LeaseError("the runner's socket could not be made", where=server.address)
     return runner, server
 
 

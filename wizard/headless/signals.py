@@ -37,6 +37,11 @@ class StopRequests:
         if self.count:
             raise Interrupted
 
+    @property
+    def is_reading(self) -> bool:
+        """Whether a person is being waited for."""
+        return self._reading
+
     @contextlib.contextmanager
     def reading(self) -> Iterator[None]:
         """Let signals interrupt the block, which waits for a line from a person."""

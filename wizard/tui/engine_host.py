@@ -8,11 +8,13 @@ import platformdirs
 
 from wizard.credentials.ladder import Ladder
 from wizard.engine.detach import Orders, start_detached
-from wizard.engine.install import Settings
-from wizard.engine.link import Reply
+from wizard.engine.follow import Follower
+from wizard.engine.install import Install, Settings
+from wizard.engine.link import Reply, RunnerLink
 from wizard.engine.opening import Choices, open_install, remembered, usable_workers
-from wizard.engine.remote import attach
+from wizard.engine.remote import RemoteLink, attach
 from wizard.engine.runner import Runner
+from wizard.engine.serve import door_at
 from wizard.errors import UsageError, WizardError
 from wizard.files import write_whole
 from wizard.plan.known import known_here
@@ -87,9 +89,7 @@ class EngineHost:
         link = attach(dest)
         if link is None:
             return self._run(choices)
-        install = open_install(choices)
-        _remember(dest)
-        return Session(install.recipe, install.plan, dest, link, install.vault, background=True)
+        return self._watch(choices, link)
 
     def test_login(self, session: Session, site: Site) -> Reply:
         """Log in at a site with what is kept for it."""
@@ -115,10 +115,29 @@ class EngineHost:
     def _run(self, choices: Choices) -> Session:
         choices.dest.mkdir(parents=True, exist_ok=True)
         install = open_install(choices)
-        runner = Runner(install, state=choices.state())
+        runner = Runner(install, state=choices.state(), door=door_at(choices.dest))
         runner.start()
-        _remember(choices.dest)
-        return Session(install.recipe, install.plan, choices.dest, runner, install.vault)
+        note = "The last run was cut off. What was finished is kept." if runner.cut_off else ""
+        return _session(install, runner, note=note)
+
+    def _watch(self, choices: Choices, line: RemoteLink) -> Session:
+        """Follow a runner in another process."""
+        install = open_install(choices)
+        link = Follower(install, line)
+        note = (
+            f"A runner is at work on it ({link.snapshot().runner}). You see it live and steer it."
+        )
+        return _session(install, link, background=True, note=note)
+
+
+def _session(
+    install: Install, link: RunnerLink, *, background: bool = False, note: str = ""
+) -> Session:
+    dest = install.place.dest
+    _remember(dest)
+    return Session(
+        install.recipe, install.plan, dest, link, install.vault, background=background, note=note
+    )
 
 
 def _recent() -> Path:

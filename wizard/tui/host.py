@@ -38,7 +38,9 @@ class Session:
     link: RunnerLink
     vault: Vault
     background: bool = False
-    """Whether its runner lives in a process of its own."""
+    """Whether its runner lives in another process."""
+    note: str = ""
+    """What to tell on opening: who runs it, or that the last run was cut off."""
 
 
 class Host(Protocol):

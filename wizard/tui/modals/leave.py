@@ -46,9 +46,12 @@ class LeaveModal(Modal[Leaving]):
         self.dismiss(chosen.get(event.option_id))
 
     def _choices(self) -> list[Option]:
-        go_on = "It survives closing the terminal, SSH and the laptop lid."
+        go_on = "Keep going in the background"
+        how = "It survives closing the terminal, SSH and the laptop lid."
+        if self._background:
+            go_on, how = "Leave it running", "It goes on where it was started."
         return [
-            Option(_choice("Keep going in the background", go_on), id="background"),
+            Option(_choice(go_on, how), id="background"),
             Option(_choice("Stop now", "Start segwizard again to go on from here."), id="stop"),
             Option(_choice("Stay here", "Go on watching."), id="stay"),
         ]

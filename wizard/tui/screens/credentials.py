@@ -9,6 +9,7 @@ from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
 
 from wizard.credentials.vault import Vault
+from wizard.engine.link import AnyCommand, ClearLogins, KeepLogin
 from wizard.errors import WizardError
 from wizard.recipes.model import Site
 from wizard.tui.crash import in_thread
@@ -59,7 +60,7 @@ class CredentialsPage(Page):
         yield Static("Looking for a keyring…", id="store", markup=False)
         yield OptionList(markup=False)
         yield Static("", id="said")
-        yield Footer(compact=True, show_command_palette=False)
+        yield Footer(compact=True)
 
     def on_mount(self) -> None:
         """Look at the store without holding up the screen."""
@@ -115,10 +116,19 @@ class CredentialsPage(Page):
         except WizardError as error:
             self._fault(error)
             return
-        self._say(
-            f"{glyphs().states['done']} Kept in {place}. Press t to test it.", "$text-success"
-        )
+        values = {name: secret.reveal() for name, secret in login.items()}
+        handed = await self._hand_over(KeepLogin(site=site.id, values=values))
+        sign = glyphs().states["done"]
+        self._say(f"{sign} Kept in {place}. Press t to test it.{handed}", "$text-success")
         await self._refresh()
+
+    async def _hand_over(self, command: AnyCommand) -> str:
+        """Tell a runner in another process, whose vault is its own; returns a sentence."""
+        bridge = self.wizard.bridge
+        if bridge is None or not self.wizard.open_session.background:
+            return ""
+        reply = await bridge.ask(command)
+        return "\nThe runner has been told." if reply.ok else f"\nBut not the runner: {reply.text}."
 
     async def _test(self, site: Site) -> None:
         session = self.wizard.open_session
@@ -137,7 +147,8 @@ class CredentialsPage(Page):
         sign = glyphs().states["done"]
         proof = [f"  {sign} {place}" for place in places] or ["  nothing was kept"]
         head = "Cleared, and every place read again to prove it:"
-        self._say("\n".join([head, *proof]), "$text-success")
+        handed = await self._hand_over(ClearLogins(site=site or ""))
+        self._say("\n".join([head, *proof]) + handed, "$text-success")
         await self._refresh()
 
     async def _refresh(self) -> None:

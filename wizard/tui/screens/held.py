@@ -1,4 +1,4 @@
-"""An install another terminal works on: who holds it, and how to come in later."""
+"""An install a runner out of reach works on: who holds it, and how to come in later."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from wizard.tui.widgets.topline import TopLine
 HELP = """\
 # In use
 
-One runner works on an install at a time, so that two never write the same file. **r** looks whether
-the other one has ended, **f** sets up another install meanwhile.
+One runner works on an install at a time, so that two never write the same file. On its own machine
+and as its own user, every terminal can watch and steer it. **r** looks whether it has ended or can
+be reached, **f** sets up another install meanwhile.
 """
 LOOK = 5.0
 """Seconds between two looks."""
@@ -43,7 +44,7 @@ class HeldPage(Page):
         """Who, and what to do."""
         yield TopLine("In use", str(self._dest))
         yield Static(self._words(), id="said")
-        yield Footer(compact=True, show_command_palette=False)
+        yield Footer(compact=True)
 
     def on_mount(self) -> None:
         """Look again by itself."""
@@ -78,10 +79,10 @@ class HeldPage(Page):
 
     def _words(self) -> Content:
         return Content.assemble(
-            ("Another terminal is at work here.\n\n", "bold $text-warning"),
+            ("A runner out of reach is at work here.\n\n", "bold $text-warning"),
             f"{self._dest}\n{self._error.message}\n\n",
-            "Leave it there with q and choose to go on in the background; then this one follows "
-            "it. It opens here by itself once it can.\n\n",
+            "Start segwizard on that machine, as the user it runs as, to watch and steer it. Here "
+            "it opens by itself once it is free.\n\n",
             ("How it stands, in plain lines: ", "$text-muted"),
             (f"segwizard status --dest {self._dest}", "$text-accent"),
         )
