@@ -26,6 +26,7 @@ from wizard.tui.choices import Choices
 from wizard.tui.commands import WizardCommands
 from wizard.tui.glyphs import plain_terminal
 from wizard.tui.host import Host, Session
+from wizard.tui.modals.ended import AfterEnd, EndedModal
 from wizard.tui.modals.jump import JumpModal
 from wizard.tui.modals.leave import LeaveModal, Leaving
 from wizard.tui.screens.base import Page
@@ -56,6 +57,7 @@ class WizardApp(App[int]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark", "help", "Help", key_display="?", tooltip="Help on this screen"),
         Binding("q", "leave", "Quit", tooltip="Leave; asks first when work runs"),
+        Binding("f1", "help", "Help", show=False),
         Binding("ctrl+q", "leave", "Quit", show=False, priority=True),
     ]
     canvas = var(Canvas())
@@ -74,6 +76,8 @@ class WizardApp(App[int]):
         self.choices = Choices(dest=dest, collection=collection)
         self.session: Session | None = None
         self.bridge: Bridge | None = None
+        self._at_work = False
+        self._leaving = False
 
     @property
     def host(self) -> Host:
@@ -113,8 +117,12 @@ class WizardApp(App[int]):
         """Follow an install from now on."""
         self.close_bridge()
         self.session = session
+        self._at_work = False
         self.bridge = Bridge(self, session.link)
+        self.bridge.sampled.subscribe(self, self._sampled)
         self.bridge.start()
+        if session.note:
+            self.notify(session.note, timeout=8)
 
     def close_bridge(self) -> None:
         """Stop following."""
@@ -233,7 +241,33 @@ class WizardApp(App[int]):
         self.close_bridge()
         self.exit(code, return_code=code)
 
+    def _sampled(self, snapshot: Snapshot) -> None:
+        """Notice that the work has ended, when it was not from here."""
+        if self._leaving:
+            return
+        before, self._at_work = self._at_work, snapshot.running
+        if before and not snapshot.running and _left(snapshot):
+            self.push_screen(EndedModal(), self._after_end)
+
+    def _after_end(self, chosen: AfterEnd | None) -> None:
+        if chosen == "leave":
+            self.finish(0)
+        elif chosen == "here":
+            self.run_worker(self._go_on_here(), group="leave", exclusive=True)
+
+    async def _go_on_here(self) -> None:
+        """Open the install anew, from the first page on: the others look at the old runner."""
+        from wizard.tui.screens.opening import OpeningPage
+
+        dest = self.open_session.dest
+        self.close_bridge()
+        while len(self.screen_stack) > 2:
+            await self.pop_screen()
+        if isinstance(self.screen, OpeningPage):
+            await self.screen.reopen(dest)
+
     def _leave(self, leaving: Leaving | None) -> None:
+        self._leaving = leaving is not None
         if leaving == "background":
             self.run_worker(self._go_to_background(), group="leave", exclusive=True)
         elif leaving == "stop":
@@ -245,11 +279,11 @@ class WizardApp(App[int]):
         if not session.background:
             reply = await crash.in_thread(lambda: self.host.detach(session))
         if not reply.ok:
+            self._leaving = False
             self.tell(reply)
             return
-        self._say_after(
-            f"segwizard goes on in the background: segwizard attach --dest {session.dest}"
-        )
+        where = "where it was started" if session.background else "in the background"
+        self._say_after(f"segwizard goes on {where}: segwizard attach --dest {session.dest}")
         self.finish(0)
 
     async def _stop(self) -> None:
