@@ -55,7 +55,7 @@ def steps_of(dest: Path) -> list[FakeStep]:
 def install_of(dest: Path, steps: list[FakeStep]) -> Install:
     install = make_install(dest, steps)
     planned = tuple(
-        changed(each, way=way, optional=way == "site")
+        changed(each, way=way, optional=way == "site", turn=int(way == "site"))
         for each, way in zip(install.plan.steps, ("hub", "site", "hub", "site", ""), strict=True)
     )
     return replace(install, plan=changed(install.plan, steps=planned))
@@ -75,6 +75,11 @@ def runner(tmp_path: Path, steps: list[FakeStep]) -> Iterator[Runner]:
 
 def runs(steps: list[FakeStep]) -> dict[str, int]:
     return {step.address: step.runs for step in steps}
+
+
+def until_stopped(context: StepContext) -> None:
+    context.token.wait(PATIENCE)
+    context.token.check()
 
 
 def refuse(context: StepContext) -> None:
@@ -155,7 +160,7 @@ def test_a_way_without_archives_waits_for_the_first_to_fail(tmp_path: Path) -> N
         steps[0].work = refuse if fails else steps[0].work
         install = make_install(dest, steps)
         planned = tuple(
-            changed(each, way=way, optional=way == "merge")
+            changed(each, way=way, optional=way == "merge", turn=int(way == "merge"))
             for each, way in zip(install.plan.steps, ("hub", "hub", "merge", ""), strict=True)
         )
         runner = Runner(
@@ -166,3 +171,38 @@ def test_a_way_without_archives_waits_for_the_first_to_fail(tmp_path: Path) -> N
         assert runner.snapshot().complete
         assert (steps[1].runs, steps[2].runs) == ((0, 1) if fails else (1, 0))
         assert runner.stop(10)
+
+
+def test_ways_are_gone_in_turn(tmp_path: Path) -> None:
+    steps = [FakeStep(f"a/fetch:{name}", tmp_path / name) for name in ("one", "two", "three")]
+    steps[0].work = refuse
+    install = make_install(tmp_path, steps)
+    planned = tuple(
+        changed(each, way=each.address, optional=turn > 0, turn=turn)
+        for turn, each in enumerate(install.plan.steps)
+    )
+    runner = Runner(replace(install, plan=changed(install.plan, steps=planned)), steps=list(steps))
+    runner.start()
+    assert runner.wait_settled(PATIENCE)
+    assert runner.snapshot().complete
+    assert [step.runs for step in steps] == [1, 1, 0]
+    assert runner.stop(PATIENCE)
+
+
+def test_what_still_runs_of_a_way_ends_when_another_was_gone(
+    runner: Runner, steps: list[FakeStep], tmp_path: Path
+) -> None:
+    steps[0].lane, steps[0].work = "network", until_stopped
+    runner.start()
+    until(lambda: view(runner, "a/fetch:hub").state == "running")
+    (tmp_path / "brought").touch()
+    until(lambda: runner.snapshot().complete)
+    assert not steps[0].mark.exists()
+
+
+def test_an_archive_of_another_way_may_be_deleted_once_it_was_used(
+    steps: list[FakeStep], tmp_path: Path
+) -> None:
+    for step in (steps[3], steps[4]):
+        step.run(StepContext())
+    assert survey(install_of(tmp_path, steps_of(tmp_path)), steps=steps_of(tmp_path)).complete

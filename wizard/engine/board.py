@@ -125,6 +125,7 @@ class Board:
                 self._wait(slot, _need(error), announce=True)
             else:
                 self._fail(slot, _groups(reported, error), str(error))
+            self._spare()
             self.changed.notify_all()
 
     def crashed(self, slot: Slot, group: FailureGroup) -> None:
@@ -227,6 +228,7 @@ class Board:
         for slot in [each for each in self.slots.values() if schedule.spared(self.slots, each)]:
             self._done(slot)
             slot.spare()
+        self.cancel(each for each in self.slots.values() if schedule.overtaken(self.slots, each))
 
     def _forget_failure(self, slot: Slot) -> None:
         slot.failures, slot.note = (), ""

@@ -57,9 +57,9 @@ def _is_watched(slots: Slots, slot: Slot) -> bool:
 
 
 def standing_by(slots: Slots, slot: Slot) -> bool:
-    """Whether a step is left alone, as the dataset's first way to its files is still open.
+    """Whether a step is left alone, as another way to the dataset's files comes before its own.
 
-    An archive is taken over when a person brings it, and fetched when a step of the first way
+    An archive is taken over when a person brings it, and fetched when a step of every way before
     failed; with it, the steps on it open. A way without archives stands by itself.
     """
     planned = slot.planned
@@ -68,10 +68,9 @@ def standing_by(slots: Slots, slot: Slot) -> bool:
     own = (other for other in _siblings(slots, slot) if other.planned.way == planned.way)
     if slot.step.kind != "fetch" and any(other.step.kind == "fetch" for other in own):
         return False
-    return not any(
-        other.phase == "failed" and other.planned.way and not other.planned.optional
-        for other in _siblings(slots, slot)
-    )
+    siblings = _siblings(slots, slot)
+    failed = {each.planned.turn for each in siblings if each.phase == "failed" and each.planned.way}
+    return not failed.issuperset(range(planned.turn))
 
 
 def _siblings(slots: Slots, slot: Slot) -> list[Slot]:
@@ -136,20 +135,26 @@ def spared(slots: Slots, slot: Slot) -> bool:
     Steps of one way are spared once all steps of another are done, and optional steps that cannot
     start once the rest of their dataset is.
     """
-    if slot.planned.way and slot.phase in ("idle", "waiting", "failed"):
-        ways = {other.planned.way for other in _siblings(slots, slot)} - {"", slot.planned.way}
-        if any(_way_done(slots, slot, way) for way in ways):
-            return True
-    if slot.planned.optional:
-        return _is_stuck(slots, slot) and all(
-            other.phase == "done" or _is_stuck(slots, other) for other in _siblings(slots, slot)
-        )
-    if slot.step.kind != "fetch" or slot.phase not in ("idle", "waiting", "failed"):
+    if slot.phase not in ("idle", "waiting", "failed"):
         return False
-    if slot.probe.outdated:
-        return False
-    using = users(slots, slot)
+    if overtaken(slots, slot) or _is_used_up(slots, slot):
+        return True
+    return _is_stuck(slots, slot) and all(
+        other.phase == "done" or _is_stuck(slots, other) for other in _siblings(slots, slot)
+    )
+
+
+def _is_used_up(slots: Slots, slot: Slot) -> bool:
+    using = users(slots, slot) if slot.step.kind == "fetch" and not slot.probe.outdated else []
     return bool(using) and all(user.phase == "done" for user in using)
+
+
+def overtaken(slots: Slots, slot: Slot) -> bool:
+    """Whether another way than a step's own was gone to its end."""
+    if not slot.planned.way:
+        return False
+    ways = {other.planned.way for other in _siblings(slots, slot)} - {"", slot.planned.way}
+    return any(_way_done(slots, slot, way) for way in ways)
 
 
 def _way_done(slots: Slots, slot: Slot, way: str) -> bool:

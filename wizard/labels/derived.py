@@ -72,7 +72,7 @@ class PickledWork(FolderWork):
         """Keep the names and free the images."""
         source = self.root / self.spec.file
         if read_roll(self.roll, source) is None:
-            write_roll(self.roll, source, self._read())
+            write_roll(self.roll, self._read(), source)
         self._images.drop()
 
     def _read(self) -> dict[str, NDArray[np.uint8]]:

@@ -100,7 +100,7 @@ class InstanceWork(FolderWork):
         """Keep the names and free the annotations."""
         source = self.root / self.spec.json
         if read_roll(self.roll, source) is None:
-            write_roll(self.roll, source, self._read())
+            write_roll(self.roll, self._read(), source)
         self._drawings.drop()
 
     def _label(self, stem: str) -> Path:

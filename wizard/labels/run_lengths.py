@@ -99,7 +99,7 @@ class RunLengthWork(FolderWork):
         """Write each split's list, sorted, keep the names and free the annotations."""
         source = self.root / self.spec.json
         if read_roll(self.roll, source) is None:
-            write_roll(self.roll, source, self._labels())
+            write_roll(self.roll, self._labels(), source)
         for split in self.spec.splits if self.spec.lists else ():
             stems = sorted(
                 Path(name).stem

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 from wizard.errors import LabelError
 from wizard.files import write_whole
 from wizard.labels.folder_work import FolderWork
+from wizard.labels.roll import read_roll, write_roll
 from wizard.recipes.assemblies import ParquetImages
-from wizard.work import Item, Report
+from wizard.work import Finding, Item, Report
 
 _CLASS = re.compile(r".*_(?P<wnid>n\d{8})\.\w+")
 
@@ -39,7 +40,24 @@ class ShardWork(FolderWork):
 
     root: Path
     spec: ParquetImages
+    roll: Path | None = None
+    """Keeps the names, which stand for the shards once those are deleted."""
     unit: str = field(default="groups of images", init=False)
+
+    def expected(self) -> Iterator[tuple[str, ...]]:
+        """Yield the images of every group, without opening shards that were read before."""
+        groups = read_roll(self.roll, *self._shards())
+        if groups is None:
+            yield from FolderWork.expected(self)
+        else:
+            yield from (tuple(str(self.root / name) for name in each.split()) for each in groups)
+
+    def start(self) -> tuple[Finding, ...]:
+        """Keep the names; raises ``LabelError`` as ``items`` does."""
+        shards = self._shards()
+        if read_roll(self.roll, *shards) is None:
+            write_roll(self.roll, map(self._names, self.items()), *shards)
+        return ()
 
     def items(self) -> Sequence[ShardItem]:
         """List the groups; raises ``LabelError`` without pyarrow or for a damaged shard."""
@@ -54,8 +72,14 @@ class ShardWork(FolderWork):
             write_whole(target, row["image"]["bytes"])
         return Report()
 
+    def _shards(self) -> list[Path]:
+        return sorted(self.root.glob(self.spec.shards))
+
+    def _names(self, item: ShardItem) -> str:
+        return " ".join(path.relative_to(self.root).as_posix() for path in item.outputs)
+
     def _groups(self) -> Iterator[tuple[Path, int, list[Row]]]:
-        for shard in sorted(self.root.glob(self.spec.shards)):
+        for shard in self._shards():
             file = opened(shard)
             for group in range(file.num_row_groups):
                 table = file.read_row_group(group, columns=["image.path", "label"])

@@ -102,11 +102,13 @@ def _steps(recipe: Recipe, datasets: Sequence[Dataset]) -> tuple[PlannedStep, ..
     _complete(recipe, needs)
     specs = {address(owner, spec.id): (owner, spec) for owner, spec in _specs(recipe, datasets)}
     spared, ways = optional_steps(datasets), ways_of(datasets)
+    turns = {(owner.id, way.id): turn for owner in datasets for turn, way in enumerate(owner.ways)}
     return tuple(
         replace(
             _planned(each, *specs[each], needs[each]),
             optional=each in spared,
             way=ways.get(each, ""),
+            turn=turns.get((specs[each][0], ways.get(each, "")), 0),
         )
         for each in in_order(needs)
     )

@@ -147,7 +147,7 @@ class Way(Model, frozen=True, kw_only=True):
     """One of several ways to the same files, such as another publisher's archives.
 
     The first of a dataset's ways is taken. The others stand by: their archives are fetched only
-    when one of the first way's cannot be had, or taken over when a person brings them, and as
+    when one of every way before cannot be had, or taken over when a person brings them, and as
     soon as all steps of any way are done, the other ways are not needed any more.
     """
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from wizard.engine.install import Install
 from wizard.engine.kinds.labels import LabelStep, LabelWork, base_folder, label_step
+from wizard.engine.kinds.proofs import record_path
 from wizard.errors import RecipeError
 from wizard.labels.captions import CaptionWork
 from wizard.labels.class_folders import ClassFolderWork
@@ -26,7 +27,7 @@ def _work(planned: PlannedStep, install: Install) -> LabelWork[Any]:
         case ClassFolders() as spec:
             return ClassFolderWork(root, spec)
         case ParquetImages() as spec:
-            return ShardWork(root, spec)
+            return ShardWork(root, spec, record_path(install.place.state, planned.address))
         case Captions() as spec:
             return CaptionWork(root, spec)
         case MergeInstances() as spec:
