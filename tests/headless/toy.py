@@ -11,9 +11,10 @@ import sys
 import threading
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 from tests.waiting import PATIENCE
 
@@ -51,7 +52,20 @@ into = "Trees"
 
 
 class Handler(SimpleHTTPRequestHandler):
-    """Serves without talking."""
+    """Serves without talking; the second half of the trees only once their gate is open."""
+
+    def __init__(self, *given: Any, gate: threading.Event, **named: Any) -> None:
+        self._gate = gate
+        super().__init__(*given, **named)
+
+    def copyfile(self, source: Any, outputfile: Any) -> None:
+        data = source.read()
+        half = len(data) // 2 if self.path.startswith("/trees") else len(data)
+        with contextlib.suppress(OSError):
+            outputfile.write(data[:half])
+            outputfile.flush()
+            if half < len(data) and self._gate.wait(PATIENCE):
+                outputfile.write(data[half:])
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
@@ -63,6 +77,8 @@ class Toy:
 
     folder: Path
     base: str
+    gate: threading.Event = field(default_factory=threading.Event)
+    """Closed while the trees are to stay on their way."""
 
     @property
     def recipe(self) -> Path:
@@ -76,6 +92,11 @@ class Toy:
         """Serve a damaged archive of the right size."""
         path = self.folder / "www" / "flowers.zip"
         path.write_bytes(b"\0" * path.stat().st_size)
+
+    @property
+    def link(self) -> str:
+        """The mailed link of the trees."""
+        return f"{self.base}/trees.zip?sig=topsecretvalue"
 
     def run(self, *words: object, code: int | None = None) -> subprocess.CompletedProcess[str]:
         """Run segwizard as people do, in a process of its own."""
@@ -127,16 +148,18 @@ def toy_collection(folder: Path) -> Iterator[Toy]:
                 archive.writestr(f"{name}/{number}.txt", f"{name} {number}\n" * 50)
         (served / f"{name}.zip").write_bytes(data.getvalue())
         sizes[name] = len(data.getvalue())
-    server = ThreadingHTTPServer(
-        ("127.0.0.1", 0), functools.partial(Handler, directory=str(served))
-    )
+    gate = threading.Event()
+    gate.set()
+    handler = functools.partial(Handler, directory=str(served), gate=gate)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    toy = Toy(folder, f"http://127.0.0.1:{server.server_port}")
+    toy = Toy(folder, f"http://127.0.0.1:{server.server_port}", gate)
     toy.recipe.write_text(RECIPE.format(base=toy.base, **sizes))
     try:
         yield toy
     finally:
+        gate.set()
         server.shutdown()
         server.server_close()
         thread.join()

@@ -121,8 +121,6 @@ class WizardApp(App[int]):
         self.bridge = Bridge(self, session.link)
         self.bridge.sampled.subscribe(self, self._sampled)
         self.bridge.start()
-        if session.note:
-            self.notify(session.note, timeout=8)
 
     def close_bridge(self) -> None:
         """Stop following."""

@@ -40,7 +40,7 @@ class Session:
     background: bool = False
     """Whether its runner lives in another process."""
     note: str = ""
-    """What to tell on opening: who runs it, or that the last run was cut off."""
+    """What to tell of the run before this one."""
 
 
 class Host(Protocol):

@@ -55,7 +55,7 @@ class ResumePage(LivePage):
         yield Static("", id="said")
         yield OptionList(markup=False)
         yield StatusLines()
-        yield Footer(compact=True, show_command_palette=False)
+        yield Footer(compact=True)
 
     def on_mount(self) -> None:
         """The list is at hand."""
@@ -64,7 +64,9 @@ class ResumePage(LivePage):
     def show(self, snapshot: Snapshot) -> None:
         """Group the datasets."""
         self.query_one(StatusLines).show(snapshot, tuple(self.bridge.rates))
-        self.query_one("#said", Static).update(sentence(snapshot))
+        self.query_one("#said", Static).update(
+            Content("\n").join(filter(None, (sentence(snapshot), self._beside(snapshot))))
+        )
         rows = tuple((view.id, view.state, _doing(snapshot, view)) for view in snapshot.datasets)
         if rows != self._rows:
             self._rows = rows
@@ -90,6 +92,14 @@ class ResumePage(LivePage):
 
         collections = self.wizard.host.collections()
         self.wizard.push_screen(CollectionsPage(collections))
+
+    def _beside(self, snapshot: Snapshot) -> Content:
+        """Who works on it, where that is not this terminal, or how the last run ended."""
+        session = self.wizard.open_session
+        said = session.note
+        if session.background and snapshot.running:
+            said = f"You watch and steer the runner of {snapshot.runner}."
+        return Content.styled(said, "$text-muted")
 
     def _fill(self, snapshot: Snapshot) -> None:
         listing = self.query_one(OptionList)
