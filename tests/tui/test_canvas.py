@@ -77,6 +77,7 @@ def test_a_person_may_know_better(monkeypatch, wish, way) -> None:
 def test_no_color_means_no_pixels_unless_asked_for(monkeypatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     assert understood(XTERM).way == "blocks"
+    assert question(object.__new__(LinuxDriver)) == ""
     monkeypatch.setenv("SEGWIZARD_PICTURES", "sixel")
     assert understood(XTERM).way == "sixel"
 

@@ -81,14 +81,14 @@ def listen() -> None:
 
 
 def question(driver: Driver | None) -> str:
-    """What to ask this terminal, or nothing where pictures cannot be: a browser, a test, a printer.
+    """What to ask this terminal, or nothing where pixels cannot be or are not wanted.
 
     Answers to the last part are universal, so they end the others. Multiplexers take the question
     for Kitty as a title and Apple's terminal prints it; they get none.
     """
     term = os.environ.get("TERM", "dumb")
     deaf = term in ("dumb", "linux") or os.environ.get("TERM_PROGRAM") == "Apple_Terminal"
-    if deaf or not isinstance(driver, linux_driver.LinuxDriver):
+    if deaf or wish() == "blocks" or not isinstance(driver, linux_driver.LinuxDriver):
         return ""
     shared = "TMUX" in os.environ or term.startswith(("screen", "tmux"))
     return ("" if shared else _KITTY) + _COLOURS + _CELL + _ABOUT

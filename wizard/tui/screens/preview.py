@@ -32,8 +32,8 @@ their share of the image.
 **Left, Right** show another image. **Up, Down** show the same image in another taxonomy: as
 published, remapped, relabelled. **Page Up, Page Down** move by a hundred.
 
-Kitty, Sixel and half blocks are tried in this order. **b** changes to half blocks and back;
-`SEGWIZARD_PICTURES` (`auto`, `kitty`, `sixel`, `blocks`) decides for good.
+Pictures are in real pixels where the terminal can, else in half blocks; **b** changes between the
+two. `SEGWIZARD_PICTURES` (`auto`, `kitty`, `sixel`, `blocks`) decides before the terminal is asked.
 """
 
 
@@ -83,6 +83,11 @@ class PreviewPage(Page):
         self.run_worker(self._find(), group="find", exclusive=True)
         self.wizard.find_canvas()
         self.watch(self.wizard, "canvas", self._draw_on)
+
+    def on_resize(self) -> None:
+        """Lay the legend out anew."""
+        if self._galleries:
+            self._draw_soon()
 
     def on_screen_suspend(self) -> None:
         """Make room for the screen above."""

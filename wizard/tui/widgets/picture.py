@@ -131,7 +131,8 @@ class Picture(Widget):
 
         self._pixels = await in_thread(pack)
         self._write(self._pixels.load)
-        self._put()
+        if not self._due:
+            self._put()
 
     def _put(self) -> None:
         self._due = False
