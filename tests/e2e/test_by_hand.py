@@ -54,3 +54,14 @@ def test_what_is_missing_is_fetched_and_made(lab: Path, calm: Path, tmp_path: Pa
     wanted = {"mseg-api.tar.gz", "data_semantics.zip", "ADE20K_2016_07_26.zip"}
     assert fetched(lab, dest, tmp_path / "home") == wanted
     assert contents(dest) == contents(calm)
+
+
+def test_only_a_deep_verification_decodes_every_image(calm: Path, tmp_path: Path) -> None:
+    dest = Path(shutil.copytree(calm, tmp_path / "dest"))
+    image = next((dest / "mseg_dataset/Cityscapes/leftImg8bit/val").rglob("*.png"))
+    data = bytearray(image.read_bytes())
+    data[data.index(b"IDAT") + 20] ^= 0xFF
+    image.write_bytes(data)
+    words = ("verify", "mseg", "--dest", dest, "--only", "cityscapes")
+    assert "every check holds" in finish(tmp_path / "home", *words)
+    assert image.name in finish(tmp_path / "home", *words, "--deep", code=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -131,9 +132,28 @@ def found(dest: Path, collection: str = "", site: Path | None = None) -> Choices
         raise UsageError(
             "no install is here",
             where=str(dest),
-            hint="name the collection too, or begin with: segwizard run COLLECTION --dest DIR",
+            hint="check --dest; name the collection too where it was unpacked by hand; or begin "
+            "with: segwizard run COLLECTION --dest DIR",
         )
     return Choices(collection=collection, dest=dest, site=site)
+
+
+def open_begun(choices: Choices) -> Install:
+    """Return an install of which something is on disk, be it unpacked by hand.
+
+    Raises ``UsageError`` when nothing is: then there is nothing to look at.
+    """
+    install = open_install(choices)
+    recipe, place = install.recipe, install.place
+    folders = (place.dest / recipe.base(each) / each.folder for each in recipe.datasets)
+    if not place.state.is_dir() and not any(folder.exists() for folder in folders):
+        begin = shlex.join(["segwizard", "run", recipe.id, "--dest", str(choices.dest)])
+        raise UsageError(
+            "no install is here",
+            where=str(choices.dest),
+            hint=f"check --dest, or begin with: {begin}",
+        )
+    return install
 
 
 def usable_workers() -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from wizard.engine.opening import found, open_install
+from wizard.engine.opening import found, open_begun
 from wizard.engine.remote import attach
 from wizard.engine.survey import survey
 from wizard.engine.views import Snapshot
@@ -24,7 +24,7 @@ def command(*, collection: str, dest: Path, site: Path | None, as_json: bool) ->
     """Show every step of the install at --dest: done, partial, waiting for what, locked by what.
 
     Looks at the disk, or asks the runner in the background when there is one. COLLECTION is only
-    needed where nothing was begun yet.
+    needed where everything there came by hand.
     """
     snapshot = look(collection, dest.expanduser(), site)
     if as_json:
@@ -44,4 +44,4 @@ def look(collection: str, dest: Path, site: Path | None = None) -> Snapshot:
         finally:
             link.close()
     choices = found(dest, collection, site)
-    return survey(open_install(choices))
+    return survey(open_begun(choices))

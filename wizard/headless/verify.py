@@ -19,7 +19,7 @@ from wizard.engine.kinds.check import CheckStep
 from wizard.engine.kinds.registry import build_step
 from wizard.engine.kinds.verify import VerifyStep
 from wizard.engine.lease import acquire
-from wizard.engine.opening import found, open_install, usable_workers
+from wizard.engine.opening import found, open_begun, usable_workers
 from wizard.engine.step import Place, StepContext
 from wizard.errors import DestinationError, WizardError
 from wizard.headless import exits, say
@@ -58,6 +58,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 @site_option
 @choice_options
 @click.option("--workers", type=click.IntRange(min=1), help="Processors to use.")
+@click.option("--deep", is_flag=True, help="Decode every image in full too; takes hours.")
 @click.option("--repair", is_flag=True, help="Delete broken labels, so that run makes them anew.")
 @click.option("--all", "show_all", is_flag=True, help="List every finding, not the first of each.")
 @json_option
@@ -69,6 +70,7 @@ def command(
     only: tuple[str, ...],
     without: tuple[str, ...],
     workers: int | None,
+    deep: bool,
     repair: bool,
     show_all: bool,
     as_json: bool,
@@ -81,12 +83,12 @@ def command(
     if only or without:
         choices = replace(choices, only=only, without=without)
     choices = replace(choices, settings=Settings(workers=workers or usable_workers()))
-    install = open_install(choices)
+    install = open_begun(choices)
     planned = [step for step in install.plan.steps if isinstance(step.spec, Verify | Check)]
     built = [build_step(each, install) for each in planned]
     steps = [step for step in built if isinstance(step, VerifyStep | CheckStep)]
     with interruptible(), _held(install.place):
-        outcomes = [_verify(step, quiet=as_json) for step in steps]
+        outcomes = [_verify(step, quiet=as_json, deep=deep) for step in steps]
         if repair:
             _repair(steps)
         _report(install)
@@ -113,13 +115,15 @@ def _held(place: Place) -> Iterator[None]:
         lease.release()
 
 
-def _verify(step: VerifyStep | CheckStep, *, quiet: bool) -> Summary | Unchecked:
+def _verify(step: VerifyStep | CheckStep, *, quiet: bool, deep: bool) -> Summary | Unchecked:
     context = StepContext()
     over = threading.Event()
     ticker = threading.Thread(target=_tick, args=(step, context, over), daemon=True)
     if not quiet:
         ticker.start()
     try:
+        if isinstance(step, VerifyStep):
+            return step.verify(context, deep=deep)
         return step.verify(context)
     except WizardError as error:
         return Unchecked(dataset=step.dataset, error=str(error), hint=error.hint)
