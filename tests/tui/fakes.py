@@ -302,6 +302,8 @@ class FakeHost:
     begun: list[Plan] = field(default_factory=list)
     detached: list[Session] = field(default_factory=list)
     login: Reply = field(default_factory=lambda: Reply(ok=True, text="Logged in"))
+    background: bool = False
+    note: str = ""
 
     def collections(self) -> tuple[Recipe, ...]:
         return self.recipes
@@ -338,7 +340,15 @@ class FakeHost:
         return Reply(ok=True)
 
     def _session(self, recipe: Recipe, plan: Plan) -> Session:
-        return Session(recipe, plan, Path(plan.dest), self.link, self.vault)
+        return Session(
+            recipe,
+            plan,
+            Path(plan.dest),
+            self.link,
+            self.vault,
+            background=self.background,
+            note=self.note,
+        )
 
 
 def host_with(snapshot: Snapshot | None = None, recipes: Iterable[Recipe] = ()) -> FakeHost:

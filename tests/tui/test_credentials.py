@@ -3,7 +3,7 @@ from __future__ import annotations
 from tests.tui.driving import at_work, on, seen, sees, until
 from tests.tui.fakes import host_with
 from wizard.credentials.secret import Secret
-from wizard.engine.link import Reply
+from wizard.engine.link import ClearLogins, KeepLogin, Reply
 from wizard.tui.screens.credentials import CredentialsPage
 
 
@@ -25,6 +25,22 @@ async def test_a_login_is_entered_hidden_kept_and_tested() -> None:
         assert host.vault.kept["cityscapes", "password"].reveal() == "hunter2"
         await pilot.press("t")
         await sees(pilot, "Logged in")
+
+
+async def test_a_login_set_while_watching_reaches_the_runner_that_works() -> None:
+    host = host_with()
+    host.background = True
+    async with at_work(host) as pilot:
+        await _open(pilot)
+        await pilot.press("enter")
+        await pilot.press(*"ada", "enter", *"hunter2", "enter")
+        await sees(pilot, "Kept in the system keyring", "The runner has been told")
+        values = {"user": "ada", "password": "hunter2"}
+        assert host.link.commands == [KeepLogin(site="cityscapes", values=values)]
+        assert "hunter2" not in repr(host.link.commands)
+        await pilot.press("x")
+        await sees(pilot, "every place read again", "The runner has been told")
+        assert host.link.commands[1:] == [ClearLogins(site="cityscapes")]
 
 
 async def test_a_login_that_is_refused_says_so() -> None:

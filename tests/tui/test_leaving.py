@@ -98,3 +98,38 @@ async def test_an_install_in_use_elsewhere_says_who_holds_it_and_opens_once_it_i
         host.reopen = reopen
         await pilot.press("r")
         await sees(pilot, "Waiting for you (4)")
+
+
+async def test_work_stopped_from_another_terminal_is_said_and_goes_on_from_here() -> None:
+    host = host_with()
+    async with at_work(host) as pilot:
+        host.link.now = msgspec.structs.replace(host.link.now, running=False)
+        await sees(pilot, "The work has stopped", "Go on with it here", "Look around", "Leave")
+        host.link.now = msgspec.structs.replace(host.link.now, running=True)
+        await pilot.press("enter")
+        await sees(pilot, "welcome back", "Waiting for you (4)")
+        assert pilot.app.is_running
+
+
+async def test_a_watched_run_names_its_runner_and_is_left_where_it_is() -> None:
+    host = host_with(msgspec.structs.replace(busy(plan_of(mseg())), runner="atlas, pid 7"))
+    host.background = True
+    host.installs.add(DEST)
+    host.last = DEST
+    async with opened(host) as pilot:
+        await sees(pilot, "You watch and steer the runner of atlas, pid 7")
+        await pilot.press("q")
+        await sees(pilot, "Leave it running", "It goes on where it was started")
+        await pilot.press("enter")
+        await until(pilot, lambda: pilot.app.return_code == 0)
+        assert host.detached == []
+        assert host.link.commands == []
+
+
+async def test_an_install_that_was_cut_off_says_so() -> None:
+    host = host_with()
+    host.note = "The last run was cut off. What was finished is kept."
+    host.installs.add(DEST)
+    host.last = DEST
+    async with opened(host) as pilot:
+        await sees(pilot, "The last run was cut off. What was finished is kept.")

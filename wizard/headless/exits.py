@@ -21,4 +21,5 @@ Exit codes:
   5    another runner holds the destination
   70   a fault of segwizard itself; the message names the report
   130  interrupted; what was finished stays, run the command again to go on
+       (the wizard on screen: 129 when its terminal was closed, 143 when it was terminated)
 """
