@@ -1,0 +1,169 @@
+"""The door of a runner: what viewers are given, and what they may bring."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.engine.fakes import FakeStep, make_install
+from tests.servers.cityscapes import cityscapes_site
+from tests.waiting import PATIENCE, until
+from wizard.credentials.ladder import Ladder, open_vault
+from wizard.engine import board
+from wizard.engine.link import ClearLogins, KeepLogin, Stop
+from wizard.engine.remote import RemoteLink
+from wizard.engine.runner import Runner
+from wizard.engine.serve import Server, door_at
+from wizard.engine.step import Probe
+from wizard.engine.views import Need
+from wizard.engine.wire import RunnerGone, Wire, decode_reply
+
+HIDDEN = "hunter2hunter2"
+
+
+class Members(FakeStep):
+    """Waits for the login of a site, then finds itself done."""
+
+    vault: Ladder
+
+    def probe(self) -> Probe:
+        if self.vault.has("cityscapes", "password"):
+            return Probe("done")
+        return Probe("waiting", need=Need(kind="login", ask="Log in.", site="cityscapes"))
+
+
+@pytest.fixture
+def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ladder:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return open_vault(environ={}, use_keyring=False)
+
+
+@pytest.fixture
+def runner(tmp_path: Path, vault: Ladder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runner]:
+    """A runner behind a door, whose one step looks again only when it is told to."""
+    monkeypatch.setattr(board, "RECHECK", 3600.0)
+    step = Members("a/fetch:x.zip", tmp_path / "mark")
+    step.vault = vault
+    install = make_install(tmp_path / "dest", [step])
+    sites = (cityscapes_site("http://localhost"),)
+    recipe = msgspec.structs.replace(install.recipe, sites=sites)
+    install = dataclasses.replace(install, vault=vault, recipe=recipe)
+    made = Runner(install, steps=[step], door=Server(tmp_path / "door.sock"))
+    made.start()
+    yield made
+    assert made.stop(PATIENCE)
+
+
+@pytest.fixture
+def link(runner: Runner, tmp_path: Path) -> Iterator[RemoteLink]:
+    with contextlib.closing(RemoteLink(tmp_path / "door.sock")) as line:
+        until(lambda: line.snapshot().steps[0].state == "waiting")
+        yield line
+
+
+def test_a_login_set_by_a_viewer_reaches_the_runner_and_what_waits_for_it(
+    link: RemoteLink, vault: Ladder, tmp_path: Path
+):
+    reply = link.send(KeepLogin(site="cityscapes", values={"user": "ada", "password": HIDDEN}))
+    assert reply.ok, reply
+    assert "Cityscapes is kept in memory" in reply.text
+    kept = vault.get("cityscapes", "password")
+    assert kept is not None
+    assert kept.reveal() == HIDDEN
+    until(lambda: link.snapshot().complete)
+    assert not any(HIDDEN in event.text for event in link.events())
+    state = tmp_path / "dest" / ".segwizard"
+    assert not any(HIDDEN.encode() in path.read_bytes() for path in state.rglob("*.*"))
+
+
+def test_a_login_of_an_unknown_site_is_refused(link: RemoteLink, vault: Ladder):
+    reply = link.send(KeepLogin(site="elsewhere", values={"password": HIDDEN}))
+    assert not reply.ok
+    assert "elsewhere" in reply.text
+    assert vault.kept() == ()
+
+
+def test_what_a_viewer_clears_is_gone_from_the_runner(link: RemoteLink, vault: Ladder):
+    link.send(KeepLogin(site="cityscapes", values={"user": "ada", "password": HIDDEN}))
+    assert link.send(ClearLogins(site="cityscapes")).text == "cleared 2 secrets"
+    assert vault.kept() == ()
+
+
+def test_the_answer_to_stop_arrives_before_the_line_goes_dead(link: RemoteLink, tmp_path: Path):
+    assert link.send(Stop()).ok
+    with pytest.raises(RunnerGone):
+        while True:
+            link.snapshot()
+    assert not (tmp_path / "door.sock").exists()
+
+
+def test_nonsense_is_refused_and_the_line_stays_open(runner: Runner, tmp_path: Path):
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.connect(str(tmp_path / "door.sock"))
+    with contextlib.closing(Wire(connection)) as wire:
+        for nonsense in (b"{}", b"\xff\xfe", b'{"ask": "everything"}'):
+            wire.write(nonsense)
+            answer = wire.read()
+            assert answer is not None
+            assert not decode_reply(answer).ok
+
+
+def test_a_viewer_that_reads_nothing_does_not_hold_up_the_end(runner: Runner, tmp_path: Path):
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.connect(str(tmp_path / "door.sock"))
+    connection.setblocking(False)
+    with contextlib.closing(connection), contextlib.suppress(BlockingIOError):
+        while True:
+            connection.send(b'{"ask":"snapshot"}\n' * 1000)
+    assert runner.stop(PATIENCE)
+
+
+def test_a_run_goes_on_where_the_door_cannot_open(tmp_path: Path):
+    steps = [FakeStep("a/terms", tmp_path / "mark")]
+    door = Server(tmp_path / "absent" / "door.sock")
+    runner = Runner(make_install(tmp_path / "dest", steps), steps=steps, door=door)
+    runner.start()
+    try:
+        assert not door.listening
+        assert runner.wait_settled(PATIENCE)
+        assert any("other terminals cannot join" in event.text for event in runner.events())
+    finally:
+        assert runner.stop(PATIENCE)
+
+
+def test_there_is_no_door_without_a_private_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / ("long" * 30)))
+    monkeypatch.setattr("wizard.engine.wire.tempfile.gettempdir", lambda: str(tmp_path / "none"))
+    assert door_at(tmp_path) is None
+
+
+def test_opening_the_door_leaves_the_mask_of_other_threads_alone(tmp_path: Path):
+    over = threading.Event()
+    made: list[int] = []
+
+    def write() -> None:
+        while not over.is_set():
+            (tmp_path / "file").touch()
+            made.append((tmp_path / "file").stat().st_mode & 0o777)
+            (tmp_path / "file").unlink()
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    runner = Runner(make_install(tmp_path / "dest", []), steps=[])
+    for _ in range(50):
+        door = Server(tmp_path / "door.sock")
+        door.open(runner)
+        assert (tmp_path / "door.sock").stat().st_mode & 0o777 == 0o600
+        door.close()
+    over.set()
+    thread.join(PATIENCE)
+    assert len(set(made)) == 1
