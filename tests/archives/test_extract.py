@@ -157,8 +157,8 @@ def test_names_differing_in_case_only_are_different_files(tmp_path: Path) -> Non
 def test_large_members_are_streamed_and_checked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(zips, "SMALL", 0)
-    monkeypatch.setattr("wizard.archives.unzip.SMALL", 0)
+    monkeypatch.setattr(zips, "_PIECE", 0)
+    monkeypatch.setattr("wizard.archives.unzip._SMALL", 0)
     monkeypatch.setattr("wizard.archives.untar._SMALL", 0)
     files = {"big.bin": random.Random(1).randbytes(3 << 20), "zeros": bytes(3 << 20)}
     for name in ("a.zip", "a.tar.gz"):

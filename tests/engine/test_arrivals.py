@@ -1,4 +1,4 @@
-"""A tar.gz is unpacked while it is fetched, and nothing of it shows before it is proven."""
+"""A tar is unpacked while it is fetched, and nothing of it shows before it is proven."""
 
 from __future__ import annotations
 
@@ -101,8 +101,9 @@ def make(tmp_path: Path) -> Iterator[Callable[..., Install]]:
 
 
 def toy(dest: Path, sha256: str, *urls: str) -> Install:
-    archive = exact(name=NAME, urls=urls, size=None, sha256=sha256)
-    spec = Extract(archive=NAME, into="D", rules=(Rule(prefix="top/", to="kept/"),))
+    name = urls[0].rpartition("/")[2]
+    archive = exact(name=name, urls=urls, size=None, sha256=sha256)
+    spec = Extract(archive=name, into="D", rules=(Rule(prefix="top/", to="kept/"),))
     return install_of(dest, spec, archives=(archive,))
 
 
@@ -142,14 +143,17 @@ def never(*_: object, **__: object) -> None:
     raise AssertionError("the archive is read again")
 
 
+@pytest.mark.parametrize("name", ["toy.tar", NAME])
 def test_members_wait_while_the_rest_is_on_its_way_and_the_archive_is_not_read_again(
     make: Callable[..., Install],
     server: Misbehaving,
-    data: bytes,
+    tmp_path: Path,
+    name: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     slow = Gated()
-    made = make(data, server.put(NAME, data, slow))
+    data = make_tar(tmp_path / name, FILES).read_bytes()
+    made = make(data, server.put(name, data, slow))
     thread = threading.Thread(target=fetch, args=(fetch_step(made),))
     thread.start()
     try:

@@ -1,4 +1,4 @@
-"""Unpacking a tar.gz while it arrives, so that it need not be read again once it is proven.
+"""Unpacking a tar or tar.gz while it arrives, so that it need not be read again once it is proven.
 
 Nothing of it gets a final name here: files wait in the staging folder, which ``extract`` takes
 over only after ``keep`` was told that the very bytes they came from were proven.
@@ -9,10 +9,11 @@ from __future__ import annotations
 import contextlib
 import shutil
 import threading
+from io import RawIOBase
 from pathlib import Path
-from typing import BinaryIO, Protocol, cast
+from typing import Protocol, cast
 
-from wizard.archives.extract import Order, unpack_gzip
+from wizard.archives.extract import Order, unpack_arriving
 from wizard.archives.job import Job
 from wizard.archives.staging import fingerprint
 from wizard.errors import WizardError
@@ -80,11 +81,11 @@ class Arrival:
         if self._stream is None:
             return
         with contextlib.closing(self._stream):
-            packed = self._stream.size()
+            size = self._stream.size()
             job = self._job = self._order.job(_ARRIVING, Counter(), self._token)
             shutil.rmtree(job.staging.folder, ignore_errors=True)
             job.staging.open()
-            unpack_gzip(cast("BinaryIO", self._stream), self._order.route, job, packed)
+            unpack_arriving(cast("RawIOBase", self._stream), self._order, job, size)
             self._whole = bool(job.members)
 
     def __enter__(self) -> Arrival:

@@ -36,17 +36,6 @@ def _sizes(folder: str) -> dict[str, int]:
         return {}
 
 
-def write_file(path: str, data: bytes | memoryview) -> None:
-    """Write a small file in one go, over whatever an earlier attempt left there."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
-    try:
-        written = os.write(descriptor, data)
-        while written < len(data):
-            written += os.write(descriptor, data[written:])
-    finally:
-        os.close(descriptor)
-
-
 def settle(source: Path, target: Path) -> None:
     """Move a folder to its place in as few renames as can be, merging with what is there.
 
@@ -99,7 +88,7 @@ def disk_error(error: OSError, into: Path) -> WizardError:
         )
     return DestinationError(
         f"cannot write here: {error.strerror or error}",
-        where=str(error.filename or into),
+        where=os.fsdecode(error.filename or into),
         hint="Check the folder's owner and permissions, and what stands in the way, and run again.",
     )
 

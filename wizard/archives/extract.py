@@ -5,17 +5,18 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import BufferedReader, RawIOBase
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from wizard.archives.disk import disk_error
 from wizard.archives.extraction import Extraction
 from wizard.archives.job import Job, Settled, never_settled
-from wizard.archives.limits import NO_LIMITS_STATED, Limits
+from wizard.archives.limits import MIB, NO_LIMITS_STATED, Limits
 from wizard.archives.paths import Claims, Route
 from wizard.archives.sniff import archive_format
 from wizard.archives.staging import Staging, fingerprint
-from wizard.archives.tars import open_tar, open_tar_gz
+from wizard.archives.tars import open_tar
 from wizard.archives.untar import untar
 from wizard.archives.unzip import unzip
 from wizard.errors import ArchiveError
@@ -115,11 +116,17 @@ def extract(
     return Extraction(job.staging.into, tuple(job.members))
 
 
-def unpack_gzip(stream: BinaryIO, route: Route, job: Job, packed: int | None) -> None:
-    """Stage a tar.gz from a stream of ``packed`` bytes, if known; raises ``ArchiveError``."""
+def unpack_arriving(stream: RawIOBase, order: Order, job: Job, size: int | None) -> None:
+    """Stage a tar or, by its name, a tar.gz from a stream of ``size`` bytes, if that is known.
+
+    Raises ``ArchiveError``.
+    """
+    route = order.route
     job.open_inner = functools.partial(_unpack_inner, job, route)
-    with open_tar_gz(stream, route.archive) as inflated:
-        untar(inflated, route, job, packed=packed)
+    gzipped = order.archive.suffix != ".tar"
+    source = stream if gzipped else BufferedReader(stream, MIB)
+    with open_tar(cast("BinaryIO", source), gzipped=gzipped, where=route.archive) as tar:
+        untar(tar, route, job, packed=size if gzipped else None)
 
 
 def _taken_over(job: Job) -> bool:

@@ -11,9 +11,11 @@ import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Final, Protocol, cast
 
-from wizard.archives.inflate import GzipError, InflateError, open_gzip
+from isal import igzip, igzip_threaded
+
+from wizard.archives.inflate import InflateError
 from wizard.archives.limits import MIB
 from wizard.errors import ArchiveError
 
@@ -39,6 +41,9 @@ _KINDS = {
     tarfile.GNUTYPE_SPARSE: "a sparse file",
 }
 
+_GzipError: Final = cast("type[Exception]", igzip.BadGzipFile)
+"""What a broken gzip header or checksum raises."""
+
 
 class Readable(Protocol):
     """Anything bytes can be read from, a file or a download that is still arriving."""
@@ -58,22 +63,20 @@ class TarEntry:
 
 
 @contextlib.contextmanager
-def open_tar(archive: Path, *, gzipped: bool, where: str = "") -> Iterator[BinaryIO]:
-    """Open a tar for one pass, inflating in a thread of its own; raises ``ArchiveError``."""
-    where = where or str(archive)
-    if gzipped:
-        with open_tar_gz(archive, where) as stream:
-            yield stream
-    else:
-        with damage_named(where), archive.open("rb") as stream:
-            yield stream
+def open_tar(source: Path | BinaryIO, *, gzipped: bool, where: str = "") -> Iterator[BinaryIO]:
+    """Open a tar, or one that is still arriving, for one pass; raises ``ArchiveError``.
 
-
-@contextlib.contextmanager
-def open_tar_gz(source: Path | BinaryIO, where: str) -> Iterator[BinaryIO]:
-    """Open a tar.gz, or one that is still arriving, for one pass; raises ``ArchiveError``."""
-    with damage_named(where), open_gzip(source) as stream:
-        yield stream
+    A thread of its own inflates.
+    """
+    with damage_named(where or str(source)):
+        if gzipped:
+            with igzip_threaded.open(source, "rb") as stream:  # type: ignore[no-untyped-call]
+                yield stream
+        elif isinstance(source, Path):
+            with source.open("rb") as stream:
+                yield stream
+        else:
+            yield source
 
 
 @contextlib.contextmanager
@@ -83,7 +86,7 @@ def damage_named(archive: str) -> Iterator[None]:
         yield
     except EOFError as error:
         raise cut_short(archive) from error
-    except (GzipError, InflateError) as error:
+    except (_GzipError, InflateError) as error:
         raise ArchiveError(
             f"is damaged: {str(error).rstrip('.')}", where=archive, hint=_AGAIN
         ) from error

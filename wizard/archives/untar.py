@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from wizard.archives.crew import Crew
-from wizard.archives.disk import write_file
 from wizard.archives.extraction import Member
 from wizard.archives.inflate import crc32
 from wizard.archives.job import Job
 from wizard.archives.limits import MIB
 from wizard.archives.paths import Route
+from wizard.archives.small import write_file
 from wizard.archives.tars import Readable, TarEntry, TarReader
 from wizard.errors import ArchiveError
 

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from wizard.archives.crew import Crew
 from wizard.archives.directory import ZipEntry, read_directory
-from wizard.archives.disk import write_file
 from wizard.archives.extraction import Member
 from wizard.archives.job import Job, damage
 from wizard.archives.limits import MIB
+from wizard.archives.mates import Mates
 from wizard.archives.paths import Route
-from wizard.archives.zips import SMALL, DamagedMember, ZipData
+from wizard.archives.small import DamagedMember, Small, span
+from wizard.archives.zips import ZipData
 
+_SMALL = 4 * MIB
+"""Members up to this many bytes are read, checked and written in one go."""
 _BATCH_FILES = 256
 _BATCH_BYTES = 4 * MIB
+_MANY = 4000
+"""Members from which on mates repay their start."""
 
 Placed = tuple[str, ZipEntry]
 """A member and its path after the rules."""
@@ -28,27 +34,33 @@ def unzip(archive: Path, route: Route, job: Job) -> None:
     Raises ``ArchiveError``: hostile archives before anything is written, damaged members
     together after all others are staged.
     """
-    placed, inner = _place(archive, route, job)
-    missing = [pair for pair in placed if not job.there(pair[0], pair[1].size)]
-    job.make_folders(path for path, _ in missing)
-    job.counter.total = (job.counter.total or 0) + len(placed)
-    job.counter.advance(len(placed) - len(missing))
+    entries = read_directory(archive, job.limits, route.archive)
+    helpers = job.workers if job.workers > 1 and len(entries) >= _MANY else 0
     broken: list[str] = []
     with ZipData(archive) as data:
-        with Crew(job.workers, job.counter, job.token) as crew:
-            for batch in _batches(missing):
-                crew.submit(functools.partial(_write, batch, data, job, broken))
+        # Mates start while the names are checked.
+        with Mates(data.file, job.staging.tree, helpers) as mates:
+            placed, inner = _place(entries, route, job)
+            job.counter.total = (job.counter.total or 0) + len(placed)
+            with Crew(job.workers, job.counter, job.token) as crew:
+                for batch in _batches(placed):
+                    missing = [pair for pair in batch if not job.there(pair[0], pair[1].size)]
+                    job.counter.advance(len(batch) - len(missing))
+                    job.make_folders(path for path, _ in missing)
+                    crew.submit(functools.partial(_write, missing, data, mates, job, broken))
         _write_inner(inner, data, job, broken)
     if broken:
         raise damage(route.archive, broken)
     job.members += [Member(path, entry.size, entry.crc32) for path, entry in placed]
 
 
-def _place(archive: Path, route: Route, job: Job) -> tuple[list[Placed], list[Placed]]:
+def _place(
+    entries: Sequence[ZipEntry], route: Route, job: Job
+) -> tuple[list[Placed], list[Placed]]:
     """Pair a zip's members with their paths: plain ones, each path once, and archives."""
     placed: list[Placed] = []
     inner: list[Placed] = []
-    for entry in read_directory(archive, job.limits, route.archive):
+    for entry in entries:
         path = route.place(entry.name)
         if path and job.nested_in(path):
             inner.append((path, entry))
@@ -69,19 +81,33 @@ def _batches(members: Sequence[Placed]) -> Iterator[Sequence[Placed]]:
         yield members[start:]
 
 
-def _write(batch: Sequence[Placed], data: ZipData, job: Job, broken: list[str]) -> int:
+def _write(
+    batch: Sequence[Placed], data: ZipData, mates: Mates, job: Job, broken: list[str]
+) -> int:
     """Stage one batch; returns how many members it went through."""
-    window = data.window([entry for _, entry in batch])
+    small = [pair for pair in batch if pair[1].size <= _SMALL]
+    if small:
+        damaged = mates.write([_plain(path, entry) for path, entry in small], job.token.check)
+        broken += [f"{small[place][0]} ({reason})" for place, reason in damaged]
     for path, entry in batch:
-        job.token.check()
-        try:
-            if entry.size <= SMALL:
-                write_file(job.staged(path), data.read(entry, window))
-            else:
+        if entry.size > _SMALL:
+            try:
                 job.write_large(path, data.chunks(entry))
-        except DamagedMember as error:
-            broken.append(f"{path} ({error})")
+            except DamagedMember as error:
+                broken.append(f"{path} ({error})")
     return len(batch)
+
+
+def _plain(path: str, entry: ZipEntry) -> Small:
+    return (
+        os.fsencode(path),
+        entry.offset,
+        span(entry.name, entry.packed),
+        entry.packed,
+        entry.size,
+        entry.crc32,
+        entry.deflated,
+    )
 
 
 def _write_inner(inner: Sequence[Placed], data: ZipData, job: Job, broken: list[str]) -> None:

@@ -30,7 +30,7 @@ from wizard.recipes.steps import Assign, Extract, Labels, Mat, Verify
 _THREADS = 4
 """More threads than this wait for the file system, not for each other (fact sheet
 performance_io)."""
-_STREAMED = (".tar.gz", ".tgz")
+_STREAMED = (".tar", ".tar.gz", ".tgz")
 _FAR_ABOVE = 50
 _ALWAYS_FINE = 16 << 30
 
