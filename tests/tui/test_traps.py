@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from rich.console import Console
 from textual.widgets import Input
 
@@ -43,10 +44,10 @@ sys.exit(run(host))
 """
 
 
-def terminal_with(more: str = "") -> Terminal:
+def terminal_with(more: str = "", **environment: str) -> Terminal:
     """The app in a real terminal."""
     code = ENTRY.format(repo=str(REPO), more=more)
-    return Terminal("-c", code, environment=os.environ)
+    return Terminal("-c", code, environment={**os.environ, **environment})
 
 
 class StuckLink(FakeLink):
@@ -177,6 +178,33 @@ async def test_trap_8_a_keyring_that_hangs_does_not_hold_up_a_key() -> None:
         await until(pilot, lambda: isinstance(pilot.app.screen, WizardPage))
         assert time.monotonic() - started < PATIENCE / 2
         free.set()
+
+
+def test_what_the_terminal_answers_late_draws_pixels_and_is_no_key(tmp_path: Path) -> None:
+    Image.new("RGB", (40, 20), (255, 0, 0)).save(tmp_path / "one.png")
+    more = f"""
+import pathlib
+from wizard.labels.tables import Tables
+from wizard.tui.pictures import Gallery
+from wizard.tui.screens import preview
+folder = pathlib.Path({str(tmp_path)!r})
+pairs = (("one.png", "one.png"),)
+preview.galleries = lambda *_: (Gallery("here", Tables(folder), folder, pairs, raw=True),)
+"""
+    quiet = dict.fromkeys(("TERM_PROGRAM", "TMUX", "NO_COLOR", "SEGWIZARD_PICTURES"), "")
+    with terminal_with(more, TERM="xterm", **quiet) as terminal:
+        terminal.expect("welcome back")
+        terminal.press("\r")
+        terminal.expect("View")
+        terminal.press("v")
+        terminal.expect("image 1 of 1")
+        assert "\x1bP0;1" not in terminal.said
+        terminal.press("\x1b[6;18;9t\x1b[?62;4c")
+        terminal.expect("\x1bP0;1")
+        os.kill(terminal.pid, signal.SIGTERM)
+        terminal.end()
+    assert terminal.said.count("\x1b[16t\x1b[c") == 1
+    assert "Looking at labels" not in terminal.said
 
 
 async def test_themes_are_ours_and_the_first_frame_uses_them() -> None:

@@ -90,7 +90,7 @@ def question(driver: Driver | None) -> str:
     deaf = term in ("dumb", "linux") or os.environ.get("TERM_PROGRAM") == "Apple_Terminal"
     if deaf or wish() == "blocks" or not isinstance(driver, linux_driver.LinuxDriver):
         return ""
-    shared = "TMUX" in os.environ or term.startswith(("screen", "tmux"))
+    shared = os.environ.get("TMUX") or term.startswith(("screen", "tmux"))
     return ("" if shared else _KITTY) + _COLOURS + _CELL + _ABOUT
 
 
