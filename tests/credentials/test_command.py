@@ -7,6 +7,7 @@ import json
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from tests.servers.cityscapes import cityscapes
@@ -54,8 +55,8 @@ def test_set_list_and_clear_with_a_keyring(
     assert exit_code(("credentials", "list", "--json")) == 0
     listed = json.loads(capsys.readouterr().out)
     assert [(each["site"], each["field"]) for each in listed["entries"]] == [
-        ("cityscapes", "password"),
         ("cityscapes", "user"),
+        ("cityscapes", "password"),
     ]
     assert "OS keyring" in listed["place"]
 
@@ -85,11 +86,63 @@ def test_a_file_needs_a_terminal_to_say_yes_at(capsys: pytest.CaptureFixture[str
     assert "secrets.json" in capsys.readouterr().err
 
 
-def test_an_unknown_site_is_answered_with_the_known_ones(
-    capsys: pytest.CaptureFixture[str],
+def test_without_a_keyring_no_secret_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert exit_code(("credentials", "set", "cityscape")) == 2
-    assert "cityscapes, wilddash" in capsys.readouterr().err
+    monkeypatch.setattr(click, "prompt", lambda *_, **__: pytest.fail("asked for a secret"))
+    monkeypatch.setattr(sys, "stdin", _Terminal())
+    assert exit_code(("credentials", "set", "wilddash")) == 1
+    assert "nothing was kept" in capsys.readouterr().err
+
+
+def test_the_file_is_agreed_to_once_then_name_and_password_are_asked_in_that_order(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = []
+    answers = iter(["yes", "ada", CANARY])
+
+    def prompt(text: str, **_: object) -> str:
+        asked.append(text)
+        return next(answers)
+
+    monkeypatch.setattr(click, "prompt", prompt)
+    monkeypatch.setattr(sys, "stdin", _Terminal())
+    words = ("credentials", "set", "wilddash", "--store", "file")
+    assert exit_code(words) == 0, capsys.readouterr().err
+    assert "secrets.json" in asked[0]
+    assert asked[1:] == ["User name or mail address", "Password"]
+    answers = iter(["y"])
+    assert exit_code(words) == 2
+    assert asked[4:] == []
+    assert "type 'yes' in full" in capsys.readouterr().err
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("verb", ["set", "test", "clear"])
+def test_a_misspelt_site_is_answered_with_the_nearest(
+    verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(("credentials", verb, "cityscape")) == 2
+    assert "did you mean cityscapes?" in capsys.readouterr().err
+
+
+def test_a_reason_is_given_in_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SEGWIZARD_CITYSCAPES_USER", "ada")
+    for variable, value, reason in (
+        ("FILE", "/nowhere/pw", "No such file or directory"),
+        ("COMMAND", "no-such-command-here", "No such file or directory"),
+        ("COMMAND", "pass 'show", "quotes"),
+    ):
+        monkeypatch.setenv(f"SEGWIZARD_CITYSCAPES_PASSWORD_{variable}", value)
+        assert exit_code(("credentials", "test", "cityscapes")) == 1
+        assert reason in capsys.readouterr().err
+        monkeypatch.delenv(f"SEGWIZARD_CITYSCAPES_PASSWORD_{variable}")
 
 
 def test_the_login_can_be_tried(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from tests.credentials.fakes import MemoryVault
 from tests.servers.cityscapes import cityscapes, cityscapes_site
@@ -155,6 +156,24 @@ def test_no_login_at_hand_names_the_command() -> None:
         with pytest.raises(LoginMissing) as caught:
             session.client()
         assert "segwizard credentials set cityscapes" in caught.value.hint
+
+
+def test_half_a_login_names_the_missing_half() -> None:
+    with cityscapes({}) as server:
+        for given, missing in (("user", "password"), ("password", "user name")):
+            vault = MemoryVault(cityscapes={given: "canary-half"})
+            session = open_session(cityscapes_site(server.url), vault, QUICK)
+            with pytest.raises(LoginMissing, match=f"no {missing} for Cityscapes is known"):
+                session.client()
+
+
+def test_a_login_page_that_is_gone_is_no_wrong_password() -> None:
+    with cityscapes({}) as server:
+        site = replace(cityscapes_site(server.url), login_url=f"{server.url}/moved/login/")
+        with pytest.raises(TransferError, match="is not there") as caught:
+            open_session(site, vault_for(server), QUICK).client()
+        assert not isinstance(caught.value, LoginRefused)
+        assert "site file" in caught.value.hint
 
 
 def test_a_dead_site_is_a_network_fault_not_a_wrong_password() -> None:

@@ -118,8 +118,25 @@ class Given:
             else run_password_command(self._command(site, name), self.clean())
         )
         if not text:
-            raise CredentialError(f"{source} gave nothing", where=site)
+            raise CredentialError(
+                f"{source} gave nothing",
+                where=site,
+                hint="its first line has to be the password, or the token",
+            )
         return Secret(text)
+
+
+def _reason(error: Exception) -> str:
+    """Return the cause in words, never with what was read or run."""
+    match error:
+        case OSError() if error.strerror:
+            return error.strerror
+        case UnicodeDecodeError():
+            return "it is no text"
+        case subprocess.TimeoutExpired():
+            return f"no answer in {COMMAND_SECONDS:g} seconds"
+        case _:
+            return "its quotes do not match, or it is empty"
 
 
 def read_password_file(path: Path) -> str:
@@ -129,7 +146,7 @@ def read_password_file(path: Path) -> str:
             return file.readline().rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         raise CredentialError(
-            f"the password file cannot be read: {type(error).__name__}",
+            f"the password file cannot be read: {_reason(error)}",
             where=str(path),
             hint="give a readable text file whose first line is the password",
         ) from None
@@ -137,7 +154,10 @@ def read_password_file(path: Path) -> str:
 
 def run_password_command(command: str, environ: Mapping[str, str]) -> str:
     """Return the first line a command prints; raises ``CredentialError``, never with its output."""
-    hint = "run the command by hand and see that it prints the password alone"
+    hint = (
+        "run the command by hand and see that it prints the password alone; it is started without "
+        "a shell: for pipes write sh -c '...'"
+    )
     try:
         words = shlex.split(command)
         result = subprocess.run(
@@ -150,7 +170,7 @@ def run_password_command(command: str, environ: Mapping[str, str]) -> str:
             check=False,
         )
     except (OSError, ValueError, IndexError, subprocess.TimeoutExpired) as error:
-        message = f"the password command did not work: {type(error).__name__}"
+        message = f"the password command did not work: {_reason(error)}"
         raise CredentialError(message, hint=hint) from None
     if result.returncode:
         message = f"the password command ended with status {result.returncode}"

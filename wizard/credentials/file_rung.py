@@ -10,7 +10,7 @@ from pathlib import Path
 
 from wizard.credentials.places import secret_file_path
 from wizard.credentials.secret import Secret
-from wizard.errors import CredentialError
+from wizard.errors import CredentialError, UsageError
 from wizard.files import write_whole
 
 YES = "yes"
@@ -34,6 +34,14 @@ class SecretFile:
             f"Write the secret unencrypted to {self.path}? Anyone who can act as you on this "
             f"machine, its administrators and its backups can read it. Type {YES!r} to do so"
         )
+
+    def agree(self, typed: str) -> None:
+        """Raise ``UsageError`` unless the answer to ``question`` is a yes in full."""
+        if typed.strip().lower() != YES:
+            raise UsageError(
+                "the secret was not written to a file",
+                hint=f"type {YES!r} in full, or keep it for this run only",
+            )
 
     def get(self, site: str, field: str) -> Secret | None:
         """Return what is kept; raises ``CredentialError`` when others could read the file too."""

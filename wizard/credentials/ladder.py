@@ -15,12 +15,12 @@ from pathlib import Path
 import msgspec
 
 from wizard.credentials.environment import Given, secret_variables
-from wizard.credentials.file_rung import YES, SecretFile
+from wizard.credentials.file_rung import SecretFile
 from wizard.credentials.index import Index, Kept
 from wizard.credentials.keyring_rung import SECONDS, Keyring, Verdict
 from wizard.credentials.process import forbid_core_dumps
 from wizard.credentials.secret import Secret
-from wizard.errors import CredentialError, UsageError
+from wizard.errors import CredentialError
 from wizard.recipes.model import Site
 
 PATIENCE = 0.8
@@ -109,11 +109,7 @@ class Ladder:
 
     def put_file(self, site: str, field: str, secret: Secret, *, typed: str) -> str:
         """Keep a secret in the file; ``typed`` is the person's answer to ``file.question()``."""
-        if typed.strip().lower() != YES:
-            raise UsageError(
-                "the secret was not written to a file",
-                hint=f"type {YES!r} in full, or keep it for this run only",
-            )
+        self.file.agree(typed)
         self.file.put(site, field, secret)
         self._settle(site, field, "file")
         return f"the file {self.file.path}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -13,6 +14,7 @@ from wizard.credentials.leftovers import Leftover, find_leftovers, remove_leftov
 from wizard.credentials.secret import Secret
 from wizard.errors import CredentialError, UsageError, WizardError
 from wizard.headless import say
+from wizard.recipes.keys import suggestion
 from wizard.recipes.loader import load, names
 from wizard.recipes.model import Site
 from wizard.recipes.site import apply_site, load_site
@@ -70,12 +72,14 @@ def set_(
     """Keep the login or token of SITE; asks for what no option gives."""
     known = _site(site, site_file)
     vault = open_vault([known])
-    secret = _password(vault, password_file, password_command, _secret_name(known))
-    fields = {_secret_name(known): secret}
+    store_in = keeper(vault, site, store)
+    fields = {}
     if known.protocol != "bearer":
         fields["user"] = Secret(user or _ask("User name or mail address", hidden=False))
+    name = _secret_name(known)
+    fields[name] = _password(vault, password_file, password_command, name)
     for name, value in fields.items():
-        say.talk(f"{name} of {known.title}: kept in {keep(vault, site, name, value, store)}.")
+        say.talk(f"{name} of {known.title}: kept in {store_in(name, value)}.")
     if test:
         _test(known, vault)
 
@@ -104,7 +108,10 @@ def clear(site: str | None, every: bool, leftovers: tuple[Path, ...], yes: bool)
     if not site and not every and not leftovers:
         raise UsageError("say what to clear", hint="name a site, or give --all")
     if site or every:
-        _clear(open_vault(known_sites().values()), None if every else site)
+        vault = open_vault(known_sites().values())
+        if not every:
+            _check_known(str(site), vault)
+        _clear(vault, None if every else site)
     removed = [_offer(item, yes=yes) for item in find_leftovers(leftovers)]
     if leftovers and not removed:
         say.talk("No leftovers of other scripts were found there.")
@@ -119,38 +126,57 @@ def known_sites(site_file: Path | None = None) -> dict[str, Site]:
     return {site.id: site for recipe in recipes for site in recipe.sites}
 
 
-def keep(vault: Ladder, site: str, name: str, secret: Secret, store: str = "keyring") -> str:
-    """Keep a secret beyond this command; in a file only after a typed yes.
+Keeper = Callable[[str, Secret], str]
+"""Keeps a field's secret beyond this command; says in words where."""
 
-    Raises ``CredentialError`` where there is no keyring and nobody said yes to the file.
+
+def keeper(vault: Ladder, site: str, store: str = "keyring") -> Keeper:
+    """Return what keeps the secrets of a site; in a file only after a typed yes, asked for here.
+
+    Asked before a person types any secret. Raises ``CredentialError`` where there is no keyring
+    and nobody said yes to the file.
     """
     if store == "file":
-        return vault.put_file(site, name, secret, typed=_typed_yes(vault))
+        typed = _typed_yes(vault)
+        return lambda name, secret: vault.put_file(site, name, secret, typed=typed)
     verdict = vault.verdict()
     if not verdict.usable:
         raise CredentialError(
             f"nothing was kept: {verdict.words}",
-            where=f"{site}/{name}",
+            where=site,
             hint=(
                 "enter it in the wizard (it stays in memory), give it through the environment,\n"
                 "or repeat the command with --store file"
             ),
         )
-    return vault.put_keyring(site, name, secret)
+    return lambda name, secret: vault.put_keyring(site, name, secret)
 
 
 def _typed_yes(vault: Ladder) -> str:
-    question = vault.file.question()
     if not sys.stdin.isatty():
-        raise UsageError("a file of secrets needs a yes typed at a terminal", hint=question)
-    return str(click.prompt(question, err=True, default="", show_default=False))
+        raise UsageError(
+            "a file of secrets needs a yes typed at a terminal",
+            where=str(vault.file.path),
+            hint="run it at a terminal, or give the secret through the environment",
+        )
+    typed = str(click.prompt(vault.file.question(), err=True, default="", show_default=False))
+    vault.file.agree(typed)
+    return typed
 
 
 def _site(name: str, site_file: Path | None) -> Site:
     sites = known_sites(site_file)
     if name not in sites:
-        raise UsageError(f"no site is called {name!r}", hint=f"known are: {', '.join(sites)}")
+        raise UsageError(f"no site is called {name!r}", hint=suggestion(name, sites))
     return sites[name]
+
+
+def _check_known(name: str, vault: Ladder) -> None:
+    """Refuse a misspelt name: "nothing was kept" would be taken for "it is cleared"."""
+    known = {each.site for each in vault.kept()} | {*known_sites()}
+    known |= {dataset.id for each in names() for dataset in load(each).datasets}
+    if name not in known:
+        raise UsageError(f"no site or dataset is called {name!r}", hint=suggestion(name, known))
 
 
 def _secret_name(site: Site) -> str:

@@ -17,7 +17,7 @@ from wizard.engine.opening import Choices, found, open_install, remembered
 from wizard.engine.remote import attach
 from wizard.errors import CredentialError, UsageError
 from wizard.headless import say
-from wizard.headless.credentials import keep
+from wizard.headless.credentials import keeper
 from wizard.recipes.loader import load, names
 
 
@@ -73,7 +73,7 @@ def _give(step: FetchArchive, dest: Path, values: dict[str, str], store: str) ->
         return step.answer(secrets)
     (given,) = step.road.read(secrets)
     try:
-        place = keep(vault, given.site, given.field, given.secret, store)
+        place = keeper(vault, given.site, store)(given.field, given.secret)
     except CredentialError as error:
         error.hint = f"{error.hint}\nor set {variable(given.site, given.field)} for the run"
         raise

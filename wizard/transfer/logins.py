@@ -26,6 +26,7 @@ from wizard.transfer.sessions import LoginMissing, SiteSession, require_private,
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _HOPS = 5
+_NO_PAGE = (404, 410)
 _LICENCE_WORDS = ("accept the licen", "accept the terms", "agree to the", "terms of use must")
 _APPROVAL_WORDS = (
     "not approved",
@@ -89,8 +90,9 @@ class FormLogin(SiteSession):
         user = self._vault.get(self.site.id, "user")
         password = self._vault.get(self.site.id, "password")
         if user is None or password is None:
+            missing = "password" if user else "user name" if password else "login"
             raise LoginMissing(
-                f"no login for {self.site.title} is known",
+                f"no {missing} for {self.site.title} is known",
                 hint=f"run: segwizard credentials set {self.site.id}",
             )
         return {"username": user.reveal(), "password": password.reveal()}
@@ -100,6 +102,12 @@ class FormLogin(SiteSession):
         address = self.site.login_url
         for _ in range(_HOPS):
             answer = talk(client, "GET", address)
+            if answer.status_code in _NO_PAGE:
+                raise TransferError(
+                    f"the login page of {self.site.title} is not there; nothing was sent",
+                    where=shown(address),
+                    hint=f"if it has moved, give [sites.{self.site.id}] a new base in a site file",
+                )
             if answer.status_code not in _REDIRECTS:
                 return address, answer.text
             address = self._next_hop(address, answer)
