@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import hashlib
 import os
 import pickle
@@ -17,6 +18,7 @@ from tests.servers.misbehaving import (
     Busy,
     Drop,
     Expired,
+    Gzipped,
     HangUp,
     Honest,
     Manner,
@@ -40,7 +42,8 @@ DATA = archive(300_000)
         (Page("Gone", status=410), errors.DeadLink, "dead"),
         (Page("Forbidden", status=403), errors.AccessDenied, "HTTP 403"),
         (Page("Terms", "Please accept the license", 403), errors.LicenceNotAccepted, "licence"),
-        (Page("x", "Too many users have viewed this file"), errors.WrongContent, "quota"),
+        (Page("x", "Too many users have viewed this file"), errors.QuotaUsedUp, "quota"),
+        (Page("x", "Quota exceeded", status=403), errors.QuotaUsedUp, "quota"),
         (Page("Access denied", "blocked by firewall policy 10263"), errors.WrongContent, "filter"),
         (Page("Oops", "The file is no longer available"), errors.WrongContent, "gone"),
         (Page("Welcome", "hello"), errors.WrongContent, r"a web page \(Welcome\)"),
@@ -327,3 +330,14 @@ def test_names_without_a_promise_and_pages() -> None:
     assert magic.expected("noextension") is None
     assert magic.looks_like_page(b"\xef\xbb\xbf  <!-- hi --> <!DOCTYPE HTML><html>")
     assert not magic.looks_like_page(b"<?xml version='1.0'?><annotation>")
+
+
+def test_a_gzip_file_compressed_once_more_is_told_as_that(
+    server: Misbehaving, tmp_path: Path
+) -> None:
+    packed = gzip.compress(DATA)
+    url = server.put("a.tar.gz", packed, Gzipped())
+    fetch = Fetch(tmp_path, "a.tar.gz", (url,), {"size": len(packed)})
+    with pytest.raises(errors.WrongContent, match="compressed once more"):
+        fetch.run()
+    assert not fetch.target.exists()

@@ -253,9 +253,12 @@ def make_slots(install: Install, steps: Iterable[Step]) -> dict[str, Slot]:
 def _still_asked(slot: Slot, probe: Probe) -> bool:
     """Whether a step waits on, as nothing changed on disk since its run asked a person.
 
-    Without this a refused password would be tried once a second.
+    Without this a refused password would be tried once a second. What rests for a while is tried
+    again when that is over.
     """
     if not slot.asked or probe.state in ("done", "waiting"):
+        return False
+    if slot.need and 0 < slot.need.again <= time.time():
         return False
     if slot.seen_since is None:
         slot.seen_since = probe

@@ -60,7 +60,7 @@ def standing_by(slots: Slots, slot: Slot) -> bool:
     """Whether a step is left alone, as another way to the dataset's files comes before its own.
 
     An archive is taken over when a person brings it, and fetched when a step of every way before
-    failed; with it, the steps on it open. A way without archives stands by itself.
+    failed or rests; with it, the steps on it open. A way without archives stands by itself.
     """
     planned = slot.planned
     if not (planned.way and planned.optional) or slot.probe.at_hand:
@@ -69,8 +69,14 @@ def standing_by(slots: Slots, slot: Slot) -> bool:
     if slot.step.kind != "fetch" and any(other.step.kind == "fetch" for other in own):
         return False
     siblings = _siblings(slots, slot)
-    failed = {each.planned.turn for each in siblings if each.phase == "failed" and each.planned.way}
-    return not failed.issuperset(range(planned.turn))
+    closed = {each.planned.turn for each in siblings if each.planned.way and _is_closed(each)}
+    return not closed.issuperset(range(planned.turn))
+
+
+def _is_closed(slot: Slot) -> bool:
+    """Whether a step failed, or is only tried again much later."""
+    resting = slot.phase == "waiting" and slot.need is not None and slot.need.again > 0
+    return slot.phase == "failed" or resting
 
 
 def _siblings(slots: Slots, slot: Slot) -> list[Slot]:

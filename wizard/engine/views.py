@@ -37,6 +37,8 @@ class Need(View, frozen=True, kw_only=True, omit_defaults=True):
     """The scp line for a file that has to come by hand."""
     site: str = ""
     """Login site, for ``login`` and ``token``."""
+    again: float = 0.0
+    """Moment at which it is tried again by itself while a runner is at work; 0 for never."""
     soon: bool = False
     """Whether it comes by itself in a moment, as a file that is being copied; nobody has to act."""
 

@@ -15,7 +15,7 @@ import httpx
 
 from wizard.transfer import pages
 from wizard.transfer.addresses import shown
-from wizard.transfer.errors import WrongContent
+from wizard.transfer.errors import QuotaUsedUp, WrongContent
 from wizard.transfer.refusals import broken
 
 HOSTS = frozenset({"drive.google.com", "docs.google.com", "drive.usercontent.google.com"})
@@ -41,7 +41,7 @@ def resolve(name: str, open_client: Callable[[], httpx.Client], *, download: str
     Raises ``WrongContent`` for the quota page and every other page without a form, or another
     ``TransferError`` when Drive does not answer.
     """
-    address = f"{download}?{urlencode({'id': name, 'export': 'download'})}"
+    address = direct(name, download)
     with open_client() as client:
         page = _page(client, address)
     if page is None:
@@ -51,6 +51,11 @@ def resolve(name: str, open_client: Callable[[], httpx.Client], *, download: str
         raise _not_the_file(page, address)
     action, fields = form
     return f"{urljoin(address, action).partition('?')[0]}?{urlencode(fields)}"
+
+
+def direct(name: str, download: str = DOWNLOAD) -> str:
+    """Return the address that gives a small file, or says what else is wanted."""
+    return f"{download}?{urlencode({'id': name, 'export': 'download'})}"
 
 
 def _page(client: httpx.Client, address: str) -> str | None:
@@ -67,7 +72,8 @@ def _page(client: httpx.Client, address: str) -> str | None:
 def _not_the_file(page: str, address: str) -> WrongContent:
     said = page.encode()[:_MOST]
     kind = pages.kind_of(said)
-    return WrongContent(
+    error = QuotaUsedUp if kind == "quota" else WrongContent
+    return error(
         f"Google Drive answered with {pages.NAMES[kind]}",
         where=shown(address),
         hint=pages.HINTS[kind],

@@ -15,6 +15,7 @@ TransferError
  │   ├─ ApprovalMissing        access requested, or to be requested, and not granted
  │   └─ LinkExpired            a signed link ran out; the bytes are kept
  ├─ WrongContent               a web page or another kind of file where the archive should be
+ │   └─ QuotaUsedUp            too many downloads of the file today; it is there tomorrow
  ├─ SizeMismatch               another size than the recipe's
  ├─ HashMismatch               the right name with other bytes; kept as ``.rejected``
  ├─ FileChanged                another version on the server than the bytes we have
@@ -108,6 +109,10 @@ class WrongContent(TransferError):
         self.page = page
         """What kind of web page it is, None when it is none."""
         self.title = title
+
+
+class QuotaUsedUp(WrongContent):
+    """The server hands the file out no more today, because too many fetched it."""
 
 
 class SizeMismatch(TransferError):

@@ -29,7 +29,13 @@ from wizard.transfer.pacing import Patience
 from wizard.transfer.part import Part
 from wizard.transfer.pieces import Pieces
 from wizard.transfer.progress import TransferProgress
-from wizard.transfer.proving import check_hashes, check_kind, check_size, proof_of
+from wizard.transfer.proving import (
+    check_encoding,
+    check_hashes,
+    check_kind,
+    check_size,
+    proof_of,
+)
 from wizard.transfer.replies import Reply
 from wizard.transfer.request import Address, FetchRequest, Proof
 from wizard.transfer.source import Shared, Source
@@ -197,6 +203,7 @@ def _check_head(request: FetchRequest, answer: Answer, where: str) -> None:
     kind = magic.expected(request.name)
     if kind is not None and kind.decided(answer.first):
         check_kind(request, answer.first, where)
+    check_encoding(request, answer.headers.get("content-encoding", ""), answer.first, where)
 
 
 def _check_space(part: Part, request: FetchRequest) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 
 HEAD = 512
@@ -69,6 +70,14 @@ def may_be_page(name: str) -> bool:
 def is_gzip_name(name: str) -> bool:
     """Tell whether the file itself is gzip, so that gzip must not be undone on the way."""
     return expected(name) is _GZIP
+
+
+def gzip_in_gzip(head: bytes) -> bool:
+    """Tell whether bytes begin like a gzip file that was compressed once more."""
+    try:
+        return _GZIP.fits(zlib.decompressobj(31).decompress(head, len(_GZIP.marks[0])))
+    except zlib.error:
+        return False
 
 
 def looks_like_page(head: bytes) -> bool:

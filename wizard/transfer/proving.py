@@ -39,6 +39,17 @@ def check_kind(request: FetchRequest, head: bytes, where: str) -> None:
     )
 
 
+def check_encoding(request: FetchRequest, encoding: str, head: bytes, where: str) -> None:
+    """Raise ``WrongContent`` when a gzip file comes in another gzip, though asked for as it is."""
+    if "gzip" in encoding and magic.is_gzip_name(request.name) and magic.gzip_in_gzip(head):
+        raise WrongContent(
+            f"{request.name} comes compressed once more (Content-Encoding: {encoding})",
+            where=where,
+            hint="The server, or a proxy before it, changes what it sends. Use another mirror, "
+            "or fetch the file elsewhere and import it.",
+        )
+
+
 def check_hashes(
     request: FetchRequest, found: Mapping[str, str], size: int, where: str, kept: str
 ) -> None:

@@ -19,6 +19,7 @@ from wizard.transfer.errors import (
     LinkExpired,
     NameNotResolved,
     PageKind,
+    QuotaUsedUp,
     ServerBusy,
     Unreachable,
     WrongContent,
@@ -70,6 +71,8 @@ def _status(refusal: Refusal, request: FetchRequest, kind: PageKind) -> Transfer
     if kind == "licence":
         hint = _ask(request, pages.HINTS["licence"])
         return LicenceNotAccepted("the site wants its licence accepted", where=where, hint=hint)
+    if kind == "quota":
+        return _page(refusal, request, kind)
     reason = f", with {_named(kind, refusal.page)}" if refusal.page else ""
     hint = _ask(request, pages.HINTS[kind])
     return AccessDenied(
@@ -78,7 +81,8 @@ def _status(refusal: Refusal, request: FetchRequest, kind: PageKind) -> Transfer
 
 
 def _page(refusal: Refusal, request: FetchRequest, kind: PageKind) -> WrongContent:
-    return WrongContent(
+    error = QuotaUsedUp if kind == "quota" else WrongContent
+    return error(
         f"{_named(kind, refusal.page)} came instead of {request.name}",
         where=_where(refusal),
         hint=_ask(request, pages.HINTS[kind]),

@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
+from wizard import figures
 from wizard.credentials.secret import Secret
 from wizard.engine.adopt import known_hashes
 from wizard.engine.kinds.gateway import Gateway
@@ -27,6 +30,7 @@ from wizard.transfer.errors import (
     HashMismatch,
     LicenceNotAccepted,
     LoginRefused,
+    QuotaUsedUp,
     SizeMismatch,
     WrongContent,
 )
@@ -36,6 +40,13 @@ from wizard.transfer.sessions import LoginMissing, fill
 
 _BAD_LINK = (AccessDenied, DeadLink, WrongContent, SizeMismatch, HashMismatch)
 _SITE_SAYS_NO = (LicenceNotAccepted, ApprovalMissing, AccessDenied, WrongContent)
+
+_FIRST_REST, _LONGEST_REST = 3600.0, 24 * 3600.0
+"""Seconds between tries where a day's downloads are used up: doubled each time, a day at most."""
+_REST_HOW = """\
+Too many people fetched this file today. While a run goes on (--wait 2d, or --detach) it is tried
+again by itself: after 1, 2, 4, 8 and 16 hours, then once a day. A file you bring is taken at once.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +78,8 @@ class Road:
     target: Path
     link_field: str
     _setback: _Setback | None = None
+    _rests: int = 0
+    """How often it was put off since this process began."""
 
     def missing(self) -> Need | None:
         """Return what a person has to give first, None when the road is open; asks no network."""
@@ -112,10 +125,22 @@ class Road:
             how = f"{cause.hint}\nThen try again."
             need = browser_need(self.archive, self.gateway.dest, self.target, reason, how)
             return PersonNeeded(need, where=self.archive.name)
+        if any(isinstance(each, QuotaUsedUp) for each in _every(error)):
+            return self._rest(reason)
         if isinstance(error, TransferError):
-            inbox = f"or bring the file by hand: put it into {self.gateway.inbox}"
-            error.hint = f"{error.hint} ({inbox})" if error.hint else inbox
+            by_hand = f"put the file into {self.gateway.inbox} by hand."
+            error.hint = f"{error.hint} Or {by_hand}" if error.hint else by_hand.capitalize()
         return error
+
+    def _rest(self, reason: str) -> PersonNeeded:
+        """Try again much later, longer each time; the file may be brought by hand meanwhile."""
+        pause = min(_FIRST_REST * 2**self._rests, _LONGEST_REST)
+        self._rests += 1
+        again = time.time() + pause
+        moment = time.strftime("%Y-%m-%d %H:%M", time.localtime(again))
+        ask = f"{reason}; next try in {figures.span(pause)}, at {moment}"
+        need = browser_need(self.archive, self.gateway.dest, self.target, ask, _REST_HOW)
+        return PersonNeeded(msgspec.structs.replace(need, again=again), where=self.archive.name)
 
     def answer(self, values: Mapping[str, Secret]) -> str:
         """Keep a link, base address, login or token and say where; raises ``UsageError``."""
@@ -195,13 +220,13 @@ class Road:
         return [*addresses, *(self._direct(address) for address in archive.urls)]
 
     def _direct(self, address: str) -> str:
-        """Return where a Drive share link leads; one that leads nowhere stays, to be reported."""
+        """Return where a Drive share link leads; one that leads nowhere is asked to tell why."""
         name = drive.file_id(address)
         if not name:
             return address
         with contextlib.suppress(TransferError):
             return drive.resolve(name, lambda: make_client(self.gateway.limits))
-        return address
+        return drive.direct(name)
 
     def _file_address(self) -> str:
         session = self.gateway.session(self.archive.access.site)
@@ -258,6 +283,11 @@ def _one_release(archive: Archive) -> bool:
         version.accepted and (version.size or version.md5 or version.sha256)
         for version in archive.versions
     )
+
+
+def _every(error: WizardError) -> tuple[WizardError, ...]:
+    """The error itself and those of all mirrors."""
+    return (error, *error.causes) if isinstance(error, AllMirrorsFailed) else (error,)
 
 
 def _telling(error: WizardError) -> WizardError:
