@@ -11,6 +11,7 @@ import pytest
 
 from tests.headless.toy import Toy
 from tests.waiting import PATIENCE, until
+from wizard.engine.opening import remembered
 
 
 def test_an_open_dataset_is_set_up_and_a_second_run_does_nothing(toy: Toy):
@@ -130,6 +131,13 @@ def test_a_second_run_at_the_same_destination_is_refused(toy: Toy):
         assert "segwizard attach" in done.stderr
     finally:
         toy.run("stop", "--dest", toy.dest, code=0)
+
+
+def test_a_recipe_named_from_where_one_stands_is_found_from_everywhere(toy: Toy):
+    toy.run("run", os.path.relpath(toy.recipe), "--dest", toy.dest, "--yes", code=3)
+    kept = remembered(toy.dest)
+    assert kept is not None
+    assert kept.collection == str(toy.recipe)
 
 
 def test_status_tells_every_step_at_rest(toy: Toy):

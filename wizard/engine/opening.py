@@ -17,7 +17,7 @@ from wizard.errors import DestinationError, UsageError
 from wizard.plan.choice import chosen
 from wizard.plan.planner import make_plan
 from wizard.progress import RateDial
-from wizard.recipes.loader import load
+from wizard.recipes.loader import anywhere, load
 from wizard.recipes.model import Recipe
 from wizard.recipes.site import apply_site, load_site
 from wizard.recipes.site_model import Limits
@@ -125,7 +125,7 @@ def found(dest: Path, collection: str = "", site: Path | None = None) -> Choices
 
     Raises ``UsageError`` when neither is known.
     """
-    choices = remembered(dest)
+    choices, collection = remembered(dest), anywhere(collection)
     if choices is not None and collection in ("", choices.collection):
         return replace(choices, site=site) if site else choices
     if not collection:

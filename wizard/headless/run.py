@@ -36,6 +36,7 @@ from wizard.headless.choosing import ListCommand, choice_options, json_option, s
 from wizard.headless.options import as_size, as_span, dest_option
 from wizard.headless.signals import Interrupted, StopRequests, counted
 from wizard.headless.watch import JsonWatcher, PlainWatcher, Watcher, show
+from wizard.recipes.loader import anywhere
 
 _TICK = 0.5
 _GRACE = 5.0
@@ -61,7 +62,7 @@ def asked_for(
     settings: Settings,
 ) -> Choices:
     """Return what was asked for, with the site file of the last run unless another is given."""
-    dest = dest.expanduser()
+    dest, collection = dest.expanduser(), anywhere(collection)
     before = remembered(dest)
     if site is None and before is not None and before.site and before.collection == collection:
         site = before.site

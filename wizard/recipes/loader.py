@@ -33,13 +33,22 @@ def load(name_or_path: str) -> Recipe:
     A name stands for a recipe of the program; what ends in ``.toml`` or holds a ``/`` is a file.
     Raises ``UsageError`` for an unknown name, ``RecipeError`` naming file, key and reason.
     """
-    if name_or_path.endswith(".toml") or "/" in name_or_path:
+    if _is_file(name_or_path):
         return _read(Path(name_or_path))
     if name_or_path not in names():
         raise UsageError(
             f"there is no recipe {name_or_path!r}", hint=suggestion(name_or_path, names())
         )
     return _read(folder() / f"{name_or_path}.toml")
+
+
+def anywhere(name_or_path: str) -> str:
+    """Return the same recipe as it is called from every folder."""
+    return str(Path(name_or_path).absolute()) if _is_file(name_or_path) else name_or_path
+
+
+def _is_file(name_or_path: str) -> bool:
+    return name_or_path.endswith(".toml") or "/" in name_or_path
 
 
 def _read(path: Path) -> Recipe:

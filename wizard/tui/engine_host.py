@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import platformdirs
@@ -15,7 +16,7 @@ from wizard.engine.opening import Choices, open_install, remembered, usable_work
 from wizard.engine.remote import RemoteLink, attach
 from wizard.engine.runner import Runner
 from wizard.engine.serve import door_at
-from wizard.errors import UsageError, WizardError
+from wizard.errors import LeaseError, UsageError, WizardError
 from wizard.files import write_whole
 from wizard.plan.known import known_here
 from wizard.plan.model import Plan
@@ -27,6 +28,7 @@ from wizard.recipes.site import apply_site, load_site
 from wizard.transfer.sites import try_login
 from wizard.tui.host import Disk, Session, look_at_disk
 
+_MOMENT = 0.3
 MAIN = "mseg"
 """The collection that is offered first."""
 
@@ -88,7 +90,14 @@ class EngineHost:
             raise UsageError("no install is here", where=str(dest), hint="choose another folder")
         link = attach(dest)
         if link is None:
-            return self._run(choices)
+            try:
+                return self._run(choices)
+            except LeaseError:
+                # Another terminal may have been quicker by a moment; its door opens in another.
+                time.sleep(_MOMENT)
+                link = attach(dest)
+                if link is None:
+                    raise
         return self._watch(choices, link)
 
     def test_login(self, session: Session, site: Site) -> Reply:
@@ -123,11 +132,7 @@ class EngineHost:
     def _watch(self, choices: Choices, line: RemoteLink) -> Session:
         """Follow a runner in another process."""
         install = open_install(choices)
-        link = Follower(install, line)
-        note = (
-            f"A runner is at work on it ({link.snapshot().runner}). You see it live and steer it."
-        )
-        return _session(install, link, background=True, note=note)
+        return _session(install, Follower(install, line), background=True)
 
 
 def _session(

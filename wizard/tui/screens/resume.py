@@ -72,6 +72,10 @@ class ResumePage(LivePage):
             self._rows = rows
             self._fill(snapshot)
 
+    def trouble(self, text: str) -> None:
+        """Say it where the figures stand."""
+        self.query_one(StatusLines).trouble(text)
+
     def on_option_list_option_selected(self) -> None:
         """A click goes on as well."""
         self.action_go()
