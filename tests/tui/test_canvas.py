@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,8 @@ from textual.drivers.headless_driver import HeadlessDriver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Key
 
-from wizard.tui.canvas import Canvas, Described, Listener, question, understood
+from wizard.tui.canvas import Canvas, Described, listen, question, understood
+from wizard.tui.listener import Listener
 
 XTERM = "\x1b[?1;0;1024S\x1b[6;18;9t\x1b[?63;1;2;4;6;9;15;22c"
 KITTY = "\x1b_Gi=31;OK\x1b\\\x1b[6;17;8t\x1b[?62;c"
@@ -44,6 +47,12 @@ def test_answers_never_become_keys_however_they_are_cut(answer, before, after, c
     edges = [0, *sorted(fair), len(stream)]
     reads = [stream[start:end] for start, end in zip(edges, edges[1:], strict=False)]
     assert heard(reads) == ([TYPED[key] for key in [*before, *after]], [answer])
+
+
+def test_a_toolkit_that_changed_inside_costs_pixels_and_nothing_else(monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "textual._xterm_parser", None)
+    monkeypatch.delitem(sys.modules, "wizard.tui.listener")
+    assert listen() is False
 
 
 def test_the_end_of_the_keys_is_still_an_end() -> None:

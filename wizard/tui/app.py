@@ -62,6 +62,8 @@ class WizardApp(App[int]):
     ]
     canvas = var(Canvas())
     """What pictures are drawn with: half blocks until the terminal says more."""
+    listening: bool = False
+    """Whether the terminal's answers are told from keys, so that it can be asked."""
 
     def __init__(
         self, host: Host | None = None, *, dest: Path | None = None, collection: str = ""
@@ -176,7 +178,7 @@ class WizardApp(App[int]):
     def find_canvas(self) -> None:
         """Ask the terminal what it can show; it answers when it likes, among the keys."""
         driver: Driver | None = self._driver
-        asked = question(driver)
+        asked = question(driver) if self.listening else ""
         if driver is not None and asked and self.canvas == Canvas():
             self.canvas = understood("")
             driver.write(asked)
@@ -354,8 +356,8 @@ def run(host: Host | None = None, *, dest: Path | None = None, collection: str =
         )
     # Helpers of worker processes cannot be started once the toolkit has taken over stderr.
     prepare_processes()
-    listen()
     app = WizardApp(host, dest=dest, collection=collection)
+    app.listening = listen()
     code = app.run()
     if app.farewell:
         sys.stderr.write(f"{app.farewell}\n")

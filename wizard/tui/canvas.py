@@ -1,6 +1,6 @@
 """What the terminal can show pictures with: asked once, when the first picture is looked at.
 
-The answer arrives among the keys, whenever it likes, and is taken out of them by ``Listener``. So
+The answer arrives among the keys, whenever it likes, and is taken out of them by ``listener``. So
 nothing waits, no key is lost, and a terminal that never answers simply keeps its half blocks.
 """
 
@@ -11,11 +11,9 @@ import os
 import re
 import struct
 import termios
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-from textual._xterm_parser import XTermParser
 from textual.driver import Driver
 from textual.drivers import linux_driver
 from textual.message import Message
@@ -27,8 +25,6 @@ WISH = "SEGWIZARD_PICTURES"
 
 _KITTY = "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"
 _COLOURS, _CELL, _ABOUT = "\x1b[?1;1;0S", "\x1b[16t", "\x1b[c"
-_ANSWER = re.compile(r"\x1b_G[^\x1b]*\x1b\\|\x1b\[\?1;\d+;[\d;]*S|\x1b\[6;\d+;\d+t|\x1b\[\?[\d;]*c")
-_BEGUN = re.compile(r"\x1b(?:_G[^\x1b]*\x1b?|\[\?[\d;]*|\[6[\d;]*)\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,34 +46,16 @@ class Described(Message):
         self.said = said
 
 
-class Listener(XTermParser):
-    """Reads keys, and knows the terminal's answers from keys."""
+def listen() -> bool:
+    """Let the terminal's answers be told from keys; False where the toolkit's inside is not ours.
 
-    _said = ""
-    _rest = ""
-
-    def feed(self, data: str) -> Iterable[Message]:
-        """Yield events; an answer that is cut off waits for its end."""
-        if not data:
-            yield from super().feed(data)
-            return
-        keys = _ANSWER.sub(self._heard, self._rest + data)
-        begun = _BEGUN.search(keys)
-        self._rest = begun.group() if begun else ""
-        if keys := keys.removesuffix(self._rest):
-            yield from super().feed(keys)
-        if self._said.endswith("c"):
-            yield Described(self._said)
-            self._said = ""
-
-    def _heard(self, answer: re.Match[str]) -> str:
-        self._said += answer.group()
-        return ""
-
-
-def listen() -> None:
-    """Let every terminal the toolkit opens from now on be read by a ``Listener``."""
-    vars(linux_driver)["XTermParser"] = Listener  # the driver leaves no other way in
+    The driver leaves no public way in. Without one no question is asked, and pictures are blocks.
+    """
+    try:
+        from wizard.tui.listener import install
+    except ImportError:
+        return False
+    return install()
 
 
 def question(driver: Driver | None) -> str:
