@@ -6,9 +6,10 @@ script blends class numbers on recent PyTorch; this gather gives what it gave wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ from wizard.labels.decode import read_values
 from wizard.labels.folder_work import FolderWork
 from wizard.labels.png import write_label
 from wizard.work import Finding, Item, Report
+
+Pixels = TypeVar("Pixels", NDArray[np.uint8], NDArray[np.bool_])
 
 VARIABLE = "mat"
 DEFAULT_SCALE = 2.0
@@ -51,18 +54,26 @@ def apply_offsets(
     label: NDArray[np.uint8], offsets: NDArray[np.float32], scale: float = DEFAULT_SCALE
 ) -> NDArray[np.uint8]:
     """Return the refined label, uint8 (H, W) of label ids; raises ``LabelError`` on other sizes."""
-    if label.shape != offsets.shape[:2]:
-        raise LabelError(
-            f"the label is {label.shape} and its offsets {offsets.shape[:2]}", cause="wrong-size"
-        )
     known = np.full(256, UNLABELLED, np.uint8)
     known[list(TRAINED_IDS)] = TRAINED_IDS
-    height, width = label.shape
+    return moved(known[label], offsets, scale)
+
+
+def moved(values: Pixels, offsets: NDArray[np.float32], scale: float) -> Pixels:
+    """Return for every pixel of ``values`` (H, W) what lies where its offset points.
+
+    Offsets are rounded once scaled and end at the border; raises ``LabelError`` on other sizes.
+    """
+    if values.shape != offsets.shape[:2]:
+        raise LabelError(
+            f"the label is {values.shape} and its offsets {offsets.shape[:2]}", cause="wrong-size"
+        )
+    height, width = values.shape
     steps = np.rint(offsets * np.float32(scale)).astype(np.intp)
     rows = np.clip(np.arange(height)[:, None] + steps[..., 0], 0, height - 1)
     columns = np.clip(np.arange(width)[None, :] + steps[..., 1], 0, width - 1)
-    refined: NDArray[np.uint8] = known[label][rows, columns]
-    return refined
+    found: Pixels = values[rows, columns]
+    return found
 
 
 def _unfit(path: Path, reason: str) -> LabelError:
@@ -94,7 +105,7 @@ class SegFixWork(FolderWork):
 
     def items(self) -> Sequence[FrameItem]:
         """List the labels that have offsets."""
-        known = self._known()
+        known = offsets_below(self.offsets)
         return [
             FrameItem(path.stem, (self.into / path.name,), path, known[path.stem])
             for path in self._labels()
@@ -103,17 +114,9 @@ class SegFixWork(FolderWork):
 
     def start(self) -> tuple[Finding, ...]:
         """Report labels without offsets: they exist for frames of Cityscapes val and test only."""
-        known = self._known()
-        return tuple(
-            Finding(
-                "no-offsets",
-                str(path),
-                f"there is no {path.stem}.mat",
-                "offsets exist for Cityscapes val and test; keep the names of the frames",
-            )
-            for path in self._labels()
-            if path.stem not in known
-        )
+        known = offsets_below(self.offsets)
+        missing = (path for path in self._labels() if path.stem not in known)
+        return tuple(without_offsets(path, path.stem) for path in missing)
 
     def process(self, item: FrameItem) -> Report:
         """Refine one label; raises ``LabelError`` for a damaged file or one of another size."""
@@ -128,8 +131,20 @@ class SegFixWork(FolderWork):
     def _labels(self) -> list[Path]:
         return sorted(self.labels.glob("*.png"))
 
-    def _known(self) -> dict[str, Path]:
-        return {path.stem: path for path in sorted(self.offsets.rglob("*.mat"))}
+
+def offsets_below(folder: Path) -> Mapping[str, Path]:
+    """Return the offset files anywhere below a folder by the name of their frame."""
+    return {path.stem: path for path in sorted(folder.rglob("*.mat"))}
+
+
+def without_offsets(path: Path, frame: str) -> Finding:
+    """Say that a frame has no offsets."""
+    return Finding(
+        "no-offsets",
+        str(path),
+        f"there is no {frame}.mat",
+        "offsets exist for Cityscapes val and test; keep the names of the frames",
+    )
 
 
 def output_folder(labels: Path) -> Path:
