@@ -137,7 +137,7 @@ def _rate(case: Case, workers: int, cpu: float, seconds: float) -> float:
             path.unlink(missing_ok=True)
     began = time.perf_counter()
     findings = run_batch(
-        case.work, items, crew=Crew(workers), counter=Counter(), token=CancelToken()
+        case.work, items, crew=Crew(workers, "threads"), counter=Counter(), token=CancelToken()
     )
     spent = time.perf_counter() - began
     if any(finding.fatal for finding in findings):

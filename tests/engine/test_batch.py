@@ -13,6 +13,7 @@ import pytest
 from tests.engine.works import Numbers
 from tests.waiting import until
 from wizard.engine.batch import Crew, grouped, run_batch
+from wizard.engine.executors import MANY
 from wizard.errors import Cancelled, DestinationError, UsageError
 from wizard.progress import CancelToken, Counter
 from wizard.work import Finding
@@ -51,6 +52,15 @@ def test_tables_are_loaded_once_per_process(crew: Crew, tmp_path: Path) -> None:
     workers = {path.read_text().split()[0] for path in tmp_path.iterdir() if path.name.isdecimal()}
     assert set(loads) == workers
     assert (str(os.getpid()) in workers) is (crew.executor == "threads")
+
+
+@pytest.mark.parametrize("workers", [MANY - 1, MANY])
+def test_many_workers_are_processes_unless_someone_says_otherwise(
+    workers: int, tmp_path: Path
+) -> None:
+    _run(Numbers(tmp_path, 8), Crew(workers))
+    pids = {path.read_text().split()[0] for path in tmp_path.iterdir() if path.name.isdecimal()}
+    assert (pids == {str(os.getpid())}) is (workers < MANY)
 
 
 @BOTH

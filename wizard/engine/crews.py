@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.synchronize import Event
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
+from wizard.engine.executors import Wish, usual
 from wizard.engine.labour import Outcome, labour, labour_from
 from wizard.errors import UsageError
 from wizard.progress import CancelToken
@@ -31,7 +32,7 @@ class Crew:
     """How many workers of which kind."""
 
     workers: int = 2
-    executor: Literal["threads", "processes", "dask"] = "threads"
+    executor: Wish = "auto"
     scheduler: str = ""
     """Address of a dask scheduler."""
     shared: Path | None = None
@@ -75,9 +76,10 @@ def open_team(crew: Crew, work: Work[Any], token: CancelToken) -> Iterator[Team]
 def _team(crew: Crew, work: Work[Any], token: CancelToken) -> Team:
     if crew.workers < 1:
         raise UsageError(f"{crew.workers} workers cannot do anything", hint="ask for 1 or more")
-    if crew.executor == "threads":
+    executor = usual(crew.workers) if crew.executor == "auto" else crew.executor
+    if executor == "threads":
         return _Threads(crew.workers, work, token)
-    if crew.executor == "processes":
+    if executor == "processes":
         return _Processes(crew.workers, work)
     try:
         from wizard.engine.cluster import Cluster

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
 
 from wizard.credentials.vault import Vault
+from wizard.engine.executors import Wish
 from wizard.engine.shared import Shared
 from wizard.engine.step import Place
 from wizard.plan.model import Plan
@@ -18,7 +18,7 @@ class Settings:
     """How a run goes about it; none of it changes what the result is."""
 
     workers: int = 2
-    executor: Literal["threads", "processes", "dask"] = "threads"
+    executor: Wish = "auto"
     scheduler: str = ""
     """Address of a dask scheduler."""
     keep_archives: bool | None = None

@@ -12,11 +12,12 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import click
 import msgspec
 
+from wizard.engine.executors import MANY, Wish
 from wizard.engine.install import Install, Settings
 from wizard.engine.link import RunnerLink
 from wizard.engine.opening import (
@@ -79,10 +80,10 @@ def asked_for(
 @click.option("--workers", type=click.IntRange(min=1), help="Processors for label work.")
 @click.option(
     "--executor",
-    type=click.Choice(["threads", "processes", "dask"]),
-    default="threads",
+    type=click.Choice(["auto", "threads", "processes", "dask"]),
+    default="auto",
     show_default=True,
-    help="What label work runs on.",
+    help=f"What label work runs on; auto: threads, or processes from {MANY} workers on.",
 )
 @click.option("--scheduler", default="", help="Address of a dask scheduler.")
 @click.option(
@@ -108,7 +109,7 @@ def command(
     without: tuple[str, ...],
     yes: bool,
     workers: int | None,
-    executor: Literal["threads", "processes", "dask"],
+    executor: Wish,
     scheduler: str,
     keep_archives: bool | None,
     rate_limit: int,
@@ -143,9 +144,7 @@ def command(
     return run_here(install, choices, manner)
 
 
-def _executor(
-    named: Literal["threads", "processes", "dask"], scheduler: str
-) -> Literal["threads", "processes", "dask"]:
+def _executor(named: Wish, scheduler: str) -> Wish:
     """Take an address as the wish for a cluster; raises ``UsageError`` for one without."""
     if named == "dask" and not scheduler:
         raise UsageError("a cluster needs an address", hint="give --scheduler tcp://HOST:PORT")
