@@ -73,7 +73,6 @@ class Chain:
     """What all images of a step share: tables, colours, records, panoptic JSON."""
 
     root: Path
-    tables: Tables
     spec: Labels
     lookups: Mapping[str, NDArray[np.uint8]]
     """By output taxonomy."""
@@ -85,6 +84,8 @@ class Chain:
     colours: ColourTable | None
     panoptic: Mapping[str, Lazy[PanopticIndex]]
     """By split."""
+    classes: tuple[str, ...]
+    """Names of the source taxonomy."""
 
     @classmethod
     def load(cls, root: Path, tables: Tables, spec: Labels) -> Chain:
@@ -92,7 +93,6 @@ class Chain:
         relabelled = {output.taxonomy: output.relabel for output in spec.outputs if output.relabel}
         return cls(
             root=root,
-            tables=tables,
             spec=spec,
             lookups={
                 output.taxonomy: tables.lookup(output.base, output.taxonomy)
@@ -108,6 +108,7 @@ class Chain:
             },
             colours=ColourTable(tables.colours(spec.source)) if spec.decode == "colours" else None,
             panoptic={split: Lazy() for split in spec.splits},
+            classes=tables.names(spec.source),
         )
 
     def file(self, relative: str) -> Path:
@@ -226,18 +227,16 @@ class Source:
         found = self.chain.colours.classify(read_colours(self.path))
         if found.unknown:
             shown = ", ".join(map(hex_colour, sorted(found.unknown)[:3]))
-            name = self.chain.tables.names(self.chain.spec.source)[0]
             self._note(
                 "unknown-colours",
                 f"{sum(found.unknown.values())} pixels in {len(found.unknown)} colours of no class"
-                f" ({shown}) count as class 0 ({name}), as in the reference",
+                f" ({shown}) count as class 0 ({self.chain.classes[0]}), as in the reference",
             )
         return Plane(found.values, found.table)
 
     def _note_outside(self, values: Values) -> None:
         """Report values between the last class and 255: tables turn them into class 0."""
-        classes = len(self.chain.tables.names(self.chain.spec.source))
-        outside = is_outside(values, classes)
+        outside = is_outside(values, len(self.chain.classes))
         if outside.any():
             found, counts = np.unique(values[outside], return_counts=True)
             shown = ", ".join(

@@ -133,7 +133,8 @@ def _load(path: Path) -> Plain | Image.Image:
     """Decode a file from one read of its bytes, without Pillow where that is faster."""
     where = str(path)
     try:
-        data = path.read_bytes()
+        with path.open("rb", buffering=0) as file:  # a third of the calls that a buffer costs
+            data = file.read()
     except FileNotFoundError as error:
         raise LabelError(
             "this label is missing",
