@@ -34,7 +34,7 @@ async def test_going_on_in_the_background_hands_the_work_over() -> None:
         await until(pilot, lambda: pilot.app.return_code == 0)
         assert len(host.detached) == 1
         assert host.link.closed
-        assert "attach" in wizard(pilot).farewell
+        assert "attach" in wizard(pilot).departure.farewell
 
 
 async def test_a_hand_over_that_fails_stays() -> None:

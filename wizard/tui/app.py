@@ -16,19 +16,17 @@ from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from wizard.engine.crews import prepare_processes
-from wizard.engine.link import Reply, Stop
-from wizard.engine.views import Snapshot
+from wizard.engine.link import Reply
 from wizard.errors import UsageError
-from wizard.tui import clipboard, crash
+from wizard.tui import browser, clipboard, crash
 from wizard.tui.bridge import Bridge
 from wizard.tui.canvas import Canvas, Described, listen, question, understood
 from wizard.tui.choices import Choices
 from wizard.tui.commands import WizardCommands
+from wizard.tui.departure import Departure
 from wizard.tui.glyphs import plain_terminal
 from wizard.tui.host import Host, Session
-from wizard.tui.modals.ended import AfterEnd, EndedModal
 from wizard.tui.modals.jump import JumpModal
-from wizard.tui.modals.leave import LeaveModal, Leaving
 from wizard.tui.screens.base import Page
 from wizard.tui.themes import THEMES, first_theme
 
@@ -78,8 +76,7 @@ class WizardApp(App[int]):
         self.choices = Choices(dest=dest, collection=collection)
         self.session: Session | None = None
         self.bridge: Bridge | None = None
-        self._at_work = False
-        self._leaving = False
+        self.departure = Departure(self)
 
     @property
     def host(self) -> Host:
@@ -119,9 +116,9 @@ class WizardApp(App[int]):
         """Follow an install from now on."""
         self.close_bridge()
         self.session = session
-        self._at_work = False
+        self.departure.forget()
         self.bridge = Bridge(self, session.link)
-        self.bridge.sampled.subscribe(self, self._sampled)
+        self.bridge.sampled.subscribe(self, self.departure.watch)
         self.bridge.start()
 
     def close_bridge(self) -> None:
@@ -156,17 +153,11 @@ class WizardApp(App[int]):
 
     def open_page(self, page: str) -> None:
         """Open a page in a browser if this machine has one; show its address in any case."""
-        import webbrowser
-
         if not page:
             self.notify("There is no page to open here.", severity="warning", timeout=4)
             return
         clipboard.keep(page)
-        opened = False
-        if not self._far_away():
-            with contextlib.suppress(webbrowser.Error, OSError):
-                opened = webbrowser.open(page)
-        said = "Opening" if opened else "Open this page on your own computer (y copies it):"
+        said = "Opening" if browser.opened(page) else browser.ELSEWHERE
         self.notify(f"{said}\n{page}", timeout=12)
 
     def look(self, dataset: str) -> None:
@@ -226,83 +217,14 @@ class WizardApp(App[int]):
         """Ctrl+C never ends anything; this says what does."""
         self.notify("Press q to quit. Ctrl+C stops nothing.", timeout=5)
 
-    async def action_leave(self) -> None:
+    def action_leave(self) -> None:
         """Leave at once when nothing runs, else ask what should become of the work."""
-        snapshot = self.bridge.snapshot if self.bridge else None
-        over = snapshot is None or not (snapshot.running and _left(snapshot))
-        if snapshot is None or over or isinstance(self.screen, LeaveModal):
-            self.finish(0)
-            return
-        background = self.session is not None and self.session.background
-        self.push_screen(LeaveModal(snapshot, background=background), self._leave)
+        self.departure.begin()
 
     def finish(self, code: int) -> None:
         """Hang up and end with an exit code."""
         self.close_bridge()
         self.exit(code, return_code=code)
-
-    def _sampled(self, snapshot: Snapshot) -> None:
-        """Notice that the work has ended, when it was not from here."""
-        if self._leaving:
-            return
-        before, self._at_work = self._at_work, snapshot.running
-        if before and not snapshot.running and _left(snapshot):
-            self.push_screen(EndedModal(), self._after_end)
-
-    def _after_end(self, chosen: AfterEnd | None) -> None:
-        if chosen == "leave":
-            self.finish(0)
-        elif chosen == "here":
-            self.run_worker(self._go_on_here(), group="leave", exclusive=True)
-
-    async def _go_on_here(self) -> None:
-        """Open the install anew, from the first page on: the others look at the old runner."""
-        from wizard.tui.screens.opening import OpeningPage
-
-        dest = self.open_session.dest
-        self.close_bridge()
-        while len(self.screen_stack) > 2:
-            await self.pop_screen()
-        if isinstance(self.screen, OpeningPage):
-            await self.screen.reopen(dest)
-
-    def _leave(self, leaving: Leaving | None) -> None:
-        self._leaving = leaving is not None
-        if leaving == "background":
-            self.run_worker(self._go_to_background(), group="leave", exclusive=True)
-        elif leaving == "stop":
-            self.run_worker(self._stop(), group="leave", exclusive=True)
-
-    async def _go_to_background(self) -> None:
-        session = self.open_session
-        reply = Reply(ok=True)
-        if not session.background:
-            reply = await crash.in_thread(lambda: self.host.detach(session))
-        if not reply.ok:
-            self._leaving = False
-            self.tell(reply)
-            return
-        where = "where it was started" if session.background else "in the background"
-        self._say_after(f"segwizard goes on {where}: segwizard attach --dest {session.dest}")
-        self.finish(0)
-
-    async def _stop(self) -> None:
-        """Let the runner put down what it holds; two seconds at most."""
-        self.notify("Stopping. What is finished stays.", timeout=2)
-        if self.bridge is not None:
-            await self.bridge.ask(Stop())
-        self.finish(0)
-
-    def _say_after(self, text: str) -> None:
-        """Leave a line behind in the terminal."""
-        self._farewell = text
-
-    _farewell = ""
-
-    @property
-    def farewell(self) -> str:
-        """What to say once the terminal is back."""
-        return self._farewell
 
     def _jumped(self, dataset: str | None) -> None:
         from wizard.tui.screens.wizard import WizardPage
@@ -314,14 +236,6 @@ class WizardApp(App[int]):
         from wizard.tui.screens.opening import OpeningPage
 
         self.push_screen(OpeningPage())
-
-    def _far_away(self) -> bool:
-        import os
-
-        graphical = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
-        return bool(os.environ.get("SSH_CONNECTION")) or (
-            sys.platform.startswith("linux") and not graphical
-        )
 
     def _catch_signals(self) -> None:
         """End cleanly on SIGTERM and SIGHUP: the toolkit alone leaves the terminal in disorder."""
@@ -339,11 +253,6 @@ class WizardApp(App[int]):
         self._close_messages_no_wait()
 
 
-def _left(snapshot: Snapshot) -> bool:
-    """Whether anything is left to do."""
-    return any(step.state != "done" for step in snapshot.steps)
-
-
 def run(host: Host | None = None, *, dest: Path | None = None, collection: str = "") -> int:
     """Open the wizard on screen and return the exit code.
 
@@ -359,6 +268,6 @@ def run(host: Host | None = None, *, dest: Path | None = None, collection: str =
     app = WizardApp(host, dest=dest, collection=collection)
     app.listening = listen()
     code = app.run()
-    if app.farewell:
-        sys.stderr.write(f"{app.farewell}\n")
+    if app.departure.farewell:
+        sys.stderr.write(f"{app.departure.farewell}\n")
     return code if code is not None else (app.return_code or 0)

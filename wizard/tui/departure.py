@@ -1,0 +1,98 @@
+"""How the wizard ends: by its own door while work runs, or because the work ended elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wizard.engine.link import Reply, Stop
+from wizard.engine.views import Snapshot
+from wizard.tui import crash
+from wizard.tui.modals.ended import AfterEnd, EndedModal
+from wizard.tui.modals.leave import LeaveModal, Leaving
+
+if TYPE_CHECKING:
+    from wizard.tui.app import WizardApp
+
+
+class Departure:
+    """Asks what should become of the work, sees to it, and closes the app."""
+
+    farewell: str = ""
+    """What to say once the terminal is back."""
+
+    def __init__(self, app: WizardApp) -> None:
+        self._app = app
+        self._at_work = False
+        self._under_way = False
+
+    def forget(self) -> None:
+        """Another install is followed from now on."""
+        self._at_work = False
+
+    def begin(self) -> None:
+        """Leave at once when nothing runs, else ask."""
+        app = self._app
+        snapshot = app.bridge.snapshot if app.bridge else None
+        over = snapshot is None or not (snapshot.running and _left(snapshot))
+        if snapshot is None or over or isinstance(app.screen, LeaveModal):
+            app.finish(0)
+            return
+        background = app.session is not None and app.session.background
+        app.push_screen(LeaveModal(snapshot, background=background), self._leave)
+
+    def watch(self, snapshot: Snapshot) -> None:
+        """Notice that the work has ended, when it was not from here."""
+        if self._under_way:
+            return
+        before, self._at_work = self._at_work, snapshot.running
+        if before and not snapshot.running and _left(snapshot):
+            self._app.push_screen(EndedModal(), self._after_end)
+
+    def _leave(self, leaving: Leaving | None) -> None:
+        self._under_way = leaving is not None
+        if leaving == "background":
+            self._app.run_worker(self._go_to_background(), group="leave", exclusive=True)
+        elif leaving == "stop":
+            self._app.run_worker(self._stop(), group="leave", exclusive=True)
+
+    async def _go_to_background(self) -> None:
+        app, session = self._app, self._app.open_session
+        reply = Reply(ok=True)
+        if not session.background:
+            reply = await crash.in_thread(lambda: app.host.detach(session))
+        if not reply.ok:
+            self._under_way = False
+            app.tell(reply)
+            return
+        where = "where it was started" if session.background else "in the background"
+        self.farewell = f"segwizard goes on {where}: segwizard attach --dest {session.dest}"
+        app.finish(0)
+
+    async def _stop(self) -> None:
+        """Let the runner put down what it holds; two seconds at most."""
+        self._app.notify("Stopping. What is finished stays.", timeout=2)
+        if self._app.bridge is not None:
+            await self._app.bridge.ask(Stop())
+        self._app.finish(0)
+
+    def _after_end(self, chosen: AfterEnd | None) -> None:
+        if chosen == "leave":
+            self._app.finish(0)
+        elif chosen == "here":
+            self._app.run_worker(self._go_on_here(), group="leave", exclusive=True)
+
+    async def _go_on_here(self) -> None:
+        """Open the install anew, from the first page on: the others look at the old runner."""
+        from wizard.tui.screens.opening import OpeningPage
+
+        app, dest = self._app, self._app.open_session.dest
+        app.close_bridge()
+        while len(app.screen_stack) > 2:
+            await app.pop_screen()
+        if isinstance(app.screen, OpeningPage):
+            await app.screen.reopen(dest)
+
+
+def _left(snapshot: Snapshot) -> bool:
+    """Whether anything is left to do."""
+    return any(step.state != "done" for step in snapshot.steps)
