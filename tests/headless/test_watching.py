@@ -78,6 +78,18 @@ def test_stopping_it_from_another_terminal_closes_an_open_question(toy: Toy):
     assert "Traceback" not in terminal.said
 
 
+def test_a_question_answered_in_another_terminal_is_withdrawn(toy: Toy):
+    with run(toy, "--plain") as terminal:
+        terminal.expect("Type your name to accept")
+        terminal.type("Ada")
+        terminal.expect("Paste the link")
+        terminal.press("half a li")
+        toy.run("link", "trees", toy.link, "--dest", toy.dest, code=0)
+        terminal.expect("Never mind: that is no longer asked")
+        terminal.expect("is complete")
+        assert terminal.end() == 0
+
+
 def test_whoever_follows_in_lines_is_told_of_the_end_and_how_it_stands(
     toy: Toy, foreground: Terminal
 ):

@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import getpass
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 
 from wizard.engine.link import Answer, Retry, RunnerLink
 from wizard.engine.views import Need, NeedKind, Snapshot, StepView
+from wizard.errors import WizardError
 from wizard.headless import say
-from wizard.headless.signals import REQUESTS
+from wizard.headless.signals import REQUESTS, Withdrawn
 
+_TICK = 0.5
 _Values = dict[str, str]
 
 
@@ -45,7 +48,13 @@ class Asker:
                 say.talk(f"  {label}: {text}")
         for line in need.how.splitlines():
             say.talk(f"  {line}")
-        values = _QUESTIONS[need.kind]()
+        try:
+            with _withdrawn_with(link, step.address, need):
+                values = _QUESTIONS[need.kind]()
+        except Withdrawn:
+            _forget_what_was_typed()
+            say.talk("\n  Never mind: that is no longer asked.")
+            return
         if not values:
             say.talk("  Later, then; the rest goes on.")
             return
@@ -54,6 +63,48 @@ class Asker:
         say.talk(f"  {reply.text}")
         if reply.hint:
             say.talk(f"  {reply.hint}")
+
+
+@contextlib.contextmanager
+def _withdrawn_with(link: RunnerLink, address: str, need: Need) -> Iterator[None]:
+    """Withdraw the question within the block once another terminal answered it or ended the run.
+
+    The line belongs to the thread that looks meanwhile: the block may not use it.
+    """
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.wait(_TICK):
+            if not _is_asked(link, address, need):
+                REQUESTS.withdraw()
+                return
+
+    looking = threading.Thread(target=look, name="segwizard-question", daemon=True)
+    looking.start()
+    try:
+        yield
+    finally:
+        over.set()
+        looking.join()
+
+
+def _is_asked(link: RunnerLink, address: str, need: Need) -> bool:
+    try:
+        snapshot = link.snapshot()
+    except WizardError:
+        return False
+    step = next((each for each in snapshot.steps if each.address == address), None)
+    asked = step is not None and step.need is not None and step.need.kind == need.kind
+    return snapshot.running and asked
+
+
+def _forget_what_was_typed() -> None:
+    """Keep a half-typed answer from becoming the next one's beginning."""
+    with contextlib.suppress(ImportError, OSError):
+        import termios
+
+        with contextlib.suppress(termios.error):
+            termios.tcflush(sys.stdin, termios.TCIFLUSH)
 
 
 def _terms() -> _Values:

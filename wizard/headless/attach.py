@@ -19,7 +19,7 @@ from wizard.headless.choosing import json_option
 from wizard.headless.control import joined
 from wizard.headless.options import dest_option
 from wizard.headless.run import again_line, exit_code
-from wizard.headless.signals import Interrupted, interruptible
+from wizard.headless.signals import Interrupted, counted
 from wizard.headless.watch import JsonWatcher, PlainWatcher, Watcher, show
 
 _TICK = 0.5
@@ -47,9 +47,10 @@ def command(open_screen: Callable[[Path], int], *, dest: Path, plain: bool, as_j
 
 
 def _follow(link: Follower, watcher: Watcher, asker: Asker | None) -> int:
-    with interruptible():
+    with counted() as stops:
         try:
             while not link.at_rest:
+                stops.check()
                 if not _asked(asker, link, watcher):
                     time.sleep(_TICK)
         except Interrupted:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shlex
-import signal
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -191,8 +188,7 @@ def run_through(
     with counted() as stops:
         try:
             runner.start()
-            with _prompts_end_with(runner, stops):
-                _follow(runner, watcher, manner, answer, stops)
+            _follow(runner, watcher, manner, answer, stops)
         except Interrupted:
             _interrupted(runner, watcher, manner, again_line(choices), stops)
             return None
@@ -232,24 +228,6 @@ def _follow(
         if settled:
             time.sleep(_TICK)
     raise Interrupted
-
-
-@contextlib.contextmanager
-def _prompts_end_with(runner: Runner, stops: StopRequests) -> Iterator[None]:
-    """Let no question stay open within the block once another terminal has stopped the run."""
-    over = threading.Event()
-
-    def watch() -> None:
-        while not over.wait(_TICK):
-            if runner.ended and stops.is_reading:
-                os.kill(os.getpid(), signal.SIGTERM)
-                return
-
-    threading.Thread(target=watch, name="segwizard-prompts", daemon=True).start()
-    try:
-        yield
-    finally:
-        over.set()
 
 
 class _Patience:

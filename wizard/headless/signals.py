@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 from collections.abc import Callable, Iterator
 from types import FrameType
@@ -15,6 +16,10 @@ class Interrupted(KeyboardInterrupt):
     """Somebody asked this process to stop."""
 
 
+class Withdrawn(Exception):
+    """What a person is being asked has been answered elsewhere, or nobody asks any more."""
+
+
 class StopRequests:
     """Counts the signals that ask to stop.
 
@@ -25,9 +30,15 @@ class StopRequests:
     def __init__(self) -> None:
         self.count = 0
         self._reading = False
+        self._withdrawn = False
 
     def note(self) -> None:
         """Count one; interrupts at once only where a person is being waited for."""
+        if self._withdrawn:
+            self._withdrawn = False
+            if self._reading:
+                raise Withdrawn
+            return
         self.count += 1
         if self._reading:
             raise Interrupted
@@ -37,10 +48,14 @@ class StopRequests:
         if self.count:
             raise Interrupted
 
-    @property
-    def is_reading(self) -> bool:
-        """Whether a person is being waited for."""
-        return self._reading
+    def withdraw(self) -> None:
+        """End the reading with ``Withdrawn``; called from another thread than the one that reads.
+
+        Only a signal gets the main thread away from a terminal.
+        """
+        if self._reading:
+            self._withdrawn = True
+            os.kill(os.getpid(), signal.SIGTERM)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[None]:
