@@ -33,16 +33,16 @@ def held_in(folder: Path) -> Held:
 
 
 def members(data: bytes) -> Files:
-    """Return the files of a zip or tar, or of a single file under the name of nothing."""
+    """Return the files of a tar or zip, or of a single file under the name of nothing."""
     file = io.BytesIO(data)
-    if zipfile.is_zipfile(file):
-        with zipfile.ZipFile(file) as packed:
-            return {name: packed.read(name) for name in packed.namelist() if name[-1] != "/"}
     try:
-        with tarfile.open(fileobj=io.BytesIO(data)) as packed:
+        with tarfile.open(fileobj=file) as packed:
             return {each.name: packed.extractfile(each).read() for each in packed if each.isreg()}  # type: ignore[union-attr]
     except tarfile.TarError:
-        return {"": data}
+        if not zipfile.is_zipfile(file):
+            return {"": data}
+    with zipfile.ZipFile(file) as zipped:
+        return {name: zipped.read(name) for name in zipped.namelist() if name[-1] != "/"}
 
 
 def draw(collection: str, dataset: str, way: str, held: Held) -> Files:

@@ -183,7 +183,7 @@ def after_run(slots: Slots, slot: Slot) -> None:
     for other in slots.values():
         if other.phase == "idle" and other.probe.undecided:
             other.phase = "unseen"
-        if changed.isdisjoint(other.step.needs):
+        if changed.isdisjoint((*other.step.needs, *other.planned.uses)):
             continue
         changed.add(other.address)
         if other.phase == "done":

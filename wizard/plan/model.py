@@ -41,6 +41,8 @@ class PlannedStep(Struct, frozen=True, kw_only=True):
     """Whether an install whose other steps are done is whole without it."""
     way: str = ""
     """Which of its dataset's ways it is part of; an optional one stands by."""
+    uses: tuple[str, ...] = ()
+    """Addresses of optional steps whose files it takes where they are there, without waiting."""
     turn: int = 0
     """How many of its dataset's ways come before its own."""
 

@@ -13,6 +13,7 @@ from wizard.plan.choice import chosen
 from wizard.plan.costs import dataset_costs, growth
 from wizard.plan.model import Accept, Fetch, Plan, PlannedSpec, PlannedStep
 from wizard.plan.titles import title_of
+from wizard.recipes.conversions import BoundaryWeights
 from wizard.recipes.loader import kind_of
 from wizard.recipes.model import Archive, Dataset, Recipe
 from wizard.recipes.order import (
@@ -133,8 +134,14 @@ def _planned(place: str, dataset: str, spec: PlannedSpec, needs: tuple[str, ...]
         title=title_of(spec),
         kind=kind_of(spec),
         needs=needs,
+        uses=_uses(dataset, spec),
         spec=spec,
     )
+
+
+def _uses(dataset: str, spec: PlannedSpec) -> tuple[str, ...]:
+    ready = spec.ready if isinstance(spec, BoundaryWeights) else ""
+    return (address(dataset, fetch_id(ready)),) if ready else ()
 
 
 def _complete(recipe: Recipe, needs: Graph) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from wizard.engine.install import Install
 from wizard.engine.kinds.labels import LabelStep, LabelWork, base_folder, label_step
 from wizard.engine.kinds.proofs import record_path
+from wizard.engine.kinds.sources import Brought
 from wizard.errors import RecipeError
 from wizard.labels.derived import EdgeWork, PickledWork, WeightWork
 from wizard.labels.instances import InstanceWork
@@ -20,11 +22,18 @@ from wizard.recipes.conversions import (
     PickledLabels,
     RleLabels,
 )
+from wizard.recipes.order import address, fetch_id
 
 
 def build_conversion(planned: PlannedStep, install: Install) -> LabelStep:
     """Return the step for any table of ``recipes.conversions``."""
-    return label_step(planned, install, _work(planned, install))
+    step = label_step(planned, install, _work(planned, install))
+    if not isinstance(planned.spec, BoundaryWeights) or not planned.spec.ready:
+        return step
+    state, fetch = install.place.state, address(planned.dataset, fetch_id(planned.spec.ready))
+    stamp = record_path(state, f"{planned.address}:{planned.spec.ready}")
+    archive = _place(planned, install, planned.spec.ready)
+    return replace(step, sources=Brought(stamp, record_path(state, fetch), archive))
 
 
 def _work(planned: PlannedStep, install: Install) -> LabelWork[Any]:
@@ -40,14 +49,13 @@ def _work(planned: PlannedStep, install: Install) -> LabelWork[Any]:
         case Edges() as spec:
             return EdgeWork(root, spec)
         case BoundaryWeights() as spec:
-            return WeightWork(root, spec, _ready(planned, install, spec))
+            ready = _place(planned, install, spec.ready) if spec.ready else None
+            return WeightWork(root, spec, ready)
         case _:
             raise RecipeError("not a conversion", where=planned.address)
 
 
-def _ready(planned: PlannedStep, install: Install, spec: BoundaryWeights) -> Path | None:
-    """Return where the archive of ready-made weights belongs."""
-    if not spec.ready:
-        return None
+def _place(planned: PlannedStep, install: Install, name: str) -> Path:
+    """Return where an archive of the step's dataset belongs."""
     dataset = install.recipe.dataset(planned.dataset)
-    return install.place.dest / install.recipe.archive_place(dataset, dataset.archive(spec.ready))
+    return install.place.dest / install.recipe.archive_place(dataset, dataset.archive(name))

@@ -10,7 +10,7 @@ from typing import Any, Generic, Protocol, overload
 
 from wizard.engine.batch import Crew, grouped, run_batch
 from wizard.engine.install import Install
-from wizard.engine.kinds.sources import Sources, sources_of
+from wizard.engine.kinds.sources import Brought, Sources, sources_of
 from wizard.engine.step import Lane, Probe, StepContext
 from wizard.errors import LabelError, RecipeError
 from wizard.labels.mat import MatWork
@@ -51,7 +51,7 @@ class LabelStep:
     needs: tuple[str, ...]
     work: LabelWork[Any]
     crew: Crew
-    sources: Sources | None = None
+    sources: Sources | Brought | None = None
     """The archives the labels are made from, where they are to follow a replaced one."""
     lane: Lane = "cpu"
 
@@ -65,8 +65,7 @@ class LabelStep:
         if not done:
             return Probe("todo", 0, total or None, self.work.unit)
         if self.sources and self.sources.replaced():
-            detail = "what these labels were made from was replaced"
-            return Probe("todo", 0, total, self.work.unit, detail)
+            return Probe("todo", 0, total, self.work.unit, self.sources.why)
         return Probe("done" if done == total else "partial", done, total, self.work.unit)
 
     def run(self, context: StepContext) -> None:
@@ -87,7 +86,7 @@ class LabelStep:
             self._make([row for row, made in enumerate(rows) if not made], notes, context)
         self.work.finish()
 
-    def _follow(self, sources: Sources) -> None:
+    def _follow(self, sources: Sources | Brought) -> None:
         """Clear labels made from files that were replaced, and note what is there now."""
         if sources.replaced():
             for outputs in self.work.expected():

@@ -1,4 +1,4 @@
-"""What labels were made from, so that they are made anew when an archive was replaced."""
+"""What labels were made from: they are made anew when an archive was replaced, or brought."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from wizard.engine.install import Install
-from wizard.engine.kinds.proofs import record_path
+from wizard.engine.kinds.proofs import read_proof, record_path
 from wizard.files import write_whole
 from wizard.plan.model import PlannedStep
 
@@ -34,6 +34,7 @@ class Sources:
     """Where the step keeps what it used."""
     records: tuple[tuple[str, Path], ...]
     """Addresses of the unpacking steps before it, and their records."""
+    why: str = "what these labels were made from was replaced"
 
     def replaced(self) -> bool:
         """Tell whether labels on disk were made from files that are not there any more."""
@@ -57,6 +58,39 @@ class Sources:
                 content = msgspec.json.decode(record.read_bytes(), type=Unpacked).content
                 if content:
                     yield address, content
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """An archive of ready-made files that may come after they were made without it.
+
+    What was made gives way to what was brought, file by file where that holds.
+    """
+
+    stamp: Path
+    """Where the step keeps which archive it took files from."""
+    record: Path
+    """Record of the step that fetches the archive."""
+    archive: Path
+    why: str = "ready-made files were brought since"
+
+    def replaced(self) -> bool:
+        """Tell whether an archive is there that files were not taken from yet."""
+        return self._here() not in ("", self._used())
+
+    def keep(self) -> None:
+        """Write down which archive files are taken from, from now on."""
+        if here := self._here():
+            write_whole(self.stamp, here.encode())
+
+    def _used(self) -> str:
+        with contextlib.suppress(OSError):
+            return self.stamp.read_text()
+        return ""
+
+    def _here(self) -> str:
+        proof = read_proof(self.record, self.archive)
+        return proof.sha256 if proof else ""
 
 
 def sources_of(planned: PlannedStep, install: Install) -> Sources:
