@@ -60,11 +60,20 @@ def remove_at_once(folder: Path) -> None:
         shutil.rmtree(folder.rename(partial_name(folder)))
 
 
+def followed(path: Path) -> Path:
+    """Return the file a symbolic link leads to, anything else as it is.
+
+    A hard link to a symbolic link is a link still: it breaks with the file it leads to, and when
+    it is relative at once.
+    """
+    return path.resolve() if path.is_symlink() else path
+
+
 def link_or_copy(source: Path, target: Path) -> str:
     """Give ``source`` a second name at the least cost; returns ``hard link``, or ``copy``."""
     with whole(target) as partial:
         try:
-            partial.hardlink_to(source)
+            partial.hardlink_to(followed(source))
         except OSError:
             shutil.copy2(source, partial)
             return "copy"

@@ -96,7 +96,34 @@ def test_the_command_takes_files_in(tmp_path: Path, capsys: pytest.CaptureFixtur
     (result,) = json.loads(capsys.readouterr().out)
     assert (result["taken"], result["archive"]) == (True, "toy.zip")
     assert (tmp_path / "dest/sets/Toy/toy.zip").samefile(tmp_path / "old/x.bin")
+    again = ("import", str(tmp_path / "old/x.bin"), "--dest", str(tmp_path / "dest"))
+    assert exit_code((*again, "--collection", str(recipe))) == 0
+    assert "in place already" in capsys.readouterr().out
     assert exit_code((*words, "--collection", str(recipe), "--how", "move")) == 2
     wrong = put(tmp_path / "toy.zip", b"no archive")
     asked = ("import", str(wrong), "--dest", str(tmp_path / "other"))
     assert exit_code((*asked, "--collection", str(recipe))) == 1
+
+
+def test_a_file_behind_a_link_is_taken_not_the_link(made: Install, tmp_path: Path) -> None:
+    real = put(tmp_path / "store/real.bin", DATA)
+    link = tmp_path / "old/link.zip"
+    link.parent.mkdir()
+    link.symlink_to("../store/real.bin")
+    assert take(made, link) == [(True, "link.zip is toy.zip of toy (its sha256)")]
+    target = made.place.dest / "sets/Toy/toy.zip"
+    assert not target.is_symlink()
+    real.unlink()
+    assert target.read_bytes() == DATA
+
+
+def test_a_missing_file_or_a_folder_is_told_before_any_is_taken(
+    made: Install, tmp_path: Path
+) -> None:
+    right = put(tmp_path / "old/one.bin", DATA)
+    with pytest.raises(UsageError, match="no such file"):
+        take(made, right, tmp_path / "old/none.zip")
+    with pytest.raises(UsageError, match="this is a folder") as caught:
+        take(made, right, tmp_path / "old")
+    assert "--from" in caught.value.hint
+    assert not (made.place.dest / "sets/Toy/toy.zip").exists()

@@ -116,6 +116,19 @@ def test_moving_takes_the_source_away(tmp_path: Path) -> None:
     assert (tmp_path / "b.zip").read_bytes() == b"data"
 
 
+@pytest.mark.parametrize("how", ["auto", "move", "link", "copy"])
+def test_a_link_is_followed_and_only_moving_takes_it_away(how: inbox.How, tmp_path: Path) -> None:
+    real = aged(tmp_path / "store/real.zip")
+    link = tmp_path / "old/a.zip"
+    link.parent.mkdir()
+    link.symlink_to("../store/real.zip")
+    target = tmp_path / "dest/a.zip"
+    adopt(link, target, how, CancelToken())
+    assert not target.is_symlink()
+    assert target.read_bytes() == real.read_bytes()
+    assert link.is_symlink() == (how != "move")
+
+
 def test_moving_over_file_systems_copies_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

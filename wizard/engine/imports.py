@@ -34,6 +34,8 @@ class Imported:
     """A sentence on what it is."""
     archive: str = ""
     dataset: str = ""
+    in_place: bool = False
+    """Whether the install has this archive already."""
 
 
 def fetch_steps(install: Install) -> tuple[FetchArchive, ...]:
@@ -46,12 +48,25 @@ def fetch_steps(install: Install) -> tuple[FetchArchive, ...]:
 def import_files(
     install: Install, files: Iterable[Path], how: How, token: CancelToken
 ) -> Iterator[Imported]:
-    """Recognise and adopt files, one after the other; raises ``UsageError`` for a missing one."""
-    steps = fetch_steps(install)
+    """Recognise and adopt files, one after the other.
+
+    Raises ``UsageError`` for one that is missing or no file, before any is touched.
+    """
+    steps, files = fetch_steps(install), tuple(files)
     for path in files:
-        if not path.is_file():
-            raise UsageError("there is no such file", where=str(path))
+        _check_file(path)
+    for path in files:
         yield _import_file(path, steps, gateway_of(install).shelf, how, token)
+
+
+def _check_file(path: Path) -> None:
+    if path.is_dir():
+        raise UsageError(
+            "this is a folder", where=str(path), hint="to look through it: --from FOLDER"
+        )
+    if not path.is_file():
+        what = "this is no file" if path.exists() else "there is no such file"
+        raise UsageError(what, where=str(path))
 
 
 def files_below(folder: Path, install: Install) -> tuple[Path, ...]:
@@ -78,7 +93,9 @@ def _import_file(
     reasons: list[str] = []
     for step in sure or likely:
         if step.placed():
-            return Imported(path, False, f"{step.archive.name} is in place already")
+            name = step.archive.name
+            words = f"{name} is in place already"
+            return Imported(path, False, words, name, step.dataset, in_place=True)
         try:
             words = step.take(path.absolute(), how, TransferProgress(), token)
         except TransferError as error:

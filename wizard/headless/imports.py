@@ -58,7 +58,7 @@ def command(
     asked = {path.absolute() for path in paths}
     taken = sum(each.taken for each in results)
     say.talk(f"{taken} of {len(results)} files taken in.")
-    refused = [each for each in results if not each.taken and each.path in asked]
+    refused = [each for each in results if not (each.taken or each.in_place) and each.path in asked]
     return FAILED if refused else COMPLETE
 
 
@@ -93,4 +93,5 @@ def _fields(each: Imported) -> dict[str, object]:
         "words": each.words,
         "archive": each.archive,
         "dataset": each.dataset,
+        "in_place": each.in_place,
     }

@@ -18,6 +18,7 @@ from wizard.engine.remote import attach
 from wizard.errors import CredentialError, UsageError
 from wizard.headless import say
 from wizard.headless.credentials import keeper
+from wizard.recipes.keys import suggestion
 from wizard.recipes.loader import load, names
 
 
@@ -87,15 +88,16 @@ def _choices(dest: Path, collection: str, dataset: str) -> Choices:
     for name in names():
         if any(each.id == dataset for each in load(name).datasets):
             return Choices(collection=name, dest=dest)
-    raise UsageError(f"no dataset is called {dataset!r}", hint="segwizard recipes lists them")
+    known = {each.id for name in names() for each in load(name).datasets}
+    raise UsageError(f"no dataset is called {dataset!r}", hint=suggestion(dataset, known))
 
 
 def _step(choices: Choices, dataset: str, archive: str) -> FetchArchive:
-    steps = [each for each in fetch_steps(open_install(choices)) if each.dataset == dataset]
+    install = open_install(choices)
+    steps = [each for each in fetch_steps(install) if each.dataset == dataset]
     if not steps:
-        raise UsageError(
-            f"the install has no dataset {dataset!r}", hint="segwizard plan lists its datasets"
-        )
+        ids = [each.id for each in install.plan.datasets]
+        raise UsageError(f"the install has no dataset {dataset!r}", hint=suggestion(dataset, ids))
     named = [each for each in steps if archive in ("", each.archive.name)]
     linked = [each for each in named if each.archive.access.kind in ("link", "base-url")]
     chosen = linked if len(linked) == 1 else named

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from wizard.errors import TransferError
-from wizard.files import whole
+from wizard.files import followed, whole
 from wizard.progress import CancelToken
 
 How = Literal["auto", "move", "link", "reflink", "copy"]
@@ -151,6 +151,10 @@ def adopt(source: Path, target: Path, how: How, token: CancelToken) -> str:
 
 
 def _move(source: Path, target: Path, token: CancelToken) -> str:
+    if source.is_symlink():
+        _auto(source, target, token)
+        source.unlink()
+        return "moved"
     try:
         source.replace(target)
     except OSError:
@@ -161,7 +165,7 @@ def _move(source: Path, target: Path, token: CancelToken) -> str:
 
 def _link(source: Path, target: Path, token: CancelToken) -> str:
     with whole(target) as partial:
-        partial.hardlink_to(source)
+        partial.hardlink_to(followed(source))
     return "hard link"
 
 
