@@ -66,6 +66,7 @@ CASES = (
     Case("cosmos", "brought", {"imagenet": "parquet"}),
     Case("cosmos", "offered", {**_COSMOS, "imagenet": "official"}),
     Case("cosmos", "offered", {"imagenet": "parquet", "stanford-cars": "original"}),
+    Case("fptrans", "fallback", {"pascal-5i": "published"}),
     Case("fptrans", "dead", {"pascal-5i": "rebuilt"}),
     Case("fptrans", "brought", {"pascal-5i": "rebuilt"}),
     Case("fptrans", "offered", {"pascal-5i": "rebuilt"}),
@@ -87,8 +88,9 @@ class Lab:
         miniature = build_miniature(folder / "archives", collection=case.collection)
         self._files = {(a.dataset, a.name): a.path.read_bytes() for a in miniature.archives}
         for dataset, way in case.ways.items():
-            drawn = draw(case.collection, dataset, way, held_in(miniature.folder))
-            self._files |= {(dataset, name): data for name, data in drawn.items()}
+            if (case.collection, dataset, way) in EVERY_OTHER_WAY:
+                drawn = draw(case.collection, dataset, way, held_in(miniature.folder))
+                self._files |= {(dataset, name): data for name, data in drawn.items()}
         self._server = Misbehaving()
         for (dataset, name), data in self._files.items():
             self._server.put(quote(f"{dataset}/{name}"), data)
@@ -109,7 +111,8 @@ class Lab:
     def _at(self, dataset: Dataset, archive: Archive) -> Iterator[str]:
         """Open what every way needs; the rest by the reason why another way is gone.
 
-        Dead links and what the site leaves out; a door nobody opens while files are brought.
+        Dead links and what the site leaves out; a door nobody opens while files are brought. For a
+        fallback only the first address of each archive is dead.
         """
         way, data = self.case.ways.get(dataset.id, ""), self._files.get((dataset.id, archive.name))
         url, access = f"{self._server.url}/{quote(f'{dataset.id}/{archive.name}')}", "open"
@@ -123,7 +126,8 @@ class Lab:
             self._bring(archive.name, data)
             access = "browser"
         yield f"[archives.{json.dumps(f'{self.recipe.id}/{dataset.id}/{archive.name}')}]"
-        yield f'urls = ["{url}"]' if access != "browser" else "urls = []"
+        dead = [f"{self._server.url}/gone/first"] if self.case.reason == "fallback" else []
+        yield f"urls = {json.dumps([*dead, url] if access != 'browser' else [])}"
         yield f'access = "{access}"'
         yield f'size = {len(data)}\nsha256 = "{hashlib.sha256(data).hexdigest()}"'
 
@@ -200,4 +204,4 @@ def test_every_way_that_stands_by_is_gone_here() -> None:
     }
     assert known == set(EVERY_OTHER_WAY)
     gone = {(case.collection, d, way) for case in CASES for d, way in case.ways.items()}
-    assert gone == known
+    assert known <= gone
