@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -250,6 +251,31 @@ def test_a_full_disk_pauses_until_there_is_room(
     need = view(running[0], "a/extract").need
     assert need is not None and need.kind == "space"
     free = 10 << 20
+    until(lambda: running[0].snapshot().complete)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [(errno.ENOSPC, "takes no more files"), (errno.EDQUOT, "Your quota")],
+)
+def test_a_disk_that_takes_no_more_files_is_told_from_a_full_one(
+    tmp_path: Path, running: list[Runner], monkeypatch: pytest.MonkeyPatch, code: int, words: str
+):
+    files = 0
+    monkeypatch.setattr(space, "RECHECK", 0.02)
+    monkeypatch.setattr(space, "room", lambda path: space.Room(50 << 20, files))
+
+    def fill(context: StepContext) -> None:
+        if not files:
+            raise OSError(code, os.strerror(code))
+
+    steps = chain(tmp_path, "a/extract")
+    steps[0].work = fill
+    running.append(start(tmp_path, steps))
+    assert running[0].wait_settled(PATIENCE)
+    need = view(running[0], "a/extract").need
+    assert need is not None and words in need.ask and "52.4 MB" in need.ask
+    files = 10_000
     until(lambda: running[0].snapshot().complete)
 
 

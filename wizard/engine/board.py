@@ -118,7 +118,7 @@ class Board:
         with self.changed:
             reported = tuple(slot.context.failures) if slot.context else ()
             if space.is_disk_full(error):
-                self._fill(slot)
+                self._fill(slot, error)
             elif isinstance(error, WaitingError):
                 self._leave(slot)
                 slot.asked, slot.seen_since = True, None
@@ -200,11 +200,12 @@ class Board:
             slot.announced = need
             self._events.add("warning", f"waiting for you: {need.ask}", address=slot.address)
 
-    def _fill(self, slot: Slot) -> None:
+    def _fill(self, slot: Slot, error: BaseException) -> None:
         self._leave(slot)
-        free = space.free_bytes(self._dest)
-        slot.phase, slot.free_when_full = "full", free
-        slot.need, slot.due = space.space_need(self._dest, free), time.monotonic() + space.RECHECK
+        left = space.room(self._dest)
+        slot.phase, slot.room_when_full = "full", left
+        slot.need = space.space_need(error, self._dest, left)
+        slot.due = time.monotonic() + space.RECHECK
         text = f"{slot.step.title}: paused, the disk is full"
         self._events.add("error", text, address=slot.address)
 
@@ -214,7 +215,7 @@ class Board:
             if slot.phase != "full" or slot.due > now:
                 continue
             slot.due = now + space.RECHECK
-            if space.free_bytes(self._dest) >= slot.free_when_full + space.ENOUGH_MORE:
+            if space.room(self._dest).exceeds(slot.room_when_full):
                 slot.phase, slot.stale, slot.need = "unseen", True, None
 
     def _leave(self, slot: Slot) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from wizard.engine.rates import Meter
+from wizard.engine.space import Room
 from wizard.engine.step import Probe, Step, StepContext
 from wizard.engine.views import FailureGroup, Need
 from wizard.plan.model import PlannedStep
@@ -51,7 +52,7 @@ class Slot:
     """Whether it counts as done because nothing needs it any more, not because it was."""
     due: float = 0.0
     """Moment (monotonic) from which a waiting or full step is looked at again."""
-    free_when_full: int = 0
+    room_when_full: Room = Room()
     """Free bytes when the disk ran full under it."""
     meter: Meter = field(default_factory=Meter)
 
