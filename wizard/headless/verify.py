@@ -192,12 +192,9 @@ def verdict_lines(verdict: Verdict, *, show_all: bool) -> Iterator[str]:
 
 
 def _summary_lines(summary: Summary, *, show_all: bool) -> Iterator[str]:
-    checked = summary.checked
     yield (
         f"{summary.dataset}: {'sound' if summary.sound else 'NOT SOUND'}, "
-        f"{figures.count(checked.paths, 'path')}, {figures.count(checked.labels, 'label')}, "
-        f"{figures.count(checked.segments, 'segment')}, "
-        f"{figures.count(checked.examples, 'example')} checked in {figures.span(summary.seconds)}"
+        f"{summary.checked.words() or 'nothing'} in {figures.span(summary.seconds)}"
     )
     for group in summary.groups:
         yield f"  {'' if group.fatal else 'note: '}{group.title} ({group.count:,})"

@@ -19,10 +19,26 @@ NAMES = MappingProxyType(
         "fetch": "Download",
         "extract": "Unpack",
         "assign": "Set path",
+        "arrange": "Arrange",
+        "place": "Place",
+        "symlinks": "Link",
+        "write": "Write",
+        "remove": "Tidy",
+        "lookup": "Renumber",
+        "captions": "Captions",
+        "class-folders": "Sort",
+        "parquet-images": "Unpack",
+        "merge-instances": "Merge",
         "mat": "Convert",
+        "rle-labels": "Convert",
+        "pickled-labels": "Convert",
         "polygons": "Draw",
+        "instances": "Draw",
+        "edges": "Edges",
+        "boundary-weights": "Weights",
         "labels": "Labels",
         "verify": "Check",
+        "check": "Check",
         "report": "Report",
         "clear-credentials": "Clear logins",
     }
@@ -112,7 +128,12 @@ class Focus:
 def stages(steps: Sequence[StepView]) -> tuple[Stage, ...]:
     """Group a dataset's steps into stages, order kept."""
     groups = groupby(steps, key=lambda step: step.kind)
-    return tuple(Stage(NAMES.get(kind, kind.title()), kind, tuple(own)) for kind, own in groups)
+    return tuple(Stage(spoken(kind), kind, tuple(own)) for kind, own in groups)
+
+
+def spoken(kind: str) -> str:
+    """A kind of step in a word: ``Weights``."""
+    return NAMES.get(kind, kind.replace("-", " ").capitalize())
 
 
 def steps_of(snapshot: Snapshot, dataset: str) -> tuple[StepView, ...]:
@@ -143,5 +164,4 @@ def title_of(recipe: Recipe, address: str) -> str:
     """An address in words: ``ScanNet, Download``."""
     dataset, _, step = address.partition("/")
     kind = step.partition(":")[0]
-    spoken = NAMES.get(kind, step.replace("-", " "))
-    return f"{dataset_of(recipe, dataset).title}, {spoken}"
+    return f"{dataset_of(recipe, dataset).title}, {NAMES.get(kind, step.replace('-', ' '))}"

@@ -44,8 +44,9 @@ def access(dataset: Dataset) -> str:
 
 
 def longest_wait(recipe: Recipe) -> str:
-    """The longest wait for a licence, in few words; empty when none is asked."""
-    requests = [dataset.request for dataset in recipe.datasets if dataset.request]
+    """The longest wait for a licence, in few words; empty when none takes a day."""
+    asked = [dataset.request for dataset in recipe.datasets if dataset.request]
+    requests = [request for request in asked if request.wait_days >= 1]
     if not requests:
         return ""
     return short(max(requests, key=lambda request: request.wait_days).wait)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from msgspec import Struct
 
+from wizard import figures
 from wizard.labels.records import image_key
 from wizard.verify.causes import CAUSES, Cause, Remedies
 from wizard.verify.context import Context
@@ -20,6 +21,8 @@ SHOWN = 5
 class Checked(Struct, frozen=True, kw_only=True):
     """How much was looked at."""
 
+    checks: int = 0
+    """What a recipe asks of a dataset without lists: counts, pairs, hashes, pixels."""
     paths: int = 0
     """Lines of lists, image and label counted apart."""
     images: int = 0
@@ -30,6 +33,17 @@ class Checked(Struct, frozen=True, kw_only=True):
     examples: int = 0
     """Published example pixels whose image is listed."""
     examples_not_applicable: int = 0
+
+    def words(self) -> str:
+        """Say what there was of each kind: ``4,210 paths, 812 labels``."""
+        counted = (
+            (self.checks, "check"),
+            (self.paths, "path"),
+            (self.labels, "label"),
+            (self.segments, "segment"),
+            (self.examples, "example pixel"),
+        )
+        return ", ".join(figures.count(amount, one) for amount, one in counted if amount)
 
 
 class Group(Struct, frozen=True, kw_only=True):

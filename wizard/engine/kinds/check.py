@@ -41,7 +41,7 @@ class CheckStep:
         proof = read_proof(self.proof)
         if proof is None:
             return Probe("todo", unit=self.work.unit)
-        total = proof.summary.checked.paths
+        total = proof.summary.checked.checks
         if not proof.summary.sound:
             return Probe(
                 "partial", total=total, unit=self.work.unit, detail=_verdict(proof.summary)
@@ -71,7 +71,7 @@ class CheckStep:
         )
         summary = Summary(
             dataset=self.dataset,
-            checked=Checked(paths=len(items)),
+            checked=Checked(checks=len(items)),
             seconds=round(time.monotonic() - started, 3),
             groups=group_findings(findings),
             findings=tuple(findings),
@@ -91,7 +91,7 @@ def _verdict(summary: Summary) -> str:
     wrong = sum(group.count for group in summary.groups if group.fatal)
     if wrong:
         return f"{figures.count(wrong, 'finding')} to mend"
-    return f"{figures.count(summary.checked.paths, 'check')} hold"
+    return f"{figures.count(summary.checked.checks, 'check')} hold"
 
 
 def build_check(planned: PlannedStep, install: Install) -> CheckStep:

@@ -33,6 +33,8 @@ class HelpModal(Modal[None]):
         width: 76; height: 90%; max-height: 40; padding: 0 1;
         & #keys { padding: 1 1 0 1; }
         & Markdown { margin: 0; padding: 0 1; background: $surface; }
+        & MarkdownH1 { margin: 0 0 1 0; content-align: left middle; }
+        & Markdown > *:last-child { margin-bottom: 0; }
     }
     """
     BINDINGS = [Binding("question_mark", "close", "Close", show=False)]

@@ -73,20 +73,21 @@ class LinkForm(NeedForm):
     BUTTON = "Use this link"
     FIELD = "link"
     INPUT: type[UrlInput] = UrlInput
-    HINT = "paste the link here; line breaks, quotes and wget are taken off"
+    HINT = "paste the link here"
+    HELPS = "Line breaks, quotes and wget are taken off."
 
     def fields(self) -> ComposeResult:
         """The link, and what it says of itself."""
         yield self.INPUT(placeholder=self.HINT, id="link")
-        yield Static("", id="facts", markup=False)
+        yield Static(Content.styled(self.HELPS, "$text-muted"), id="facts")
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Say host, file and expiry while the link is there to be looked at."""
         event.stop()
         self.hush()
         said, usable = self.query_one(UrlInput).facts()
-        tone = "$text-accent" if usable else "$text-warning"
-        self.query_one("#facts", Static).update(Content.styled(said, tone))
+        tone = "$text-accent" if usable else "$text-warning" if said else "$text-muted"
+        self.query_one("#facts", Static).update(Content.styled(said or self.HELPS, tone))
 
     def values(self) -> dict[str, str] | None:
         """The link, if it is one."""
@@ -105,7 +106,8 @@ class BaseUrlForm(LinkForm):
     BUTTON = "Use this address"
     FIELD = "base-url"
     INPUT = BaseUrlInput
-    HINT = "paste the address after BASE_URL= here, or the whole script"
+    HINT = "paste the address here"
+    HELPS = "It stands after BASE_URL= in the script; the whole script will do."
 
 
 class FileForm(NeedForm):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
-from textual.content import Content
 from textual.widgets import Footer, Static
 
 from wizard import figures
@@ -14,7 +13,7 @@ from wizard.engine.link import LimitRate, Pause, Resume, Retry
 from wizard.engine.views import Snapshot
 from wizard.tui.modals.limit import LimitModal
 from wizard.tui.screens.base import BACK, LivePage
-from wizard.tui.widgets.failures import NOTES, lines
+from wizard.tui.widgets.failures import NOTES, GroupList, Row
 from wizard.tui.widgets.speed import Speed
 from wizard.tui.widgets.status import StatusLines
 from wizard.tui.widgets.steps import StepList
@@ -61,12 +60,12 @@ class ActivityPage(LivePage):
             yield Static("Work", classes="heading", id="working")
             yield StepList()
             yield Static("Failed", classes="heading", id="failed")
-            yield Static("", id="failures", classes="causes")
+            yield GroupList(id="failures")
             yield Static(NOTES, classes="heading", id="noted")
-            yield Static("", id="notes", classes="causes")
+            yield GroupList(id="notes")
             yield Static("Nothing is running and nothing failed.", id="quiet")
         yield StatusLines()
-        yield Footer(compact=True, show_command_palette=False)
+        yield Footer(compact=True)
 
     def on_mount(self) -> None:
         """Arrow keys scroll at once, or choose where there is something to choose."""
@@ -134,15 +133,11 @@ class ActivityPage(LivePage):
     def _show_causes(self, place: str, causes: tuple[Cause, ...], snapshot: Snapshot) -> None:
         titles = {view.id: view.title for view in snapshot.datasets}
         steps = {step.address: step for step in snapshot.steps}
-        parts: list[Content] = []
+        rows: list[Row] = []
         for cause in causes:
             struck: dict[str, list[str]] = {}
             for step in (steps[address] for address in cause.addresses):
                 struck.setdefault(step.title, []).append(titles.get(step.dataset, step.dataset))
             where = [f"{', '.join(names)}: {title}" for title, names in struck.items()]
-            parts += [lines(cause.group, "; ".join(where))]
-        said = Content("\n\n").join(parts)
-        shown = self.query_one(f"#{place}", Static)
-        shown.display = bool(causes)
-        if shown.content != said:
-            shown.update(said)
+            rows.append((cause.group, "; ".join(where)))
+        self.query_one(f"#{place}", GroupList).show(tuple(rows))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.widgets import OptionList
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from wizard import figures
@@ -36,10 +36,16 @@ class CollectionsPage(FirstRunPage):
         """The cards."""
         cards = [Option(card(recipe), id=recipe.id) for recipe in self._collections]
         yield OptionList(*cards, classes="body", markup=False)
+        yield Static("", id="about", markup=False)
 
     def on_mount(self) -> None:
         """The first card is at hand."""
         self.query_one(OptionList).focus()
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """Say what the highlighted collection is."""
+        about = self._collections[event.option_index].about
+        self.query_one("#about", Static).update(" ".join(about.split()))
 
     def on_option_list_option_selected(self) -> None:
         """A click chooses."""
@@ -56,15 +62,12 @@ class CollectionsPage(FirstRunPage):
 
 
 def card(recipe: Recipe) -> Content:
-    """Title, what it is, and what it costs."""
+    """Title and what it costs."""
     fetch = sum(sums.fetch_bytes(dataset) for dataset in recipe.datasets)
     facts = [figures.count(sum(not each.required for each in recipe.datasets), "dataset")]
     facts += [f"{figures.size(fetch)} to download"] if fetch else []
     wait = sums.longest_wait(recipe)
-    facts += [f"longest wait for a licence: {wait}"] if wait else ["no licence to wait for"]
-    about = " ".join(recipe.about.split())
+    facts += [f"longest licence wait: {wait}" if wait else "no long wait for licences"]
     return Content.assemble(
-        (recipe.title, "bold $text-primary"),
-        f"\n{about}\n",
-        (", ".join(facts), "$text-muted"),
+        (recipe.title, "bold $text-primary"), "\n", (", ".join(facts), "$text-muted"), "\n"
     )

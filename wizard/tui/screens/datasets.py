@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from rich.segment import Segment
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.content import Content
+from textual.strip import Strip
 from textual.widgets import SelectionList, Static
 from textual.widgets.selection_list import Selection
 
@@ -23,9 +25,20 @@ the dataset is added later; nothing has to be done twice for that.
 
 
 class Choices(SelectionList[str]):
-    """The stock list, with its key told in the footer."""
+    """The stock list, with its key told in the footer and boxes that need no colour."""
 
     BINDINGS = [Binding("space", "select", "In or out", tooltip="Take the dataset in or out")]
+
+    def render_line(self, y: int) -> Strip:
+        """A row whose box is ``[x]`` or ``[ ]``: the stock ones differ in colour alone."""
+        strip = super().render_line(y)
+        place = self.scroll_offset.y + y
+        if place >= self.option_count:
+            return strip
+        row = list(strip)[3:]
+        option = self.get_option_at_index(place)
+        taken = option.disabled or option.value in self.selected
+        return Strip([Segment("[x]" if taken else "[ ]", row[0].style), *row])
 
 
 class DatasetsPage(FirstRunPage):
@@ -110,8 +123,10 @@ class DatasetsPage(FirstRunPage):
         chosen = [recipe.dataset(name) for name in self._chosen()]
         fetch = figures.size(sum(map(sums.fetch_bytes, chosen)))
         disk = figures.size(sum(map(sums.disk_bytes, chosen)))
-        said = f"{len(chosen)} of {len(recipe.datasets)} chosen"
-        partial = "  partial install" if len(chosen) < len(recipe.datasets) else ""
+        free = [dataset for dataset in recipe.datasets if not dataset.required]
+        taken = [dataset for dataset in chosen if not dataset.required]
+        said = f"{len(taken)} of {len(free)} chosen"
+        partial = "  partial install" if len(taken) < len(free) else ""
         self.query_one("#sum", Static).update(
             Content.assemble(
                 (said, "bold"), f": {fetch} to download, {disk} on disk", (partial, "$text-warning")
@@ -123,6 +138,8 @@ def row(dataset: Dataset, width: int) -> Content:
     """Title, size, way of access, wait."""
     request = dataset.request
     wait = f", {sums.short(request.wait)}" if request and request.wait_days >= 1 else ""
-    required = "always included" if dataset.required else f"{sums.access(dataset)}{wait}"
-    size = figures.size(sums.fetch_bytes(dataset))
-    return Content.assemble(f"{dataset.title:<{width}} {size:>9}  ", (required, "$text-muted"))
+    fetch = sums.fetch_bytes(dataset)
+    how = f"{sums.access(dataset)}{wait}" if fetch else "made from the others"
+    how = "always included" if dataset.required else how
+    size = figures.size(fetch) if fetch else ""
+    return Content.assemble(f"{dataset.title:<{width}} {size:>9}  ", (how, "$text-muted"))

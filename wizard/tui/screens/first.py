@@ -35,7 +35,7 @@ class FirstRunPage(Page):
         yield Static(self.ASK, classes="ask", markup=False)
         yield from self.body()
         yield Static("", classes="fault", markup=False)
-        yield Footer(compact=True, show_command_palette=False)
+        yield Footer(compact=True)
 
     def body(self) -> ComposeResult:
         """What the page is about."""
@@ -46,7 +46,8 @@ class FirstRunPage(Page):
         line = self.query_one(".fault", Static)
         line.display = error is not None
         if error is not None:
-            line.update(f"{error}. {error.hint}".rstrip(". ") + ".")
+            said = [part.rstrip(".") for part in (error.message, error.hint) if part]
+            line.update("".join(f"{part[:1].upper()}{part[1:]}. " for part in said).rstrip())
 
     def action_next(self) -> None:
         """Keep what is chosen and go on."""

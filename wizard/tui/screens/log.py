@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import time
 
 from textual.app import ComposeResult
@@ -20,16 +21,25 @@ What happened, newest last. **End** follows along. The whole log is in the insta
 folder, without secrets; `segwizard log --dest DIR`
 prints it.
 """
+CLOCK = "%H:%M:%S"
+EDGES = 3
+"""Cells beside the lines: a margin on each side and the scroll bar."""
 MOST = 5000
 """Lines kept on screen."""
 
 
 def line(event: Event) -> str:
-    """One event as one line of plain text."""
-    at = time.strftime("%H:%M:%S", time.localtime(event.moment))
+    """One event as one line of plain text; its text names the step, so the dataset is enough."""
+    at = time.strftime(CLOCK, time.localtime(event.moment))
     level = "" if event.level == "info" else f"{event.level.upper()} "
-    place = f"{event.address}: " if event.address else ""
+    place = f"{event.address.partition('/')[0]}: " if event.address else ""
     return f"{at}  {level}{place}{event.text}"
+
+
+def folded(text: str, width: int) -> list[str]:
+    """A line as several of at most ``width`` cells, later ones below the text of the first."""
+    indent = " " * len(time.strftime(CLOCK) + "  ")
+    return textwrap.wrap(text, max(width, 40), subsequent_indent=indent, break_on_hyphens=False)
 
 
 class LogPage(LivePage):
@@ -47,21 +57,27 @@ class LogPage(LivePage):
         session = self.wizard.open_session
         yield TopLine(f"{session.recipe.title}, log", str(session.dest))
         yield Log(max_lines=MOST)
-        yield Footer(compact=True, show_command_palette=False)
+        yield Footer(compact=True)
 
     def on_mount(self) -> None:
         """What happened before this screen was opened."""
-        log = self.query_one(Log)
-        log.write_lines([line(event) for event in self.bridge.log] or ["Nothing happened yet."])
-        log.focus()
+        self._write(tuple(self.bridge.log))
+        if not self.bridge.log:
+            self.query_one(Log).write_line("Nothing happened yet.")
+        self.query_one(Log).focus()
 
     def show(self, snapshot: Snapshot) -> None:
         """The log follows events, not samples."""
 
     def heard(self, events: tuple[Event, ...]) -> None:
         """Add lines."""
-        self.query_one(Log).write_lines([line(event) for event in events])
+        self._write(events)
+
+    def _write(self, events: tuple[Event, ...]) -> None:
+        width = self.app.size.width - EDGES
+        lines = [part for event in events for part in folded(line(event), width)]
+        self.query_one(Log).write_lines(lines)
 
     def action_copy(self) -> None:
-        """All lines on screen."""
-        self.wizard.copy_text("\n".join(self.query_one(Log).lines))
+        """All lines, unfolded."""
+        self.wizard.copy_text("\n".join(map(line, self.bridge.log)))

@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from wizard import figures
-from wizard.errors import WizardError
+from wizard.errors import DestinationError, WizardError
 from wizard.plan.model import Plan, PlannedDataset
 from wizard.tui.crash import in_thread
 from wizard.tui.glyphs import glyphs
@@ -22,6 +22,7 @@ What the run will do. **Download** is what still has to be fetched, **here** wha
 machine already, **unpacked** and **labels** what it takes on disk. **Peak** is the most that is
 used at any moment. Figures with *about* rest on estimates.
 """
+TOO_SMALL = "Esc goes back: leave datasets out, choose another folder, or free some space"
 SPEED = 12_500_000
 """Bytes a second the hours are told for: a line of 100 Mbit/s."""
 
@@ -66,6 +67,9 @@ class PlanPage(FirstRunPage):
             disk = await in_thread(lambda: host.disk(dest))
             self.query_one("#plan", Static).update(table(plan, disk))
             await in_thread(lambda: host.check(plan))
+        except DestinationError as error:
+            self.fault(DestinationError(error.message, hint=TOO_SMALL))
+            return
         except WizardError as error:
             self.fault(error)
             return
@@ -82,15 +86,17 @@ def table(plan: Plan, disk: Disk) -> Content:
 
 
 def _row(dataset: PlannedDataset, width: int) -> Content:
-    here = figures.size(dataset.present_bytes) if dataset.present_bytes else ""
-    labels = figures.size(dataset.label_bytes) if dataset.label_bytes else ""
-    fetch = figures.size(max(0, dataset.fetch_bytes - dataset.present_bytes))
-    unpacked = figures.size(dataset.unpacked_bytes)
+    here, fetch = dataset.present_bytes, max(0, dataset.fetch_bytes - dataset.present_bytes)
     return Content.assemble(
-        f"{dataset.title:<{width}}{fetch:>10}",
-        (f"{here:>10}", "$text-success"),
-        f"{unpacked:>10}{labels:>10}",
+        f"{dataset.title:<{width}}{_amount(fetch)}",
+        (_amount(here), "$text-success"),
+        f"{_amount(dataset.unpacked_bytes)}{_amount(dataset.label_bytes)}",
     )
+
+
+def _amount(size: int) -> str:
+    """One cell of the table; nothing is left blank."""
+    return f"{figures.size(size) if size else '':>10}"
 
 
 def _sums(plan: Plan, disk: Disk) -> list[Content]:
@@ -114,7 +120,7 @@ def _sums(plan: Plan, disk: Disk) -> list[Content]:
             figures.size(left) if left > 0 else "too little",
             f"of {figures.size(disk.free)} free now",
         ),
-        ("Files", f"{near}{plan.inodes:,}", ""),
+        ("Files", f"{near}{round(plan.inodes, -3) or plan.inodes:,}", ""),
     ]
     lines = [
         Content.assemble(

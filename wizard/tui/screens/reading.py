@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
@@ -17,8 +19,8 @@ from wizard.tui.screens.first import FirstRunPage
 HELP = """\
 # Reading
 
-The people who made the collection ask everybody to read these first. Below is what the names of the
-taxonomies stand for: every dataset is written in several of them.
+The people who made the collection ask everybody to read these first. Where it has taxonomies of its
+own, what their names stand for comes below.
 
 **Enter** starts. Free downloads begin at once; each licence is shown before its dataset is fetched.
 """
@@ -40,7 +42,7 @@ class ReadingPage(FirstRunPage):
         """One long page."""
         recipe = self.wizard.choices.recipe
         with VerticalScroll(classes="body"):
-            yield Static(pages(recipe) if recipe else "", id="pages")
+            yield from pages(recipe) if recipe else ()
 
     def on_mount(self) -> None:
         """Arrow keys scroll at once."""
@@ -73,17 +75,17 @@ class ReadingPage(FirstRunPage):
         self.wizard.push_screen(WizardPage())
 
 
-def pages(recipe: Recipe) -> Content:
+def pages(recipe: Recipe) -> Iterator[Static]:
     """The reading list, then the taxonomies."""
-    parts: list[tuple[str, str] | str] = []
     for place, page in enumerate(recipe.reading, 1):
-        parts += [(f"{place}. {page.title}", "bold"), f"\n   {page.why}\n"]
-        parts += [(f"   {page.url}\n\n", "$text-primary")]
+        yield Static(Content.styled(f"{place}. {page.title}", "bold"))
+        yield Static(page.why, classes="said", markup=False)
+        yield Static(page.url, classes="address", markup=False)
     if recipe.taxonomies:
-        parts += [("What the names stand for\n", "bold $text-primary")]
+        yield Static("What the names stand for", classes="title")
     for taxonomy in recipe.taxonomies:
-        parts += [(f"{taxonomy.name}", "bold"), (f"  {taxonomy.classes} classes\n", "$text-muted")]
-        parts += [f"   {taxonomy.about}\n"]
-    if not parts:
-        parts = ["There is nothing to read for this collection."]
-    return Content.assemble(*parts)
+        classes = (f"  {taxonomy.classes} classes", "$text-muted")
+        yield Static(Content.assemble((taxonomy.name, "bold"), classes))
+        yield Static(taxonomy.about, classes="said", markup=False)
+    if not (recipe.reading or recipe.taxonomies):
+        yield Static("There is nothing to read for this collection.")

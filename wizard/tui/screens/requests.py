@@ -132,7 +132,13 @@ def detail(request: Request, width: int) -> Content:
     """Wait, page, what to do there, and the draft, folded to ``width`` cells."""
     steps = [line for line in request.how.strip().splitlines() if line]
     numbered = "\n".join(
-        textwrap.fill(f"{place}. {line}", width, subsequent_indent="   ")
+        textwrap.fill(
+            f"{place}. {line}",
+            width,
+            subsequent_indent="   ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
         for place, line in enumerate(steps, 1)
     )
     parts: list[tuple[str, str] | str] = [

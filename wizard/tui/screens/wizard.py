@@ -88,7 +88,7 @@ class WizardPage(LivePage):
                 yield ContentSwitcher(id="panes")
                 yield Overview()
         yield StatusLines()
-        yield Footer(compact=True, show_command_palette=False)
+        yield Footer(compact=True)
 
     def on_mount(self) -> None:
         """Name the rail and take the first look."""
@@ -105,7 +105,12 @@ class WizardPage(LivePage):
             self._start = ""
         self.query_one(StatusLines).show(snapshot, tuple(self.bridge.rates))
         self._show_pane(snapshot)
-        keys = (any(map(wants, snapshot.steps)), _any_failed(snapshot), self._stage_wants)
+        keys = (
+            any(map(wants, snapshot.steps)),
+            _any_failed(snapshot),
+            self._stage_wants,
+            snapshot.complete,
+        )
         if keys != self._keys:
             self._keys = keys
             self.refresh_bindings()
@@ -127,6 +132,8 @@ class WizardPage(LivePage):
             return True if any(map(wants, snapshot.steps)) else None
         if action == "retry":
             return _any_failed(snapshot)
+        if action == "pause":
+            return None if snapshot.complete else True
         return True
 
     @property
@@ -281,8 +288,10 @@ class WizardPage(LivePage):
             work.border_title, work.border_subtitle = titles
         self.query_one(Track).show(focus.stages, place)
         self.query_one(Overview).show(steps_of(focus.snapshot, focus.dataset.id))
+        about = self.query_one("#about", Static)
+        about.set_class(focus.stage.need is not None and focus.stage.kind != "terms", "-asking")
         if self._focus is None or self._focus.dataset != focus.dataset:
-            self.query_one("#about", Static).update(focus.dataset.about.strip())
+            about.update(focus.dataset.about.strip())
 
     def _ensure_pane(self, focus: Focus, place: int) -> StagePane:
         """The pane of a stage, mounted on the first visit."""

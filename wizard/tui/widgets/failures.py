@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
+from textual.app import ComposeResult
+from textual.containers import Vertical
 from textual.content import Content
-from textual.widget import Widget
+from textual.widgets import Static
 
 from wizard import figures
 from wizard.engine.views import FailureGroup
@@ -13,8 +16,14 @@ from wizard.tui.glyphs import TONES, glyphs
 
 EXAMPLES = 3
 """Examples shown of a group; the report holds all of them."""
+HASH = 12
+"""Digits shown of a hash; the report holds all of them."""
+_HASH = re.compile(r"\b[0-9a-f]{32,}\b")
 NOTES = "Notes, nothing has to be done"
 """Stands above what is only worth knowing, so that nobody takes it for a failure."""
+
+Row = tuple[FailureGroup, str]
+"""A group, and where it struck."""
 
 
 def fatal(groups: Iterable[FailureGroup]) -> tuple[FailureGroup, ...]:
@@ -28,21 +37,27 @@ def harmless(groups: Iterable[FailureGroup]) -> tuple[FailureGroup, ...]:
 
 
 def lines(group: FailureGroup, where: str = "") -> Content:
-    """One group: what, how often, where, for example which, and what to do."""
-    signs = glyphs()
+    """One group below its head: where, for example which, and what to do."""
+    parts: list[tuple[str, str] | str] = [(f"{where}\n", "$text-muted")] if where else []
+    parts += [f"{_HASH.sub(_begin, example)}\n" for example in group.examples[:EXAMPLES]]
+    if group.count > EXAMPLES and len(group.examples) > EXAMPLES:
+        parts += [(f"and {group.count - EXAMPLES:,} more, all in the report\n", "$text-muted")]
+    if group.hint:
+        parts += [(f"{glyphs().arrow} {group.hint}\n", "$text-accent")]
+    return Content.assemble(*parts).rstrip()
+
+
+def head(group: FailureGroup) -> Content:
+    """What went wrong, and how often."""
     sign, tone = _sign(group)
     times = figures.count(group.count, "failure" if group.fatal else "note")
-    parts: list[tuple[str, str] | str] = [
-        (f"{sign} {group.cause.replace('-', ' ')}", f"bold {tone}"),
-        (f"  {times}\n", "$text-muted"),
-    ]
-    parts += [(f"  {where}\n", "$text-muted")] if where else []
-    parts += [f"  {example}\n" for example in group.examples[:EXAMPLES]]
-    if group.count > EXAMPLES and len(group.examples) > EXAMPLES:
-        parts += [(f"  and {group.count - EXAMPLES:,} more, all in the report\n", "$text-muted")]
-    if group.hint:
-        parts += [(f"  {signs.arrow} {group.hint}\n", "$text-accent")]
-    return Content.assemble(*parts).rstrip()
+    return Content.assemble(
+        (f"{sign} {group.cause.replace('-', ' ')}", f"bold {tone}"), (f"  {times}", "$text-muted")
+    )
+
+
+def _begin(match: re.Match[str]) -> str:
+    return f"{match[0][:HASH]}…"
 
 
 def _sign(group: FailureGroup) -> tuple[str, str]:
@@ -50,31 +65,61 @@ def _sign(group: FailureGroup) -> tuple[str, str]:
     return (signs.states["failed"], TONES["failed"]) if group.fatal else (signs.bullet, "$text")
 
 
-class FailureList(Widget):
+class GroupList(Vertical):
+    """Groups one below the other; empty, it takes no room."""
+
+    DEFAULT_CSS = """
+    GroupList {
+        height: auto; display: none;
+        & .told { padding-left: 2; margin-bottom: 1; }
+    }
+    """
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._rows: tuple[Row, ...] = ()
+
+    def show(self, rows: tuple[Row, ...]) -> None:
+        """Draw the groups, if they are new."""
+        if rows == self._rows:
+            return
+        self._rows = rows
+        self.display = bool(rows)
+        self.remove_children()
+        for group, where in rows:
+            self.mount(Static(head(group)), Static(lines(group, where), classes="told"))
+
+
+class FailureList(Vertical):
     """What went wrong in a stage, then what is worth knowing; empty, it takes no room."""
 
     DEFAULT_CSS = """
-    FailureList { height: auto; display: none; }
+    FailureList {
+        height: auto; display: none;
+        & .on { margin-bottom: 1; }
+        & .notes { text-style: bold; color: $text-muted; }
+    }
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._groups: tuple[FailureGroup, ...] = ()
 
+    def compose(self) -> ComposeResult:
+        """Failures and how to go on, then notes."""
+        yield GroupList(id="broken")
+        yield Static("Press r to try again. What is done stays.", classes="on")
+        yield Static(NOTES, classes="notes")
+        yield GroupList(id="noted")
+
     def show(self, groups: tuple[FailureGroup, ...]) -> None:
         """Draw the groups, if they are new."""
-        if groups != self._groups:
-            self._groups = groups
-            self.display = bool(groups)
-            self.refresh(layout=True)
-
-    def render(self) -> Content:
-        """Failures and how to go on, then notes."""
-        broken, noted = fatal(self._groups), harmless(self._groups)
-        parts = [lines(group) for group in broken]
-        if broken:
-            parts.append(Content.styled("\nPress r to try again. What is done stays.", "$text"))
-        if noted:
-            head = f"\n{NOTES}" if broken else NOTES
-            parts += [Content.styled(head, "bold $text-muted"), *map(lines, noted)]
-        return Content("\n").join(parts)
+        if groups == self._groups:
+            return
+        self._groups = groups
+        self.display = bool(groups)
+        broken, noted = fatal(groups), harmless(groups)
+        self.query_one("#broken", GroupList).show(tuple((group, "") for group in broken))
+        self.query_one("#noted", GroupList).show(tuple((group, "") for group in noted))
+        self.query_one(".on").display = bool(broken)
+        self.query_one(".notes").display = bool(noted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual.binding import Binding
 from textual.events import Key
 from textual.widgets import Input
 
@@ -13,6 +14,12 @@ class Field(Input):
     alone moves on a moment later, so that what a password manager types at once after the user
     name would land, readable, in the user name's field.
     """
+
+    BINDINGS = [
+        Binding("f1", "app.help", "Help", key_display="F1", tooltip="Help on this screen"),
+        Binding("ctrl+q", "app.leave", "Quit", priority=True, tooltip="Leave while you type"),
+    ]
+    """Keys that are no letters, for a moment when letters are text."""
 
     def on_mount(self) -> None:
         """Hold the cursor still."""

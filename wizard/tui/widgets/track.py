@@ -10,9 +10,6 @@ from textual.widget import Widget
 from wizard.tui.glyphs import TONES, WORDS, glyphs
 from wizard.tui.stages import Stage
 
-NBSP = "\u00a0"
-"""Keeps a sign and its name on one line."""
-
 
 class Track(Widget, can_focus=True):
     """One line such as ``✓ Terms  ▶ Download  · Unpack``; left and right look at another stage."""
@@ -20,7 +17,7 @@ class Track(Widget, can_focus=True):
     DEFAULT_CSS = """
     Track {
         height: auto;
-        max-height: 2;
+        max-height: 3;
         &:focus { text-style: none; background: $block-cursor-blurred-background; }
     }
     """
@@ -35,7 +32,7 @@ class Track(Widget, can_focus=True):
     def __init__(self) -> None:
         super().__init__(id="track")
         self._stages: tuple[tuple[str, str], ...] = ()
-        self._spans: tuple[tuple[int, int], ...] = ()
+        self._spans: tuple[tuple[int, int, int], ...] = ()
         self._place = 0
         self._width = 0
         self._content = Content("")
@@ -64,22 +61,24 @@ class Track(Widget, can_focus=True):
 
     def on_click(self, event: Click) -> None:
         """Show the stage that was clicked."""
-        for place, (start, end) in enumerate(self._spans):
-            if start <= event.x < end and event.y == 0:
+        for place, (row, start, end) in enumerate(self._spans):
+            if event.y == row and start <= event.x < end:
                 self.post_message(self.Chosen(place))
 
     def _draw(self, stages: tuple[Stage, ...]) -> Content:
-        signs = glyphs()
+        signs, width = glyphs(), self.size.width
+        gap = 2 if sum(len(stage.name) + 4 for stage in stages) < width else 1
         parts: list[tuple[str, str] | str] = []
-        spans: list[tuple[int, int]] = []
-        column = 0
-        gap = "  " if sum(len(stage.name) + 4 for stage in stages) < self.size.width else " "
+        spans: list[tuple[int, int, int]] = []
+        row = column = 0
         for place, stage in enumerate(stages):
-            words = f"{signs.states[stage.state]} {stage.name}".replace(" ", NBSP)
-            tone = TONES[stage.state]
-            style = f"bold underline {tone}" if place == self._place else tone
-            parts += [(words, style), gap]
-            spans.append((column, column + len(words)))
-            column += len(words) + len(gap)
+            words = f"{signs.states[stage.state]} {stage.name}"
+            if column and column + len(words) > width:
+                parts.append("\n")
+                row, column = row + 1, 0
+            style = "bold underline " if place == self._place else ""
+            parts += [(words, style + TONES[stage.state]), " " * gap]
+            spans.append((row, column, column + len(words)))
+            column += len(words) + gap
         self._spans = tuple(spans)
         return Content.assemble(*parts[:-1])

@@ -28,11 +28,13 @@ _STATES: dict[str, State] = {
 
 
 def amount(view: TransferView) -> str:
-    """How much is here: ``8.1 of 19.3 GB``."""
+    """How much is here: ``8.1 of 19.3 GB``; empty for what was not needed after all."""
     if view.total is None:
         return figures.size(view.done)
     if view.done >= view.total:
         return figures.size(view.total)
+    if view.state == "done":
+        return ""
     done, total = figures.size(view.done), figures.size(view.total)
     number, _, unit = done.partition(" ")
     return f"{number if total.endswith(' ' + unit) else done} of {total}"
@@ -86,7 +88,8 @@ class TransferRow(Steady):
 
     def _title(self, view: TransferView, width: int) -> Content:
         state = _STATES[view.state]
-        right = f"{amount(view)}  {view.state}" if view.state in ("done", "queued") else view.state
+        said = amount(view) if view.state in ("done", "queued") else ""
+        right = f"{said}  {view.state}".strip()
         room = max(8, width - len(right) - 3)
         name = view.archive if len(view.archive) <= room else view.archive[: room - 1] + "…"
         return Content.assemble(
