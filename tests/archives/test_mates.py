@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import zlib
 from pathlib import Path
 
 import pytest
@@ -141,17 +142,35 @@ def test_a_mate_gets_neither_secrets_nor_keys(
     archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SEGWIZARD_TOY_PASSWORD", "hushhush")
-    with archive.open("rb") as file, mates.Mates(file.fileno(), tmp_path, 1) as crew:
+    with (
+        archive.open("rb") as file,
+        mates.Mates(file.fileno(), tmp_path, places=1, mates=1) as crew,
+    ):
         (mate,) = crew._all
         assert b"hushhush" not in Path(f"/proc/{mate.pid}/environ").read_bytes()
         assert os.getsid(mate.pid) == mate.pid
+
+
+@pytest.mark.usefixtures("alone")
+def test_a_mate_imports_nothing_of_what_it_stands_among(archive: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "staged"
+    folder.mkdir()
+    for name in ("isal", "wizard", "struct", "collections", "sitecustomize"):
+        (folder / f"{name}.py").write_text("raise SystemExit")
+    data = FILES["top/0/größe 0.png"]
+    member = (b"here.png", len(data), len(data), zlib.crc32(data), 0, False)
+    make_zip(archive, {"here.png": data}, deflated=False)
+    with archive.open("rb") as file, mates.Mates(file.fileno(), folder, places=1, mates=1) as crew:
+        assert crew.write([member], lambda: None) == []
+    assert (folder / "here.png").read_bytes() == data
 
 
 _PARENT = """
 import sys, time
 from pathlib import Path
 from wizard.archives.mates import Mates
-with open(sys.argv[1], "rb") as file, Mates(file.fileno(), Path(sys.argv[2]), 2) as crew:
+file, folder = open(sys.argv[1], "rb"), Path(sys.argv[2])
+with file, Mates(file.fileno(), folder, places=2, mates=2) as crew:
     print(*(mate.pid for mate in crew._all), flush=True)
     time.sleep(600)
 """

@@ -16,12 +16,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from queue import SimpleQueue
 from types import TracebackType
 
 from wizard.archives.small import Damaged, Small, receive, send, write_batch
 
 _PROGRAM = "import sys; from wizard.archives.small import serve; serve(int(sys.argv[1]))"
 _PACKAGE = str(Path(__file__).parents[2])
+"""Where an editable install keeps us, which is not always on the path."""
 _KEPT = ("LD_LIBRARY_PATH", "PYTHONHOME")
 """What Python itself may need to start."""
 _TICK = 100
@@ -29,14 +31,19 @@ _TICK = 100
 
 
 class Mates:
-    """Writes batches of an archive, each in a mate that is free or, when there is none, here."""
+    """Writes batches of an archive side by side, each in a mate or, where there is none, here."""
 
-    def __init__(self, archive: int, folder: Path, count: int) -> None:
-        """Start ``count`` mates for the archive open as descriptor ``archive``."""
+    def __init__(self, archive: int, folder: Path, *, places: int, mates: int) -> None:
+        """Start mates for the archive open as descriptor ``archive``.
+
+        ``places`` batches are written at once, ``mates`` of them not here.
+        """
         self._archive = archive
         self._root = os.fsencode(f"{folder}/")
-        self._all = [mate for mate in (_start(archive, folder) for _ in range(count)) if mate]
-        self._free = list(self._all)
+        self._all = [mate for mate in (_start(archive, folder) for _ in range(mates)) if mate]
+        self._places: SimpleQueue[_Mate | None] = SimpleQueue()
+        for mate in (*self._all, *[None] * (places - len(self._all))):
+            self._places.put(mate)
 
     def __enter__(self) -> Mates:
         return self
@@ -53,23 +60,21 @@ class Mates:
                 mate.kill()
 
     def write(self, batch: Sequence[Small], check: Callable[[], None]) -> list[Damaged]:
-        """Write members below the folder; returns the damaged ones.
+        """Write members below the folder when there is a place; returns the damaged ones.
 
         ``check`` is called many times a second and may raise; raises ``OSError``.
         """
-        mate = self._take()
-        if mate:
-            with contextlib.suppress(OSError, EOFError, ValueError):
-                damaged = _ask(mate, batch, check)
-                self._free.append(mate)
-                return damaged
-        return write_batch(self._archive, self._root, batch, check)
-
-    def _take(self) -> _Mate | None:
+        mate = self._places.get()
+        left = None
         try:
-            return self._free.pop()
-        except IndexError:
-            return None
+            if mate:
+                with contextlib.suppress(OSError, EOFError, ValueError):
+                    damaged = _ask(mate, batch, check)
+                    left = mate
+                    return damaged
+            return write_batch(self._archive, self._root, batch, check)
+        finally:
+            self._places.put(left)
 
 
 _Mate = subprocess.Popen[bytes]
@@ -78,10 +83,12 @@ _Mate = subprocess.Popen[bytes]
 def _start(archive: int, folder: Path) -> _Mate | None:
     """Start a mate; None when the system refuses."""
     environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    environment["PYTHONPATH"] = os.pathsep.join([_PACKAGE, *filter(None, sys.path)])
+    # Absolute, and with -P: a mate stands among unpacked files and must not import those.
+    paths = [str(Path(path).absolute()) for path in (_PACKAGE, *sys.path) if path]
+    environment["PYTHONPATH"] = os.pathsep.join(paths)
     try:
         return subprocess.Popen(
-            # Our path is handed on, so without -S a mate would only look for it again.
+            # Without -S it would look for the very same paths once more.
             [sys.executable, "-SP", "-c", _PROGRAM, str(archive)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

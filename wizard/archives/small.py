@@ -9,21 +9,23 @@ import marshal
 import os
 import struct
 import sys
-from collections.abc import Callable, Sequence
 
 from wizard.archives.inflate import InflateError, crc32, inflater
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    # Importing these takes as long as all the rest; a checker knows the name without ``typing``.
+    from collections.abc import Callable, Sequence
     from typing import IO, Any
 
 LOCAL = struct.Struct("<4s22xHH")
-_SLACK = 64
+_HEADER = 1024
+"""More bytes than nearly every header takes with the name, whose exact size it alone tells."""
 _WINDOW = 1 << 20
 
-Small = tuple[bytes, int, int, int, int, int, bool]
-"""Path, offset of the header, bytes from there to look at, packed and unpacked size, CRC-32 and
-whether it is deflated: plain values, which cross a pipe for next to nothing."""
+Small = tuple[bytes, int, int, int, int, bool]
+"""Path, size, packed size, CRC-32, offset and whether it is deflated, as in ``ZipEntry``: plain
+values, which cross a pipe for next to nothing."""
 
 Damaged = tuple[int, str]
 """Place of a member in its batch, and what is wrong with it."""
@@ -43,10 +45,10 @@ def write_batch(
     """
     window = _Window(archive, batch)
     damaged = []
-    for place, (path, offset, span, packed, size, crc, deflated) in enumerate(batch):
+    for place, (path, size, packed, crc, offset, deflated) in enumerate(batch):
         check()
         try:
-            data = window.data(offset, span, packed)
+            data = window.data(offset, packed)
             whole = _inflate(data, size) if deflated else data
             if len(whole) != size or crc32(whole) != crc:
                 raise DamagedMember("its bytes do not match their checksum")
@@ -65,15 +67,15 @@ class _Window:
 
     def __init__(self, archive: int, batch: Sequence[Small]) -> None:
         self._archive = archive
-        self._start = batch[0][1]
-        size = batch[-1][1] + batch[-1][2] - self._start
+        self._start = batch[0][4]
+        size = batch[-1][4] + batch[-1][2] + _HEADER - self._start
         self._bytes = self._block(size if size <= _WINDOW else 0, self._start)
 
-    def data(self, offset: int, span: int, packed: int) -> memoryview:
+    def data(self, offset: int, packed: int) -> memoryview:
         """Return the packed data of the member whose header is at ``offset``."""
         block, at = self._bytes, offset - self._start
         if at + LOCAL.size > len(block):
-            block, at = self._block(span, offset), 0
+            block, at = self._block(_HEADER + packed, offset), 0
         start = at + data_start(block, at)
         found = block[start : start + packed]
         if len(found) < packed:
@@ -82,11 +84,6 @@ class _Window:
 
     def _block(self, size: int, offset: int) -> memoryview:
         return memoryview(os.pread(self._archive, size, offset))
-
-
-def span(name: str, packed: int) -> int:
-    """Return how many bytes a member takes with its header, whose exact size it alone tells."""
-    return LOCAL.size + 2 * len(name) + _SLACK + packed
 
 
 def data_start(block: bytes | memoryview, at: int) -> int:

@@ -7,6 +7,8 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from msgspec.structs import astuple
+
 from wizard.archives.crew import Crew
 from wizard.archives.directory import ZipEntry, read_directory
 from wizard.archives.extraction import Member
@@ -14,7 +16,7 @@ from wizard.archives.job import Job, damage
 from wizard.archives.limits import MIB
 from wizard.archives.mates import Mates
 from wizard.archives.paths import Route
-from wizard.archives.small import DamagedMember, Small, span
+from wizard.archives.small import DamagedMember, Small
 from wizard.archives.zips import ZipData
 
 _SMALL = 4 * MIB
@@ -39,7 +41,7 @@ def unzip(archive: Path, route: Route, job: Job) -> None:
     broken: list[str] = []
     with ZipData(archive) as data:
         # Mates start while the names are checked.
-        with Mates(data.file, job.staging.tree, helpers) as mates:
+        with Mates(data.file, job.staging.tree, places=job.workers, mates=helpers) as mates:
             placed, inner = _place(entries, route, job)
             job.counter.total = (job.counter.total or 0) + len(placed)
             with Crew(job.workers, job.counter, job.token) as crew:
@@ -99,15 +101,8 @@ def _write(
 
 
 def _plain(path: str, entry: ZipEntry) -> Small:
-    return (
-        os.fsencode(path),
-        entry.offset,
-        span(entry.name, entry.packed),
-        entry.packed,
-        entry.size,
-        entry.crc32,
-        entry.deflated,
-    )
+    size, packed, crc, offset, deflated = astuple(entry)[1:]
+    return os.fsencode(path), size, packed, crc, offset, deflated
 
 
 def _write_inner(inner: Sequence[Placed], data: ZipData, job: Job, broken: list[str]) -> None:
