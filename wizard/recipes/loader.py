@@ -44,7 +44,7 @@ def load(name_or_path: str) -> Recipe:
 
 def anywhere(name_or_path: str) -> str:
     """Return the same recipe as it is called from every folder."""
-    return str(Path(name_or_path).absolute()) if _is_file(name_or_path) else name_or_path
+    return str(Path(name_or_path).resolve()) if _is_file(name_or_path) else name_or_path
 
 
 def _is_file(name_or_path: str) -> bool:
