@@ -76,5 +76,11 @@ def test_own_copies_may_hold_less(tree: Path) -> None:
 
 def test_a_tree_that_may_only_be_read_can_be_checked(tree: Path) -> None:
     (tree / ".segwizard").write_text("a file where the state would go")
-    check(tree).run(StepContext())
+    assert check(tree).verify(StepContext()).sound
     assert check(tree).probe().state == "todo"
+
+
+def test_a_run_is_not_done_when_its_proof_cannot_be_kept(tree: Path) -> None:
+    (tree / ".segwizard").write_text("a file where the state would go")
+    with pytest.raises(NotADirectoryError):
+        check(tree).run(StepContext())

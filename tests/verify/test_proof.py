@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from wizard.engine.batch import Crew
 from wizard.engine.kinds.verify import VerifyStep
 from wizard.engine.step import StepContext
 from wizard.errors import Cancelled, LabelError
-from wizard.verify.proof import read_proof
+from wizard.verify.proof import Proof, read_proof
 
 
 @pytest.fixture
@@ -80,6 +81,19 @@ def test_a_repaired_dataset_verifies_again(step: VerifyStep, town: Town) -> None
         save(path, pixels)
     step.run(StepContext())
     assert step.probe().state == "done"
+
+
+def test_a_run_whose_proof_finds_no_room_is_not_done_yet_looking_is_possible(
+    step: VerifyStep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, proof: Proof) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("wizard.engine.kinds.verify.write_proof", full)
+    with pytest.raises(OSError, match="No space left"):
+        step.run(StepContext())
+    assert step.verify(StepContext()).sound
+    assert step.probe().state == "todo"
 
 
 def test_a_cancelled_verification_leaves_no_proof(step: VerifyStep) -> None:

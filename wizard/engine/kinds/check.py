@@ -52,7 +52,9 @@ class CheckStep:
 
     def run(self, context: StepContext) -> None:
         """Check, and raise ``LabelError`` when something has to be mended."""
-        summary = self.verify(context)
+        summary, proof = self._look(context)
+        # A run calls nothing done that the next look at the disk would call to do.
+        write_proof(self.proof, proof)
         if not summary.sound:
             worst = next(group for group in summary.groups if group.fatal)
             raise LabelError(
@@ -61,6 +63,13 @@ class CheckStep:
 
     def verify(self, context: StepContext) -> Summary:
         """Check everything, keep the outcome, and return it whether sound or not."""
+        summary, proof = self._look(context)
+        # A tree that may only be read can be checked all the same: it is just not remembered.
+        with contextlib.suppress(OSError):
+            write_proof(self.proof, proof)
+        return summary
+
+    def _look(self, context: StepContext) -> tuple[Summary, Proof]:
         started = time.monotonic()
         before = fingerprint_of(evidence(self.work.spec, self.work.base))
         work = CheckWork(self.work.base, self.work.spec)
@@ -77,10 +86,7 @@ class CheckStep:
             findings=tuple(findings),
         )
         context.failures.extend(map(failure_group, summary.groups))
-        # A tree that may only be read can be checked all the same: it is just not remembered.
-        with contextlib.suppress(OSError):
-            write_proof(self.proof, Proof.of(summary, (), before))
-        return summary
+        return summary, Proof.of(summary, (), before)
 
     def repair(self) -> tuple[Path, ...]:
         """Nothing here is ours to delete."""

@@ -56,7 +56,9 @@ class VerifyStep:
 
     def run(self, context: StepContext) -> None:
         """Verify, and raise ``LabelError`` when something has to be mended."""
-        summary = self.verify(context)
+        summary, proof = self._look(context, deep=False)
+        # A run calls nothing done that the next look at the disk would call to do.
+        write_proof(self.proof, proof)
         if not summary.sound:
             worst = summary.groups[0]
             raise LabelError(
@@ -68,6 +70,13 @@ class VerifyStep:
 
         ``deep`` also decodes every image in full, which takes far longer than all the labels.
         """
+        summary, proof = self._look(context, deep=deep)
+        # A tree that may only be read can be verified all the same: it is just not remembered.
+        with contextlib.suppress(OSError):
+            write_proof(self.proof, proof)
+        return summary
+
+    def _look(self, context: StepContext, *, deep: bool) -> tuple[Summary, Proof]:
         subject = replace(self.subject, deep=deep)
 
         def run(work: ImageWork) -> Sequence[Finding]:
@@ -81,10 +90,7 @@ class VerifyStep:
         before = fingerprint(subject.root / folder for folder in folders)
         summary = verify_dataset(subject, run, self.remedies)
         context.failures.extend(map(failure_group, summary.groups))
-        # A tree that may only be read can be verified all the same: it is just not remembered.
-        with contextlib.suppress(OSError):
-            write_proof(self.proof, Proof.of(summary, folders, before))
-        return summary
+        return summary, Proof.of(summary, folders, before)
 
     def repair(self) -> tuple[Path, ...]:
         """Delete our broken labels that the last verification found; the next run redoes them."""
