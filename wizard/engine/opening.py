@@ -146,7 +146,7 @@ def open_begun(choices: Choices) -> Install:
     install = open_install(choices)
     recipe, place = install.recipe, install.place
     folders = (place.dest / recipe.base(each) / each.folder for each in recipe.datasets)
-    if not place.state.is_dir() and not any(folder.exists() for folder in folders):
+    if read_install(place) is None and not any(folder.exists() for folder in folders):
         begin = shlex.join(["segwizard", "run", recipe.id, "--dest", str(choices.dest)])
         raise UsageError(
             "no install is here",

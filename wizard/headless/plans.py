@@ -226,7 +226,7 @@ def _dataset_row(dataset: PlannedDataset) -> tuple[str, str, str, str, str]:
 
 def _archive_row(row: Row, ways: Sequence[WayRow]) -> tuple[str, str, str, str, str]:
     taken = [each.id for each in ways if each.dataset == row.dataset and each.state == "taken"]
-    size = ("" if row.exact else "~") + figures.size(row.bytes)
+    size = ("" if row.exact else "~") + figures.size(row.bytes) if row.bytes else "unknown"
     if row.present:
         fetch = "not needed" if row.way and taken and row.way not in taken else "done"
     else:

@@ -94,7 +94,9 @@ class PairsExaminer:
     def examine(self, subject: str) -> Iterator[Finding]:
         """Look for both files of one stem, and at their sizes."""
         first, second = self._first.get(subject), self._second.get(subject)
-        if first is None or second is None:
+        if first is None and second is None:
+            yield Finding("no-partner", subject, "nothing is there")
+        elif first is None or second is None:
             folder = self._check.first if first is None else self._check.second
             yield Finding("no-partner", f"{folder}/{subject}", "its partner stands alone")
         elif self._check.same_size:
