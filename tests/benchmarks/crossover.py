@@ -3,7 +3,7 @@
     python -m tests.benchmarks.crossover [--seconds 2] [--rounds 3] [--folder /dev/shm]
 
 Worker counts are 1, 2, 4 and so on up to the processors this program may use. A rate is the best
-of the rounds, in which all take turns; what starting a team takes is taken off and shown apart.
+of the rounds, in which all take turns; what a team takes to start and warm up is shown apart.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.benchmarks.label_cases import Bench, Case, chains, kinds
-from wizard.engine.batch import Crew, run_batch
+from wizard.engine.batch import _Batch
+from wizard.engine.crews import Crew, open_team
 from wizard.engine.executors import Executor
 from wizard.engine.opening import usable_workers
 from wizard.progress import CancelToken, Counter
@@ -26,6 +27,9 @@ NAMES = ("16 bits", "ADE20K to 150", "polygons", "COCO", "gray", "Mapillary")
 """Small images to large ones; drawing polygons lets no other thread run."""
 
 EXECUTORS: tuple[Executor, ...] = ("threads", "processes")
+
+WARM = 4
+"""Images a worker before the clock starts."""
 
 GAIN = 1.1
 """How much faster processes must be for their memory and their start to be worth it."""
@@ -37,11 +41,14 @@ class Rates:
 
     case: Case
     found: dict[tuple[str, int], float] = field(default_factory=dict)
+    starts: dict[tuple[str, int], float] = field(default_factory=dict)
+    """Seconds until a team is warm."""
 
-    def note(self, crew: Crew, rate: float) -> None:
-        """Keep the best rate."""
+    def note(self, crew: Crew, rate: float, start: float) -> None:
+        """Keep the best rate and the quickest start."""
         key = (crew.executor, crew.workers)
         self.found[key] = max(rate, self.found.get(key, 0.0))
+        self.starts[key] = min(start, self.starts.get(key, start))
 
     def crossover(self, counts: tuple[int, ...]) -> str:
         """Return from how many workers on processes stay ahead of threads, or a dash."""
@@ -53,32 +60,37 @@ class Rates:
         return str(counts[behind + 1]) if behind + 1 < len(counts) else "-"
 
 
-def spent(case: Case, crew: Crew, images: int) -> float:
-    """Return the wall seconds of a batch through the engine."""
-    items = case.work.items()[:images] if images else ()
+def spent(case: Case, crew: Crew, images: int) -> tuple[float, float]:
+    """Return the wall seconds until a team has started and warmed up, and of the images after."""
+    items = case.work.items()
     for item in items:
         for path in item.outputs:
             path.unlink(missing_ok=True)
+    token = CancelToken()
     began = time.perf_counter()
-    findings = run_batch(case.work, items, crew=crew, counter=Counter(), token=CancelToken())
-    if any(finding.fatal for finding in findings):
-        raise SystemExit(f"{case.name}: {findings[0]}")
-    return time.perf_counter() - began
+    with open_team(crew, case.work, token) as team:
+        first = min(WARM * crew.workers, len(items) // 2)
+        moments = [began]
+        for part in (items[:first], items[first : first + images]):
+            findings = _Batch(team, part, Counter(), token).run()
+            if any(finding.fatal for finding in findings):
+                raise SystemExit(f"{case.name}: {findings[0]}")
+            moments.append(time.perf_counter())
+    return moments[1] - began, moments[2] - moments[1]
 
 
 def measure(case: Case, counts: tuple[int, ...], seconds: float, rounds: int) -> Rates:
     """Measure one kind."""
     rates = Rates(case)
     case.work.start()
-    spent(case, Crew(1), 1)
-    alone = spent(case, Crew(1), 4) / 4
+    _, alone = spent(case, Crew(1), WARM)
     for _ in range(rounds):
         for count in counts:
+            some = min(len(case.work.items()) // 2, int(seconds * WARM / alone) * count)
             for executor in EXECUTORS:
                 crew = Crew(count, executor)
-                some = min(len(case.work.items()), max(8, int(seconds / alone)) * count)
-                began = spent(case, crew, count)
-                rates.note(crew, (some - count) / max(1e-3, spent(case, crew, some) - began))
+                start, work = spent(case, crew, some)
+                rates.note(crew, some / work, start)
     return rates
 
 
@@ -86,11 +98,6 @@ def cases(bench: Bench) -> Iterator[Case]:
     """Return the kinds that are compared."""
     for made in (kinds(bench), chains(bench)):
         yield from (case for case in made if case.name in NAMES)
-
-
-def start(case: Case, workers: int) -> list[float]:
-    """Return the seconds until a team of each kind has done one image a worker."""
-    return [min(spent(case, Crew(workers, each), workers) for _ in range(3)) for each in EXECUTORS]
 
 
 def print_rates(rates: list[Rates], counts: tuple[int, ...]) -> None:
@@ -123,8 +130,8 @@ def main(arguments: list[str] | None = None) -> None:
         for case in cases(bench):
             rates.append(measure(case, counts, options.seconds, options.rounds))
         print_rates(rates, counts)
-        threads, processes = start(rates[0].case, most)
-        print(f"\n{most} threads start in {threads:.2f} s, {most} processes in {processes:.2f} s")
+        later = max(each.starts["processes", most] - each.starts["threads", most] for each in rates)
+        print(f"\n{most} processes are warm at most {later:.2f} s after {most} threads")
     finally:
         shutil.rmtree(folder)
 
