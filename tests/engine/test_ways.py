@@ -206,3 +206,26 @@ def test_an_archive_of_another_way_may_be_deleted_once_it_was_used(
     for step in (steps[3], steps[4]):
         step.run(StepContext())
     assert survey(install_of(tmp_path, steps_of(tmp_path)), steps=steps_of(tmp_path)).complete
+
+
+def test_who_brings_one_archive_of_a_way_is_asked_for_the_others_of_it(tmp_path: Path) -> None:
+    names = ("hub", "tar", "kit", "other")
+    steps = [Brought(f"a/fetch:{name}", tmp_path / "marks" / name) for name in names]
+    steps[0].need, steps[1].inbox = TOKEN, tmp_path / "brought"
+    for step in steps[1:]:
+        step.need = BROWSER
+    install = make_install(tmp_path, list(steps))
+    ways = ("hub", "site", "site", "other")
+    planned = tuple(
+        changed(each, way=way, optional=way != "hub", turn=turn)
+        for each, way, turn in zip(install.plan.steps, ways, (0, 1, 1, 2), strict=True)
+    )
+    made = replace(install, plan=changed(install.plan, steps=planned))
+    runner = Runner(made, steps=list(steps))
+    runner.start()
+    assert runner.wait_settled(PATIENCE)
+    assert view(runner, "a/fetch:kit").need is None
+    (tmp_path / "brought").touch()
+    until(lambda: view(runner, "a/fetch:kit").need == BROWSER)
+    assert view(runner, "a/fetch:other").need is None
+    assert runner.stop(PATIENCE)

@@ -60,17 +60,24 @@ def standing_by(slots: Slots, slot: Slot) -> bool:
     """Whether a step is left alone, as another way to the dataset's files comes before its own.
 
     An archive is taken over when a person brings it, and fetched when a step of every way before
-    failed or rests; with it, the steps on it open. A way without archives stands by itself.
+    failed or rests; with it, the steps on it open. A way without archives stands by itself. Who
+    brought one archive of a way is asked for the others of it.
     """
     planned = slot.planned
     if not (planned.way and planned.optional) or slot.probe.at_hand:
         return False
-    own = (other for other in _siblings(slots, slot) if other.planned.way == planned.way)
+    own = [other for other in _siblings(slots, slot) if other.planned.way == planned.way]
+    if slot.probe.state == "waiting" and any(_is_brought(other) for other in own):
+        return False
     if slot.step.kind != "fetch" and any(other.step.kind == "fetch" for other in own):
         return False
     siblings = _siblings(slots, slot)
     closed = {each.planned.turn for each in siblings if each.planned.way and _is_closed(each)}
     return not closed.issuperset(range(planned.turn))
+
+
+def _is_brought(slot: Slot) -> bool:
+    return slot.step.kind == "fetch" and slot.phase == "done" and not slot.spared
 
 
 def _is_closed(slot: Slot) -> bool:
