@@ -7,18 +7,26 @@ import base64
 import pytest
 from PIL import Image
 from textual.color import Color
+from textual.filter import Monochrome, NoColor
 from textual.geometry import Size
 from textual.scrollbar import ScrollBar
 
 from tests.tui.driving import at_work, seen
 from tests.tui.fakes import host_with
 from wizard.tui import clipboard, glyphs, themes
+from wizard.tui.app import WizardApp
 from wizard.tui.pictures import Share
 from wizard.tui.screens.preview import legend
 from wizard.tui.widgets.picture import fitted, half_blocks
 from wizard.tui.widgets.url_input import pasted
 
-GROUNDS = ("background", "surface", "panel", "block-cursor-blurred-background")
+GROUNDS = (
+    "background",
+    "surface",
+    "panel",
+    "block-cursor-background",
+    "block-cursor-blurred-background",
+)
 TEXTS = (
     "text",
     "text-muted",
@@ -84,6 +92,15 @@ def test_the_first_theme_suits_the_terminal(monkeypatch, term, name) -> None:
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("TERM", term)
     assert themes.first_theme() == name
+
+
+def test_without_colour_the_terminals_own_are_used_whatever_was_chosen(monkeypatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TEXTUAL_THEME", "segwizard-light")
+    app = WizardApp(host_with())
+    assert themes.first_theme() == "terminal-16"
+    assert any(isinstance(each, NoColor) for each in app._filters)
+    assert not any(isinstance(each, Monochrome) for each in app._filters)
 
 
 def test_a_chosen_theme_is_remembered(monkeypatch) -> None:

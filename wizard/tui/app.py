@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import sys
 from pathlib import Path
@@ -28,7 +29,7 @@ from wizard.tui.glyphs import plain_terminal
 from wizard.tui.host import Host, Session
 from wizard.tui.modals.jump import JumpModal
 from wizard.tui.screens.base import Page
-from wizard.tui.themes import THEMES, first_theme
+from wizard.tui.themes import THEMES, first_theme, no_colours
 
 SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
@@ -66,7 +67,8 @@ class WizardApp(App[int]):
     def __init__(
         self, host: Host | None = None, *, dest: Path | None = None, collection: str = ""
     ) -> None:
-        super().__init__()
+        # Without colours the toolkit would turn the terminal's own into greys: black on black.
+        super().__init__(ansi_color=no_colours() or None)
         for theme in THEMES:
             self.register_theme(theme)
         # A theme named by TEXTUAL_THEME is looked up before it is registered; begin from a known
@@ -263,6 +265,8 @@ def run(host: Host | None = None, *, dest: Path | None = None, collection: str =
             "the wizard on screen needs a terminal",
             hint="use segwizard run --plain, or segwizard --help for single commands",
         )
+    if os.environ.get("TERM") == "dumb":
+        raise UsageError("this terminal cannot draw a screen", hint="use segwizard run --plain")
     # Helpers of worker processes cannot be started once the toolkit has taken over stderr.
     prepare_processes()
     app = WizardApp(host, dest=dest, collection=collection)

@@ -45,7 +45,7 @@ DARK = Theme(
         "footer-description-background": "#14171d",
         "footer-description-foreground": "#9aa3b5",
         "footer-key-foreground": "#8fb6ea",
-        "block-cursor-background": "#2c3f5c",
+        "block-cursor-background": "#283a56",
         "block-cursor-foreground": "#f2f5fa",
         "block-cursor-text-style": "bold",
         "block-cursor-blurred-background": "#252d3a",
@@ -128,9 +128,9 @@ CONTRAST = Theme(
         "footer-description-background": "#000000",
         "footer-description-foreground": "#ffffff",
         "footer-key-foreground": "#ffe680",
-        "block-cursor-background": "#ffe066",
-        "block-cursor-foreground": "#000000",
-        "block-cursor-text-style": "bold",
+        "block-cursor-background": "#003366",
+        "block-cursor-foreground": "#ffffff",
+        "block-cursor-text-style": "bold underline",
         "block-cursor-blurred-background": "#3a3a3a",
         "block-cursor-blurred-foreground": "#ffffff",
         "block-cursor-blurred-text-style": "none",
@@ -163,12 +163,12 @@ ANSI = Theme(
         "text-primary": "ansi_cyan",
         "border": "ansi_cyan",
         "border-blurred": "ansi_bright_black",
-        "block-cursor-foreground": "ansi_black",
-        "block-cursor-background": "ansi_cyan",
-        "block-cursor-text-style": "bold",
+        "block-cursor-foreground": "ansi_default",
+        "block-cursor-background": "ansi_bright_black",
+        "block-cursor-text-style": "bold underline",
         "block-cursor-blurred-foreground": "ansi_default",
         "block-cursor-blurred-background": "ansi_default",
-        "block-cursor-blurred-text-style": "reverse",
+        "block-cursor-blurred-text-style": "underline",
         "footer-key-foreground": "ansi_cyan",
         "button-color-foreground": "ansi_black",
     },
@@ -180,11 +180,18 @@ THEMES = (DARK, LIGHT, CONTRAST, ANSI)
 
 def first_theme() -> str:
     """The theme to start with: asked for, chosen last time, or what the terminal can show."""
+    if no_colours():
+        return ANSI.name
     names = {theme.name for theme in THEMES}
     for asked in (os.environ.get("TEXTUAL_THEME", ""), _chosen()):
         if asked in names:
             return asked
     return ANSI.name if _few_colours() else DARK.name
+
+
+def no_colours() -> bool:
+    """Whether the person asked for none: https://no-color.org."""
+    return "NO_COLOR" in os.environ
 
 
 def remember_theme(name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
@@ -33,6 +34,21 @@ stays, and Space again goes on with it.
 **p** pauses everything and goes on.
 """
 ACTIVE = ("connecting", "running", "retrying", "checking", "paused")
+WHERE = 3
+"""Places named of a cause; the report holds all of them."""
+
+
+def calm(snapshot: Snapshot) -> str:
+    """Why nothing moves, and what would make it."""
+    if snapshot.complete:
+        return "Everything is in place and checked."
+    waiting = [view.title for view in snapshot.datasets if view.state == "waiting"]
+    if not waiting:
+        return "Nothing is running and nothing failed."
+    return (
+        f"All that can be done without you is done. Waiting for you: {', '.join(waiting)}.\n"
+        "Esc goes back, n goes to what is needed."
+    )
 
 
 class ActivityPage(LivePage):
@@ -63,7 +79,7 @@ class ActivityPage(LivePage):
             yield GroupList(id="failures")
             yield Static(NOTES, classes="heading", id="noted")
             yield GroupList(id="notes")
-            yield Static("Nothing is running and nothing failed.", id="quiet")
+            yield Static("", id="quiet", markup=False)
         yield StatusLines()
         yield Footer(compact=True)
 
@@ -79,8 +95,11 @@ class ActivityPage(LivePage):
         self.query_one(StatusLines).show(snapshot, tuple(self.bridge.rates))
         self.query_one(Speed).show(tuple(self.bridge.rates), snapshot.rate_limit)
         moving = tuple(view for view in snapshot.transfers if view.state in ACTIVE)
+        titles = {view.id: view.title for view in snapshot.datasets}
         working = tuple(
-            step for step in snapshot.steps if step.state == "running" and step.kind != "fetch"
+            replace(step, title=f"{titles.get(step.dataset, step.dataset)}: {step.title}")
+            for step in snapshot.steps
+            if step.state == "running" and step.kind != "fetch"
         )
         causes = by_cause(snapshot.steps)
         failed = tuple(cause for cause in causes if cause.group.fatal)
@@ -91,7 +110,10 @@ class ActivityPage(LivePage):
         for name, present in (("downloads", moving), ("working", working), ("failed", failed)):
             self.query_one(f"#{name}").display = bool(present)
         self.query_one("#noted").display = len(causes) > len(failed)
-        self.query_one("#quiet").display = not (moving or working or failed)
+        quiet = self.query_one("#quiet", Static)
+        quiet.display = not (moving or working or failed)
+        if quiet.display:
+            quiet.update(calm(snapshot))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Hold what is chosen."""
@@ -139,5 +161,6 @@ class ActivityPage(LivePage):
             for step in (steps[address] for address in cause.addresses):
                 struck.setdefault(step.title, []).append(titles.get(step.dataset, step.dataset))
             where = [f"{', '.join(names)}: {title}" for title, names in struck.items()]
-            rows.append((cause.group, "; ".join(where)))
+            more = [f"and {len(where) - WHERE} more"] if len(where) > WHERE else []
+            rows.append((cause.group, "; ".join(where[:WHERE] + more)))
         self.query_one(f"#{place}", GroupList).show(tuple(rows))

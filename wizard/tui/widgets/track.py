@@ -18,7 +18,10 @@ class Track(Widget, can_focus=True):
     Track {
         height: auto;
         max-height: 3;
-        &:focus { text-style: none; background: $block-cursor-blurred-background; }
+        &:focus {
+            text-style: $block-cursor-blurred-text-style;
+            background: $block-cursor-blurred-background;
+        }
     }
     """
 

@@ -56,7 +56,10 @@ class TransferRow(Steady):
     DEFAULT_CSS = """
     TransferRow {
         height: auto; margin-bottom: 1;
-        &:focus { text-style: none; background: $block-cursor-blurred-background; }
+        &:focus {
+            text-style: $block-cursor-blurred-text-style;
+            background: $block-cursor-blurred-background;
+        }
     }
     """
 
