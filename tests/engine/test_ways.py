@@ -14,7 +14,7 @@ from tests.waiting import PATIENCE, until
 from wizard.engine import board
 from wizard.engine.install import Install
 from wizard.engine.runner import Runner
-from wizard.engine.step import Probe, StepContext
+from wizard.engine.step import Lane, Probe, StepContext
 from wizard.engine.survey import survey
 from wizard.engine.views import Need
 from wizard.errors import TransferError
@@ -228,4 +228,44 @@ def test_who_brings_one_archive_of_a_way_is_asked_for_the_others_of_it(tmp_path:
     (tmp_path / "brought").touch()
     until(lambda: view(runner, "a/fetch:kit").need == BROWSER)
     assert view(runner, "a/fetch:other").need is None
+    assert runner.stop(PATIENCE)
+
+
+def taking(dest: Path, lane: Lane) -> tuple[list[FakeStep], Runner]:
+    """An archive nobody has to wait for, and a step that takes files from it where it is there."""
+    steps = [
+        FakeStep("a/fetch:ready", dest / "ready", lane="network"),
+        FakeStep("a/make", dest / "made", lane=lane),
+    ]
+    install = make_install(dest, steps)
+    planned = (
+        changed(install.plan.steps[0], optional=True),
+        changed(install.plan.steps[1], uses=("a/fetch:ready",)),
+    )
+    made = replace(install, plan=changed(install.plan, steps=planned))
+    return steps, Runner(made, steps=list(steps))
+
+
+def test_what_is_on_its_way_is_waited_for_by_who_takes_it(tmp_path: Path) -> None:
+    steps, runner = taking(tmp_path, "cpu")
+    steps[0].work = lambda context: until(lambda: view(runner, "a/make").state == "todo")
+    found: list[bool] = []
+    steps[1].work = lambda context: found.append(steps[0].mark.exists())
+    runner.start()
+    until(lambda: runner.snapshot().complete)
+    assert found == [True]
+    assert runner.stop(PATIENCE)
+
+
+def test_what_comes_while_it_is_made_without_it_is_looked_at_afterwards(tmp_path: Path) -> None:
+    steps, runner = taking(tmp_path, "cpu")
+    steps[0].need = BROWSER
+    steps[1].work = lambda context: until(lambda: steps[0].runs)
+    runner.start()
+    until(lambda: view(runner, "a/make").state == "running")
+    probes = []
+    steps[1].probe = lambda: probes.append(1) or Probe("done")  # type: ignore[method-assign]
+    steps[0].need = None
+    until(lambda: runner.snapshot().complete)
+    assert probes
     assert runner.stop(PATIENCE)

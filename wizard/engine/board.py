@@ -176,6 +176,8 @@ class Board:
         self._leave(slot)
         slot.probe = Probe("done", done=done, total=done or None, unit=unit)
         self._done(slot)
+        if slot.missed:
+            slot.phase, slot.missed = "unseen", False
         slot.failures = reported
         schedule.after_run(self.slots, slot)
         took = figures.span(time.monotonic() - slot.began)

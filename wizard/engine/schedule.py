@@ -111,8 +111,16 @@ def _may_start(slots: Slots, slot: Slot) -> bool:
         return False
     if standing_by(slots, slot) or _too_early(slots, slot):
         return False
+    if any(_is_coming(slots, slots[address]) for address in slot.planned.uses):
+        return False
     # Whether an archive is needed at all is known once its users have been looked at.
     return slot.step.kind != "fetch" or all(user.phase != "unseen" for user in users(slots, slot))
+
+
+def _is_coming(slots: Slots, slot: Slot) -> bool:
+    """Whether an archive nobody has to wait for is on its way, or may be."""
+    about_to = slot.phase == "idle" and not slot.held and not _is_locked(slots, slot)
+    return slot.phase in ("unseen", "running") or about_to
 
 
 def settled(slots: Slots) -> bool:
@@ -192,6 +200,8 @@ def after_run(slots: Slots, slot: Slot) -> None:
             other.phase = "unseen"
         if changed.isdisjoint((*other.step.needs, *other.planned.uses)):
             continue
+        if other.phase == "running":
+            other.missed = True
         changed.add(other.address)
         if other.phase == "done":
             other.phase = "unseen"

@@ -48,6 +48,8 @@ class Slot:
     """Whether the disk must be looked at before it starts."""
     redo: bool = False
     """Whether it runs even if the disk says done, since what it proved has changed."""
+    missed: bool = False
+    """Whether files it would have taken came while it ran."""
     spared: bool = False
     """Whether it counts as done because nothing needs it any more, not because it was."""
     due: float = 0.0
