@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import textwrap
 import time
 from collections.abc import Iterator
 
@@ -32,6 +33,20 @@ def event_line(event: Event) -> str:
     place = f" [{event.address}]" if event.address else ""
     level = "" if event.level == "info" else f" {event.level}:"
     return f"{stamp}{level} {event.text}{place}"
+
+
+def folded(line: str, width: int) -> str:
+    """Return a line as several of at most ``width`` cells, later ones below the first one's text.
+
+    Words are never cut: an address or a path stays whole for those who copy it.
+    """
+    return textwrap.fill(
+        line,
+        width,
+        subsequent_indent=" " * len("00:00:00 "),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def progress_line(snapshot: Snapshot) -> str:

@@ -17,6 +17,8 @@ from wizard.headless import lines, say
 LOG_PACE = 10.0
 """Seconds between progress lines in a log."""
 TERMINAL_PACE = 1.0
+_NARROWEST = 40
+"""Columns below which lines are left to the terminal."""
 
 
 class Watcher(Protocol):
@@ -47,7 +49,10 @@ class PlainWatcher:
     def event(self, event: Event) -> None:
         """Print one event above the progress line."""
         self.end()
-        say.talk(lines.event_line(event))
+        line = lines.event_line(event)
+        if sys.stderr.isatty():
+            line = lines.folded(line, max(_NARROWEST, shutil.get_terminal_size().columns))
+        say.talk(line)
 
     def progress(self, snapshot: Snapshot) -> None:
         """Print the progress line at its pace."""
