@@ -101,7 +101,13 @@ def test_values_are_escaped_and_shown(town: Town) -> None:
     page = render(report_of(page_of(town)))
     assert "Town &lt;&amp;&gt; country" in page
     assert "Town <&>" not in page
-    for shown in ("ab" * 32, "1.3 MB", "accepted by ann on box", "A. Town, 2020.", "no-example"):
+    for shown in (
+        "ab" * 32,
+        "1.3 MB",
+        "accepted by ann on box",
+        "A. Town, 2020.",
+        "the image of a published example is not listed",
+    ):
         assert shown in page
 
 
