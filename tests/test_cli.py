@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -102,3 +105,47 @@ def test_a_fault_of_our_own_is_one_sentence_and_a_file(
     assert "ZeroDivisionError" in written
     assert "broken" in written
     assert password not in written
+
+
+def _segwizard(*words: str | bytes, redirect: str = "", **environment: str) -> Any:
+    """Run the program in a shell, its streams redirected."""
+    return subprocess.run(
+        ["sh", "-c", f'"$@" {redirect}', "sh", sys.executable, "-m", "wizard", *words],
+        capture_output=True,
+        env={**os.environ, **environment},
+        timeout=300,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_harm_nothing(closed: str):
+    done = _segwizard("recipes", redirect=closed)
+    assert done.returncode == 0
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+@pytest.mark.parametrize("words", [["recipes"], ["plan", "mseg", "--json"]])
+def test_a_full_disk_under_the_output_is_no_fault_of_ours(words: list[str]):
+    done = _segwizard(*words, redirect="> /dev/full")
+    assert done.returncode == 1
+    assert b"the output cannot be written: No space left on device" in done.stderr
+
+
+def test_letters_the_terminal_lacks_are_spelled_out(tmp_path: Path):
+    dest = tmp_path / "d\u00e4ten"
+    (dest / "mseg_dataset/Camvid/seg").mkdir(parents=True)
+    words = ("status", "mseg", "--dest", str(dest))
+    done = _segwizard(*words, PYTHONIOENCODING="ascii")
+    assert done.returncode == 0, done.stderr
+    assert b"d\\xe4ten" in done.stdout
+    done = _segwizard(*words, "--json", PYTHONIOENCODING="ascii")
+    assert json.loads(done.stdout)["dest"] == str(dest)
+
+
+def test_a_destination_whose_path_is_no_text_is_refused(tmp_path: Path):
+    dest = os.fsencode(tmp_path) + b"/\xff"
+    done = _segwizard("run", "mseg", "--yes", "--dest", dest)
+    assert done.returncode == 4
+    assert b"no UTF-8 text" in done.stderr

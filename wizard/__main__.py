@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
 from collections.abc import Sequence
+from typing import TextIO
 
 import click
 
@@ -15,12 +17,27 @@ from wizard.headless.exits import COMPLETE, FAULT, INTERRUPTED
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
+    _ready_streams()
     code = exit_code(arguments)
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError:
         _let_go_of_output()
     sys.exit(code)
+
+
+def _ready_streams() -> None:
+    """Let no closed stream, and no letter that a terminal's encoding lacks, end a command."""
+    # In this order each takes its own closed descriptor, which no file may get instead.
+    sys.stdin = sys.stdin or _nothing(os.O_RDONLY, "r")
+    sys.stdout = sys.stdout or _nothing(os.O_WRONLY, "w")
+    sys.stderr = sys.stderr or _nothing(os.O_WRONLY, "w")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _nothing(way: int, mode: str) -> TextIO:
+    return io.TextIOWrapper(io.FileIO(os.open(os.devnull, way), mode))
 
 
 def exit_code(arguments: Sequence[str] | None = None) -> int:

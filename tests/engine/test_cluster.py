@@ -16,6 +16,7 @@ import pytest
 
 from tests.engine.works import Numbers
 from tests.waiting import PATIENCE, until
+from wizard.__main__ import exit_code
 from wizard.engine.batch import Crew, run_batch
 from wizard.errors import Cancelled, DestinationError, UsageError
 from wizard.progress import CancelToken, Counter
@@ -183,3 +184,14 @@ def test_no_scheduler_is_a_plain_error(place: Path, monkeypatch: pytest.MonkeyPa
         run_batch(work, work.items(), crew=crew, counter=Counter(), token=CancelToken())
     with pytest.raises(UsageError, match="needs an address"):
         run_batch(work, work.items(), crew=Crew(2, "dask"), counter=Counter(), token=CancelToken())
+
+
+def test_a_run_looks_for_the_scheduler_before_any_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("wizard.engine.cluster._CONNECT_SECONDS", 0.2)
+    dest = tmp_path / "dest"
+    words = ("run", "mseg", "--dest", str(dest), "--yes", "--scheduler", "tcp://127.0.0.1:1")
+    assert exit_code(words) == 2
+    assert "no dask scheduler answers" in capsys.readouterr().err
+    assert not dest.exists()

@@ -143,6 +143,13 @@ def test_lists_of_names_take_all_words_up_to_the_next_option(words: str, spelled
     assert spread(words.split()) == spelled.split()
 
 
+@pytest.mark.parametrize("option", ["--only", "--without"])
+@pytest.mark.parametrize("empty", ["", ",", " "])
+def test_an_empty_list_of_names_does_not_mean_everything(option: str, empty: str) -> None:
+    with pytest.raises(UsageError, match=f"{option} names no dataset"):
+        run("mseg", option, empty)
+
+
 def test_names_may_be_joined_by_commas() -> None:
     found = json.loads(run("mseg", "--only", "idd,kitti", "--json").stdout)
     assert len(found["datasets"]) == 3

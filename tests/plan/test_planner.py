@@ -80,6 +80,11 @@ def test_leaving_everything_out_is_refused(tmp_path: Path) -> None:
         make_plan(small(tmp_path), tmp_path, without=["birds", "fish"])
 
 
+def test_a_dataset_cannot_be_both_chosen_and_left_out(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="birds is both chosen and left out"):
+        make_plan(small(tmp_path), tmp_path, only=["birds", "fish"], without=["birds"])
+
+
 def test_what_a_step_needs_cannot_be_left_out(tmp_path: Path) -> None:
     content = tables()
     content["datasets"][2]["steps"][0]["needs"] = ["birds/verify"]

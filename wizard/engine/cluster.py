@@ -32,7 +32,7 @@ class Cluster:
 
     def __init__(self, crew: Crew, work: Work[Any]) -> None:
         self._address = crew.scheduler
-        self._client = _connect(crew.scheduler)
+        self._client = connect(crew.scheduler)
         self._pickled = pickle.dumps(work)
         self._beacon = _Beacon(crew.shared) if crew.shared else None
         self._blind: set[str] = set()
@@ -109,7 +109,8 @@ class _Beacon:
             self.path.unlink()
 
 
-def _connect(address: str) -> Client:
+def connect(address: str) -> Client:
+    """Return a client of the scheduler; raises ``UsageError`` when none answers."""
     if not address:
         raise UsageError("a cluster needs an address", hint="give --scheduler tcp://HOST:PORT")
     try:

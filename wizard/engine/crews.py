@@ -87,14 +87,27 @@ def _team(crew: Crew, work: Work[Any], token: CancelToken) -> Team:
         return _Threads(crew.workers, work, token)
     if executor == "processes":
         return _Processes(crew.workers, work)
-    try:
+    with _dask_needed():
         from wizard.engine.cluster import Cluster
+    return Cluster(crew, work)
+
+
+def check_scheduler(address: str) -> None:
+    """Raise ``UsageError`` unless a scheduler answers, before any step rests on it."""
+    with _dask_needed():
+        from wizard.engine.cluster import connect
+    connect(address).close()
+
+
+@contextlib.contextmanager
+def _dask_needed() -> Iterator[None]:
+    try:
+        yield
     except ImportError as error:
         raise UsageError(
             "work on a cluster needs dask.distributed",
             hint="pip install 'segwizard[cluster]'",
         ) from error
-    return Cluster(crew, work)
 
 
 class _Threads:

@@ -69,6 +69,7 @@ VaultOpener = Callable[[Recipe], Vault]
 def open_install(choices: Choices, *, vault: VaultOpener | None = None) -> Install:
     """Return the install; nothing is written. Raises ``WizardError`` on any mistake."""
     dest = choices.dest.absolute()
+    _check_text(dest)
     if dest.exists() and not dest.is_dir():
         raise DestinationError(
             "this is a file, not a folder", where=str(dest), hint="choose a folder with --dest"
@@ -87,6 +88,18 @@ def open_install(choices: Choices, *, vault: VaultOpener | None = None) -> Insta
         vault=(vault or _usual_vault)(recipe),
         rate=RateDial(settings.rate_limit),
     )
+
+
+def _check_text(dest: Path) -> None:
+    """Refuse a path that is no text: the state of an install is written in UTF-8."""
+    try:
+        str(dest).encode()
+    except UnicodeEncodeError:
+        raise DestinationError(
+            "this path is no UTF-8 text",
+            where=ascii(str(dest)).strip("'"),
+            hint="choose another --dest; where only the locale is at fault, set LC_ALL=C.UTF-8",
+        ) from None
 
 
 def within(settings: Settings, limits: Limits) -> Settings:

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from wizard.errors import UsageError
+
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
 _LISTS = ("--only", "--without")
@@ -39,9 +41,15 @@ def spread(args: Sequence[str]) -> list[str]:
 
 
 def _names(
-    _context: click.Context, _parameter: click.Parameter, value: Sequence[str]
+    _context: click.Context, parameter: click.Parameter, value: Sequence[str]
 ) -> tuple[str, ...]:
-    return tuple(name for part in value for name in part.split(",") if name)
+    names = tuple(name.strip() for part in value for name in part.split(",") if name.strip())
+    if value and not names:
+        # An empty variable of a script must not choose the whole collection.
+        raise UsageError(
+            f"{parameter.opts[0]} names no dataset", hint="segwizard plan COLLECTION lists them"
+        )
+    return names
 
 
 def choice_options(command: CommandT) -> CommandT:

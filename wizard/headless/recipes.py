@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from wizard import figures
+from wizard.headless import say
 from wizard.headless.choosing import json_option
 from wizard.headless.columns import WIDTH
-from wizard.headless.say import json_data
 from wizard.plan.costs import size_of
 from wizard.recipes.loader import load, names
 from wizard.recipes.model import Recipe
@@ -22,14 +22,14 @@ def command(*, as_json: bool) -> None:
     """List the collections that can be set up."""
     recipes = [load(name) for name in names()]
     if as_json:
-        json_data([_summary(recipe) for recipe in recipes])
+        say.json_data([_summary(recipe) for recipe in recipes])
         return
     for recipe in recipes:
-        click.echo(f"{recipe.id}: {recipe.title}")
+        say.data(f"{recipe.id}: {recipe.title}")
         about = " ".join(recipe.about.split())
-        click.echo(textwrap.fill(about, WIDTH, initial_indent="  ", subsequent_indent="  "))
+        say.data(textwrap.fill(about, WIDTH, initial_indent="  ", subsequent_indent="  "))
         count = figures.count(_datasets(recipe), "dataset")
-        click.echo(f"  {count}, about {figures.size(_fetch_bytes(recipe))} to fetch\n")
+        say.data(f"  {count}, about {figures.size(_fetch_bytes(recipe))} to fetch\n")
 
 
 def _summary(recipe: Recipe) -> dict[str, Any]:

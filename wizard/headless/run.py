@@ -154,6 +154,10 @@ def prepare(choices: Choices, *, vault: VaultOpener | None = None) -> Install:
     from wizard.plan.preflight import check_destination
 
     install = open_install(choices, vault=vault)
+    if choices.settings.executor == "dask":
+        from wizard.engine.crews import check_scheduler
+
+        check_scheduler(choices.settings.scheduler)
     check = check_destination(
         install.plan, choices.dest, install.settings.workers, done=done_steps(install)
     )

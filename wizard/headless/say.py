@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,10 +11,20 @@ from typing import Any
 
 import msgspec
 
+from wizard.errors import WizardError
+
 
 def data(text: str = "") -> None:
-    """Print what was asked for."""
-    print(text, flush=True)
+    """Print what was asked for; raises ``WizardError`` when it cannot be written."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise WizardError(
+            f"the output cannot be written: {error.strerror}",
+            hint="see where it is sent; what was done so far stays",
+        ) from None
 
 
 def talk(text: str = "") -> None:
@@ -29,9 +40,13 @@ def raw(text: str) -> None:
 
 
 def json_data(value: Any, *, indent: int = 2) -> None:
-    """Print a value as JSON, defaults included; ``indent`` 0 puts it on one line."""
-    encoded = msgspec.json.encode(complete(value))
-    data((msgspec.json.format(encoded, indent=indent) if indent else encoded).decode())
+    """Print a value as JSON, defaults included; ``indent`` 0 puts it on one line.
+
+    In ASCII, which no locale spoils.
+    """
+    plain = msgspec.to_builtins(complete(value))
+    separators = None if indent else (",", ":")
+    data(json.dumps(plain, indent=indent or None, separators=separators))
 
 
 def complete(value: Any) -> Any:

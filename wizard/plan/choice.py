@@ -19,6 +19,12 @@ def chosen(
     """
     wanted = {_find(recipe, name).id for name in only}
     unwanted = [_find(recipe, name) for name in without]
+    both = [dataset.id for dataset in unwanted if dataset.id in wanted]
+    if both:
+        raise UsageError(
+            f"{both[0]} is both chosen and left out",
+            hint=f"take {both[0]} out of --only or of --without",
+        )
     for dataset in unwanted:
         if dataset.required:
             raise UsageError(f"{dataset.id} cannot be left out", hint="the other datasets need it")
