@@ -262,7 +262,7 @@ def _interrupted(
     while not runner.stop(_TICK / 5) and stops.count < 2 and time.monotonic() < deadline:
         pass
     # Where the terminal was hung up nobody reads this any more.
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, say.OutputError):
         snapshot = show(watcher, runner)
         watcher.end()
         _conclude(snapshot, manner, again)

@@ -14,14 +14,18 @@ import msgspec
 from wizard.errors import WizardError
 
 
+class OutputError(WizardError):
+    """Standard output takes nothing more: its disk is full, its terminal was hung up."""
+
+
 def data(text: str = "") -> None:
-    """Print what was asked for; raises ``WizardError`` when it cannot be written."""
+    """Print what was asked for; raises ``OutputError`` when it cannot be written."""
     try:
         print(text, flush=True)
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise WizardError(
+        raise OutputError(
             f"the output cannot be written: {error.strerror}",
             hint="see where it is sent; what was done so far stays",
         ) from None
