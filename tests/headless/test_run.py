@@ -6,12 +6,15 @@ import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from tests.headless.toy import Toy
 from tests.waiting import PATIENCE, until
+from wizard.engine.install import Settings
 from wizard.engine.opening import remembered
+from wizard.headless.run import again_line, asked_for
 
 
 def test_an_open_dataset_is_set_up_and_a_second_run_does_nothing(toy: Toy):
@@ -21,6 +24,14 @@ def test_an_open_dataset_is_set_up_and_a_second_run_does_nothing(toy: Toy):
     assert not (toy.dest / "toys/Flowers/flowers.zip").exists()
     second = toy.install("--yes", "--only", "flowers", code=0)
     assert "started [" not in second.stderr
+
+
+def test_the_line_to_go_on_with_works_from_any_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    choices = asked_for("mseg", Path("here"), (), (), None, Settings())
+    assert again_line(choices) == f"segwizard run mseg --dest {tmp_path / 'here'}"
 
 
 def test_what_waits_for_a_person_is_listed_with_the_command(toy: Toy):

@@ -60,7 +60,8 @@ def asked_for(
     settings: Settings,
 ) -> Choices:
     """Return what was asked for, with the site file of the last run unless another is given."""
-    dest, collection = dest.expanduser(), anywhere(collection)
+    # The line to go on with is also pasted elsewhere, or read in a log.
+    dest, collection = dest.expanduser().absolute(), anywhere(collection)
     before = remembered(dest)
     if site is None and before is not None and before.site and before.collection == collection:
         site = before.site
