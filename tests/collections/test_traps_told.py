@@ -122,7 +122,9 @@ def test_trap_conversions_need_neither_a_gpu_nor_opencv_nor_panoptic_parts() -> 
     [
         ("fptrans", "data/VOCdevkit/VOC2012/JPEGImages"),
         ("fptrans", "data/COCO/train2014"),
-        ("openseg", "data/cityscapes/*/image"),
+        ("openseg", "data/cityscapes/train/image"),
+        ("openseg", "data/cityscapes/val/image"),
+        ("openseg", "data/cityscapes/coarse/image"),
         ("openseg", "data/pascal_context/*/image"),
         ("cosmos", "flickr30k-images"),
     ],

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -10,43 +11,41 @@ from msgspec import Struct
 
 from wizard.files import write_whole
 
+_Facts = tuple[int, int]
+"""Size in bytes and latest change in nanoseconds."""
+
 
 class Roll(Struct, frozen=True):
-    """What files were when they were read, and the keys of the items they gave."""
+    """What files were when they were read, by name, and the keys of the items they gave."""
 
-    size: int
-    """Bytes, of all together."""
-    modified: int
-    """Nanoseconds, of the latest."""
+    sources: dict[str, _Facts]
     keys: tuple[str, ...]
 
 
 def read_roll(path: Path | None, *sources: Path) -> tuple[str, ...] | None:
     """Return the keys kept for sources, or None when there are none or a source changed.
 
-    What was made of sources that are gone stands for them.
+    What was made of sources that are gone, some or all of them, stands for them.
     """
     try:
         roll = msgspec.json.decode(path.read_bytes(), type=Roll) if path else None
     except (OSError, msgspec.DecodeError):
         return None
-    try:
-        facts = _facts(sources)
-    except OSError:
-        return roll.keys if roll else None
-    return roll.keys if roll and facts in (None, (roll.size, roll.modified)) else None
+    return roll.keys if roll and _facts(sources).items() <= roll.sources.items() else None
 
 
 def write_roll(path: Path | None, keys: Iterable[str], *sources: Path) -> None:
     """Keep the keys of sources; ``path`` None keeps nothing."""
-    facts = _facts(sources) if path else None
+    facts = _facts(sources) if path else {}
     if path and facts:
-        write_whole(path, msgspec.json.encode(Roll(*facts, tuple(keys))))
+        write_whole(path, msgspec.json.encode(Roll(facts, tuple(keys))))
 
 
-def _facts(sources: tuple[Path, ...]) -> tuple[int, int] | None:
-    """Return size and latest change of all sources, None of none; raises ``OSError``."""
-    found = [source.stat() for source in sources]
-    if not found:
-        return None
-    return sum(each.st_size for each in found), max(each.st_mtime_ns for each in found)
+def _facts(sources: Sequence[Path]) -> dict[str, _Facts]:
+    """Return what the sources that are there look like now."""
+    facts = {}
+    for source in sources:
+        with contextlib.suppress(OSError):
+            status = source.stat()
+            facts[source.name] = status.st_size, status.st_mtime_ns
+    return facts
