@@ -86,6 +86,19 @@ def test_without_a_terminal_nothing_tries_to_draw():
     assert "\x1b" not in done.stderr
 
 
+def test_output_nobody_reads_to_its_end_is_no_failure():
+    reads, writes = os.pipe()
+    os.close(reads)
+    with open(writes, "wb") as pipe:
+        done = subprocess.run(
+            [sys.executable, "-m", "wizard", "plan", "mseg"],
+            stdout=pipe,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False)
+
+
 def test_a_fault_of_our_own_is_one_sentence_and_a_file(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: object
 ):

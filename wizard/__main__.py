@@ -55,7 +55,7 @@ def exit_code(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         _tell("interrupted", "what was finished stays; run the command again to go on")
         return INTERRUPTED
-    except BrokenPipeError:
+    except SystemExit:  # how click leaves when nobody reads the output any more
         _let_go_of_output()
         return COMPLETE
     except Exception as error:  # noqa: BLE001  # the last line of defence
