@@ -17,6 +17,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from queue import SimpleQueue
+from threading import Thread
 from types import TracebackType
 
 from wizard.archives.small import Damaged, Small, receive, send, write_batch
@@ -40,10 +41,20 @@ class Mates:
         """
         self._archive = archive
         self._root = os.fsencode(f"{folder}/")
-        self._all = [mate for mate in (_start(archive, folder) for _ in range(mates)) if mate]
+        self._all: list[_Mate] = []
         self._places: SimpleQueue[_Mate | None] = SimpleQueue()
-        for mate in (*self._all, *[None] * (places - len(self._all))):
-            self._places.put(mate)
+        for _ in range(places - mates):
+            self._places.put(None)
+        # Starting a process is mostly waiting for the system.
+        self._starts = [Thread(target=self._start, args=[folder]) for _ in range(mates)]
+        for start in self._starts:
+            start.start()
+
+    def _start(self, folder: Path) -> None:
+        mate = _start(self._archive, folder)
+        if mate:
+            self._all.append(mate)
+        self._places.put(mate)
 
     def __enter__(self) -> Mates:
         return self
@@ -54,6 +65,8 @@ class Mates:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        for start in self._starts:
+            start.join()
         for mate in self._all:
             # What a mate that died did not read is still to be flushed, and cannot be.
             with contextlib.suppress(BrokenPipeError), mate:

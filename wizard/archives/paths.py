@@ -65,10 +65,10 @@ def _readable(name: str) -> str:
 
 def is_junk(path: str) -> bool:
     """Tell whether a member is what macOS leaves in archives, of no use to anyone."""
-    name = path[path.rfind("/") + 1 :]
-    if name.startswith("._") or name == ".DS_Store":
-        return True
-    return "__MACOSX" in path and "__MACOSX" in path.split("/")
+    if "._" not in path and ".DS_Store" not in path and "__MACOSX" not in path:
+        return False
+    parts = path.split("/")
+    return parts[-1].startswith("._") or parts[-1] == ".DS_Store" or "__MACOSX" in parts
 
 
 @dataclass(frozen=True, slots=True)

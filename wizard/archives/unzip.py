@@ -38,6 +38,7 @@ def unzip(archive: Path, route: Route, job: Job) -> None:
     """
     entries = read_directory(archive, job.limits, route.archive)
     helpers = job.workers if job.workers > 1 and len(entries) >= _MANY else 0
+    members: list[Member] = []
     broken: list[str] = []
     with ZipData(archive) as data:
         # Mates start while the names are checked.
@@ -50,10 +51,11 @@ def unzip(archive: Path, route: Route, job: Job) -> None:
                     job.counter.advance(len(batch) - len(missing))
                     job.make_folders(path for path, _ in missing)
                     crew.submit(functools.partial(_write, missing, data, mates, job, broken))
+                    members += [Member(path, entry.size, entry.crc32) for path, entry in batch]
         _write_inner(inner, data, job, broken)
     if broken:
         raise damage(route.archive, broken)
-    job.members += [Member(path, entry.size, entry.crc32) for path, entry in placed]
+    job.members += members
 
 
 def _place(
