@@ -146,7 +146,7 @@ def test_a_mate_gets_neither_secrets_nor_keys(
         archive.open("rb") as file,
         mates.Mates(file.fileno(), tmp_path, places=1, mates=1) as crew,
     ):
-        (mate,) = crew._all
+        (mate,) = crew.started()
         assert b"hushhush" not in Path(f"/proc/{mate.pid}/environ").read_bytes()
         assert os.getsid(mate.pid) == mate.pid
 
@@ -171,7 +171,7 @@ from pathlib import Path
 from wizard.archives.mates import Mates
 file, folder = open(sys.argv[1], "rb"), Path(sys.argv[2])
 with file, Mates(file.fileno(), folder, places=2, mates=2) as crew:
-    print(*(mate.pid for mate in crew._all), flush=True)
+    print(*(mate.pid for mate in crew.started()), flush=True)
     time.sleep(600)
 """
 

@@ -46,15 +46,17 @@ class Mates:
         for _ in range(places - mates):
             self._places.put(None)
         # Starting a process is mostly waiting for the system.
-        self._starts = [Thread(target=self._start, args=[folder]) for _ in range(mates)]
-        for start in self._starts:
+        self._starting = [Thread(target=self._add, args=[folder]) for _ in range(mates)]
+        for start in self._starting:
             start.start()
 
-    def _start(self, folder: Path) -> None:
-        mate = _start(self._archive, folder)
-        if mate:
-            self._all.append(mate)
-        self._places.put(mate)
+    def _add(self, folder: Path) -> None:
+        mate = None
+        try:
+            if mate := _start(self._archive, folder):
+                self._all.append(mate)
+        finally:
+            self._places.put(mate)
 
     def __enter__(self) -> Mates:
         return self
@@ -65,12 +67,16 @@ class Mates:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for start in self._starts:
-            start.join()
-        for mate in self._all:
+        for mate in self.started():
             # What a mate that died did not read is still to be flushed, and cannot be.
             with contextlib.suppress(BrokenPipeError), mate:
                 mate.kill()
+
+    def started(self) -> Sequence[_Mate]:
+        """Wait until every mate has been started, and return those that could be."""
+        for start in self._starting:
+            start.join()
+        return self._all
 
     def write(self, batch: Sequence[Small], check: Callable[[], None]) -> list[Damaged]:
         """Write members below the folder when there is a place; returns the damaged ones.
