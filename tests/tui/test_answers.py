@@ -10,9 +10,13 @@ from textual.widgets import Button, Input
 from tests.tui.driving import at_work, go_to, on, seen, sees, until, wizard
 from tests.tui.fakes import busy, host_with, mseg, plan_of, snapshot_of
 from wizard.engine.link import Reply
-from wizard.engine.views import Need, StepView
+from wizard.engine.views import DatasetView, Need, StepView
+from wizard.recipes.loader import load
 from wizard.tui import asked
+from wizard.tui.panes.kinds import ways_said
+from wizard.tui.screens.requests import draft, shown_draft
 from wizard.tui.screens.wizard import WizardPage
+from wizard.tui.stages import Focus, Stage
 from wizard.tui.widgets.form import NeedForm
 from wizard.tui.widgets.rail import Rail
 
@@ -241,3 +245,38 @@ async def test_the_day_a_licence_was_asked_for_is_kept_and_told(tmp_path, monkey
         monkeypatch.setattr("wizard.tui.asked._file", lambda dest: tmp_path / "asked.json")
         await pilot.press("d")
         await sees(pilot, "You asked on")
+
+
+def test_ways_are_said_until_one_is_gone_and_then_only_that_one() -> None:
+    recipe = load("cosmos")
+    snapshot = snapshot_of(plan_of(recipe), {})
+    dataset = next(each for each in recipe.datasets if len(each.ways) > 2)
+    first, second, third = (way.title for way in dataset.ways)
+    focus = Focus(dataset, Stage("Download", "fetch", ()), (), snapshot)
+    open_lines = [f"First way: {first}", f"Another way: {second}", f"Another way: {third}"]
+    assert ways_said(focus).plain.splitlines() == open_lines
+
+    gone = DatasetView(
+        id=dataset.id,
+        title="",
+        state="done",
+        done_steps=1,
+        total_steps=1,
+        fraction=1.0,
+        way=second,
+    )
+    later = msgspec.structs.replace(snapshot, datasets=(gone,))
+    focus = Focus(dataset, Stage("Check", "verify", ()), (), later)
+    assert ways_said(focus).plain == f"The files came this way: {second}"
+
+
+@pytest.mark.parametrize("width", [30, 46, 100])
+def test_a_draft_mail_flows_anew_on_screen_and_keeps_the_lines_to_fill_in(width) -> None:
+    mail = next(d.request.mail for d in mseg().datasets if d.request and d.request.mail)
+    shown = shown_draft(mail, width)
+    assert shown.split() == draft(mail).split()
+    assert {"Name:", "Institution:"} <= set(shown.splitlines())
+    text = next(part for part in shown.split("\n\n") if part.startswith("please"))
+    lines = text.splitlines()
+    for line, after in zip(lines, lines[1:], strict=False):
+        assert len(line) <= width < len(f"{line} {after.split()[0]}")

@@ -16,7 +16,7 @@ from PIL import Image
 from textual.drivers.headless_driver import HeadlessDriver
 from textual.widgets import Static
 
-from tests.tui.driving import at_work, on, seen, until
+from tests.tui.driving import at_work, go_to, on, seen, sees, until
 from tests.tui.fakes import host_with
 from wizard.labels.tables import Tables
 from wizard.tui.canvas import Canvas
@@ -119,6 +119,7 @@ def of(written: list[str], sign: str) -> int:
 
 async def test_a_terminal_that_says_nothing_gets_half_blocks(gallery, written) -> None:
     async with at_work(host_with()) as pilot:
+        await go_to(pilot, "ade20k")
         await pilot.press("v")
         await until(pilot, lambda: "▀" in seen(pilot))
         assert "image 1 of 2" in seen(pilot)
@@ -131,6 +132,7 @@ async def test_a_terminal_that_says_nothing_gets_half_blocks(gallery, written) -
 async def test_pixels_follow_the_keys_and_make_room(gallery, written) -> None:
     async with at_work(host_with()) as pilot:
         pilot.app.canvas = Canvas("kitty")
+        await go_to(pilot, "ade20k")
         await pilot.press("v")
         await until(pilot, lambda: of(written, "a=p") >= 2)
         page = await on(pilot, PreviewPage)
@@ -160,6 +162,7 @@ async def test_pixels_follow_the_keys_and_make_room(gallery, written) -> None:
 async def test_a_notice_lies_above_the_picture(gallery, written) -> None:
     async with at_work(host_with()) as pilot:
         pilot.app.canvas = Canvas("sixel")
+        await go_to(pilot, "ade20k")
         await pilot.press("v")
         await until(pilot, lambda: of(written, "\x1bP") >= 2)
         pilot.app.notify("\n" * 20, timeout=600)
@@ -174,3 +177,14 @@ async def test_a_notice_lies_above_the_picture(gallery, written) -> None:
         assert written == []
         pilot.app.clear_notifications()
         await until(pilot, lambda: of(written, "\x1bP") >= 2)
+
+
+async def test_looking_is_offered_only_where_there_are_labels() -> None:
+    async with at_work(host_with()) as pilot:
+        await go_to(pilot, "ade20k")
+        await sees(pilot, "View")
+        await go_to(pilot, "mseg-api")
+        await until(pilot, lambda: "View" not in seen(pilot))
+        await pilot.press("v")
+        await sees(pilot, "nothing to look at")
+        assert isinstance(pilot.app.screen, WizardPage)

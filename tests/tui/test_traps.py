@@ -142,6 +142,20 @@ def test_trap_4_the_report_names_places_and_kinds_only() -> None:
     assert "hunter2" not in said
 
 
+def test_a_terminal_that_cannot_draw_is_sent_to_plain_lines(monkeypatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setattr("sys.stdin", _Terminal())
+    monkeypatch.setattr("sys.__stderr__", _Terminal())
+    with pytest.raises(UsageError, match="cannot draw") as refused:
+        run(host_with())
+    assert "--plain" in refused.value.hint
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
 def test_trap_5_nothing_is_drawn_without_a_terminal() -> None:
     with pytest.raises(UsageError, match="needs a terminal"):
         run(host_with())
@@ -195,6 +209,8 @@ preview.galleries = lambda *_: (Gallery("here", Tables(folder), folder, pairs, r
     with terminal_with(more, TERM="xterm", **quiet) as terminal:
         terminal.expect("welcome back")
         terminal.press("\r")
+        terminal.expect("waiting for you, 2 running")
+        terminal.press("\x1b[B")
         terminal.expect("View")
         terminal.press("v")
         terminal.expect("image 1 of 1")

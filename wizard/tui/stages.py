@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from wizard.engine.views import FailureGroup, Need, Snapshot, State, StepView, TransferView
 from wizard.recipes.model import Dataset, Recipe
+from wizard.recipes.steps import Labels
 
 FINISH = "finish"
 """Dataset id of the steps that close a collection."""
@@ -158,6 +159,11 @@ def dataset_of(recipe: Recipe, dataset: str) -> Dataset:
             return known
     about = "What closes the whole collection: the report, and clearing what was stored."
     return Dataset(id=dataset, title=dataset.title(), folder="", about=about)
+
+
+def has_labels(dataset: Dataset) -> bool:
+    """Whether label work is done in a dataset, so that there is something to look at."""
+    return any(isinstance(step, Labels) for step in dataset.steps)
 
 
 def title_of(recipe: Recipe, address: str) -> str:

@@ -53,11 +53,12 @@ class FetchPane(StagePane):
 
     def after(self, focus: Focus) -> Content | None:
         """How long the owner's answer takes, since when it is awaited, and a reminder."""
+        parts = [ways_said(focus)]
         request = focus.dataset.request
-        if request is None or focus.stage.need is None:
-            return None
-        said, late = sentence(request, focus.asked, focus.snapshot.moment)
-        return Content.styled(said, "$text-warning" if late else "$text-muted")
+        if request is not None and focus.stage.need is not None:
+            said, late = sentence(request, focus.asked, focus.snapshot.moment)
+            parts.append(Content.styled(said, "$text-warning" if late else "$text-muted"))
+        return Content("\n").join([part for part in parts if part]) or None
 
 
 class LabelsPane(StagePane):
@@ -79,6 +80,22 @@ class CheckPane(StagePane):
             said = "Every path, label and relabelled segment is there and right."
             return Content.styled(said, "$text-success")
         return None
+
+    def after(self, focus: Focus) -> Content | None:
+        """Which of several ways the files came."""
+        return ways_said(focus) or None
+
+
+def ways_said(focus: Focus) -> Content:
+    """The way a dataset's files came; until then the first, and those that stand by."""
+    ways = [way.title for way in focus.dataset.ways]
+    taken = next((own.way for own in focus.snapshot.datasets if own.id == focus.dataset.id), "")
+    if taken:
+        lines = [f"The files came this way: {taken}"]
+    else:
+        lines = [f"First way: {title}" for title in ways[:1]]
+        lines += [f"Another way: {title}" for title in ways[1:]]
+    return Content("\n").join([Content.styled(line, "$text-muted") for line in lines])
 
 
 def archive_line(archive: Archive) -> Content:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 import time
 
@@ -132,14 +133,7 @@ def detail(request: Request, width: int) -> Content:
     """Wait, page, what to do there, and the draft, folded to ``width`` cells."""
     steps = [line for line in request.how.strip().splitlines() if line]
     numbered = "\n".join(
-        textwrap.fill(
-            f"{place}. {line}",
-            width,
-            subsequent_indent="   ",
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        for place, line in enumerate(steps, 1)
+        _fold(f"{place}. {line}", width, "   ") for place, line in enumerate(steps, 1)
     )
     parts: list[tuple[str, str] | str] = [
         ("Wait: ", "$text-muted"),
@@ -151,5 +145,23 @@ def detail(request: Request, width: int) -> Content:
         numbered,
     ]
     if request.mail:
-        parts += ["\n\n", ("Draft mail, m copies it", "bold"), "\n", draft(request.mail)]
+        parts += ["\n\n", ("Draft mail, m copies it", "bold"), "\n"]
+        parts.append(shown_draft(request.mail, width))
     return Content.assemble(*parts)
+
+
+def shown_draft(mail: Mail, width: int) -> str:
+    """The mail for reading: paragraphs folded anew to ``width`` cells, lines to fill in kept."""
+    head, _, body = draft(mail).partition("\n\n")
+    flowing = re.sub(r"(?<=[^:\n])\n(?=[^\n])", " ", body)
+    return "\n".join(_fold(line, width) for line in f"{head}\n\n{flowing}".splitlines())
+
+
+def _fold(line: str, width: int, indent: str = "") -> str:
+    return textwrap.fill(
+        line,
+        width,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -16,7 +16,7 @@ from wizard.tui import asked
 from wizard.tui.panes.kinds import pane_for
 from wizard.tui.panes.stage import StagePane
 from wizard.tui.screens.base import LivePage
-from wizard.tui.stages import Focus, current, dataset_of, stages, steps_of, wants
+from wizard.tui.stages import Focus, current, dataset_of, has_labels, stages, steps_of, wants
 from wizard.tui.widgets.form import NeedForm
 from wizard.tui.widgets.overview import Overview
 from wizard.tui.widgets.rail import Rail
@@ -38,7 +38,7 @@ one is doing, or what it needs from you.
 * **d** notes that you asked for a licence today.
 * **p** pauses everything and goes on. **r** tries what failed again.
 * **a** lists everything that runs and failed. **l** is the log. **c** are your logins.
-* **v** shows an image with its labels.
+* **v** shows an image with its labels, where a dataset has label work.
 
 Work goes on while you look around. Leaving with **q** keeps everything that is finished, and asks
 whether to go on in the background.
@@ -57,6 +57,7 @@ class WizardPage(LivePage):
         Binding("l", "app.log", "Log", tooltip="What happened so far"),
         Binding("c", "app.credentials", "Login", tooltip="Logins: kept where, test, clear"),
         Binding("v", "look", "View", tooltip="Look at an image and its labels"),
+        Binding("v", "no_look", show=False, tooltip="Look at an image and its labels"),
         Binding("p", "pause", "Pause", tooltip="Pause everything, or go on"),
         Binding("r", "retry", "Retry", tooltip="Try what failed again"),
         Binding("y", "copy", "Copy", tooltip="Copy the page or upload line"),
@@ -105,10 +106,14 @@ class WizardPage(LivePage):
             self._start = ""
         self.query_one(StatusLines).show(snapshot, tuple(self.bridge.rates))
         self._show_pane(snapshot)
+
+    def _offer(self, snapshot: Snapshot) -> None:
+        """Let the footer follow what there is to do."""
         keys = (
             any(map(wants, snapshot.steps)),
             _any_failed(snapshot),
             self._stage_wants,
+            self._has_labels,
             snapshot.complete,
         )
         if keys != self._keys:
@@ -126,8 +131,10 @@ class WizardPage(LivePage):
             return self.is_mounted and not self.query_one(Rail).has_focus
         if action == "copy":
             return self._stage_wants
+        if action in ("look", "no_look"):
+            return self._has_labels == (action == "look")
         if snapshot is None:
-            return None if action in ("next_need", "retry", "look") else True
+            return None if action in ("next_need", "retry") else True
         if action == "next_need":
             return True if any(map(wants, snapshot.steps)) else None
         if action == "retry":
@@ -140,6 +147,10 @@ class WizardPage(LivePage):
     def _stage_wants(self) -> bool:
         """Whether the stage in view waits for a person, so that there is something to copy."""
         return self._focus is not None and self._focus.stage.need is not None
+
+    @property
+    def _has_labels(self) -> bool:
+        return self._focus is not None and has_labels(self._focus.dataset)
 
     @property
     def dataset(self) -> str:
@@ -235,6 +246,10 @@ class WizardPage(LivePage):
         """Open the label preview on this dataset."""
         self.wizard.look(self.dataset)
 
+    def action_no_look(self) -> None:
+        """Say why there is nothing to look at."""
+        self.query_one(StatusLines).say("No label work here, so nothing to look at.")
+
     def action_copy(self) -> None:
         """Copy what the pane offers."""
         pane = self._pane()
@@ -280,6 +295,7 @@ class WizardPage(LivePage):
         self._head(focus, place)
         self._ensure_pane(focus, place).show(focus)
         self._focus = focus
+        self._offer(snapshot)
 
     def _head(self, focus: Focus, place: int) -> None:
         work = self.query_one("#work")
