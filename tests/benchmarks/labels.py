@@ -182,7 +182,7 @@ def print_group(
 ) -> None:
     """Print one table in Markdown."""
     heads = [f"{title}", "size", "ms", "floor ms", "x floor", "reference ms", "x reference"]
-    heads += [f"images/s, {count}" for count in workers] + ["MB"]
+    heads += [f"images/s, {count}" for count in workers] + ["MB", "s of MSeg"]
     print("| " + " | ".join(heads) + " |")
     print("|" + "---|" * len(heads))
     for result in results:
@@ -197,6 +197,7 @@ def print_group(
             f"{reference / result.ours:.1f}",
             *(f"{rate:.0f}" for rate in result.rates),
             f"{result.memory:.0f}",
+            f"{hours([result]) * 3600:.0f}",
         ]
         print("| " + " | ".join(row) + " |")
     print()

@@ -179,7 +179,7 @@ class Dataset(Model, frozen=True, kw_only=True):
     """Bytes the prepared labels take, estimated."""
     label_files_about: int = 0
     core_seconds_about: float = 0.0
-    """CPU seconds of all label work, estimated on the machine of the benchmarks."""
+    """CPU seconds of all label work: as benchmarked, and half as much again for slower machines."""
     leaving_out: str = ""
     """What an install without this dataset lacks."""
 
