@@ -44,20 +44,22 @@ class FetchPane(StagePane):
     """Archives: where they come from and how they are coming along."""
 
     def words(self, focus: Focus) -> Content | None:
-        """What waits to be fetched, before anything moves."""
-        if focus.transfers or focus.stage.need:
+        """The ways there are and, before anything moves, what waits to be fetched."""
+        if focus.stage.need:
             return None
         names = {step.address.partition(":")[2] for step in focus.stage.steps}
-        archives = [archive for archive in focus.dataset.archives if archive.name in names]
-        return Content("\n").join([archive_line(archive) for archive in archives]) or None
+        waiting = () if focus.transfers else focus.dataset.archives
+        archives = [archive_line(archive) for archive in waiting if archive.name in names]
+        return Content("\n").join([part for part in (ways_said(focus), *archives) if part]) or None
 
     def after(self, focus: Focus) -> Content | None:
-        """How long the owner's answer takes, since when it is awaited, and a reminder."""
+        """Below a form: how long the owner's answer takes, a reminder, and the ways there are."""
+        if focus.stage.need is None:
+            return None
         parts = [ways_said(focus)]
-        request = focus.dataset.request
-        if request is not None and focus.stage.need is not None:
+        if (request := focus.dataset.request) is not None:
             said, late = sentence(request, focus.asked, focus.snapshot.moment)
-            parts.append(Content.styled(said, "$text-warning" if late else "$text-muted"))
+            parts.insert(0, Content.styled(said, "$text-warning" if late else "$text-muted"))
         return Content("\n").join([part for part in parts if part]) or None
 
 
