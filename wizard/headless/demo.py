@@ -58,7 +58,7 @@ def command(*, collection: str, dest: Path | None, yes: bool, keep: bool, plain:
             f"there is no miniature of {collection}",
             hint=f"there are miniatures of {', '.join(COLLECTIONS)}",
         )
-    say.talk(_ABOUT.format(collection=collection))
+    say.talk(click.wrap_text(_ABOUT.format(collection=collection), preserve_paragraphs=True))
     if not yes and sys.stdin.isatty() and not click.confirm("Begin?", default=True, err=True):
         return exits.COMPLETE
     with _destination(dest, keep=keep) as place:
