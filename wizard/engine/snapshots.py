@@ -52,6 +52,11 @@ class Viewer:
         self._slots = slots
         self._weights = {a: _weight(install, slot) for a, slot in slots.items()}
         self._overall = Meter(window=120.0)
+        self._ways = {
+            (dataset.id, way.id): way.title
+            for dataset in install.recipe.datasets
+            for way in dataset.ways
+        }
 
     def sample(self, moment: float) -> None:
         """Note how far everything is; called about twice a second by the runner."""
@@ -107,6 +112,7 @@ class Viewer:
             title=slot.step.title,
             kind=slot.step.kind,
             state=state,
+            way=self._ways.get((slot.step.dataset, slot.planned.way), ""),
             done=slot.done,
             total=slot.total,
             unit=slot.unit,

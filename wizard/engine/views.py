@@ -62,6 +62,8 @@ class StepView(View, frozen=True, kw_only=True, omit_defaults=True):
     title: str
     kind: str
     state: State
+    way: str = ""
+    """Which of several ways to the dataset's files it is a part of, by title."""
     done: int = 0
     total: int | None = None
     unit: str = "files"

@@ -138,8 +138,13 @@ def spoken(kind: str) -> str:
 
 
 def steps_of(snapshot: Snapshot, dataset: str) -> tuple[StepView, ...]:
-    """The steps of one dataset, in order."""
-    return tuple(step for step in snapshot.steps if step.dataset == dataset)
+    """The steps of one dataset, in order; once its files came one way, not those of others."""
+    taken = next((own.way for own in snapshot.datasets if own.id == dataset), "")
+    return tuple(
+        step
+        for step in snapshot.steps
+        if step.dataset == dataset and (not taken or step.way in ("", taken))
+    )
 
 
 def current(all_stages: Sequence[Stage]) -> int:

@@ -74,6 +74,14 @@ class LabelsPane(StagePane):
 
 
 class CheckPane(StagePane):
+    """What was looked at, and which way the files came."""
+
+    def after(self, focus: Focus) -> Content | None:
+        """Which of several ways the files came."""
+        return ways_said(focus) or None
+
+
+class ProofPane(CheckPane):
     """The proof that everything is in place."""
 
     def words(self, focus: Focus) -> Content | None:
@@ -82,10 +90,6 @@ class CheckPane(StagePane):
             said = "Every path, label and relabelled segment is there and right."
             return Content.styled(said, "$text-success")
         return None
-
-    def after(self, focus: Focus) -> Content | None:
-        """Which of several ways the files came."""
-        return ways_said(focus) or None
 
 
 def ways_said(focus: Focus) -> Content:
@@ -110,7 +114,13 @@ def archive_line(archive: Archive) -> Content:
 
 
 PANES: MappingProxyType[str, type[StagePane]] = MappingProxyType(
-    {"terms": TermsPane, "fetch": FetchPane, "labels": LabelsPane, "verify": CheckPane}
+    {
+        "terms": TermsPane,
+        "fetch": FetchPane,
+        "labels": LabelsPane,
+        "check": CheckPane,
+        "verify": ProofPane,
+    }
 )
 
 
