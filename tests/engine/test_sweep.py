@@ -13,17 +13,18 @@ from wizard.files import PARTIAL
 from wizard.progress import CancelToken
 
 
-def test_only_old_temporary_files_of_dataset_folders_go(tmp_path: Path):
+def test_only_old_temporary_files_in_our_places_go(tmp_path: Path):
     install = make_install(tmp_path, chain(tmp_path, "a/labels"))
     folder = tmp_path / "a" / "train"
     kept = [folder / "label.png", tmp_path / "mine" / f"{PARTIAL}0", folder / f"{PARTIAL}unpack-1"]
     gone = [folder / f"{PARTIAL}1", folder / f"{PARTIAL}folder" / "x.png"]
+    gone += [tmp_path / f"{PARTIAL}2", install.place.state / "steps" / f"{PARTIAL}3"]
     for path in [*kept, *gone]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     later = max(path.lstat().st_ctime for path in gone) + 1
     assert sweep(install, later - 3600, CancelToken()) == 0
-    assert sweep(install, later, CancelToken()) == 2
+    assert sweep(install, later, CancelToken()) == 4
     assert all(path.exists() for path in kept)
     assert not any(path.exists() for path in gone)
 

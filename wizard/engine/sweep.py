@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 from collections.abc import Iterator
@@ -34,13 +35,17 @@ def mark_ended(place: Place) -> None:
 def sweep(install: Install, before: float, token: CancelToken) -> int:
     """Delete temporary files last touched before a moment and return how many there were.
 
-    Only dataset folders are looked through, since other things may lie below the destination.
+    Only dataset folders are looked through, since other things may lie below the destination;
+    of that itself, where the report lies, and of our own folder, what lies in it directly.
     ``before`` is in seconds since the epoch by the file system's clock. Raises ``Cancelled``.
     """
     count = 0
-    for folder in _folders(install):
-        for path in _leftovers(folder, token):
-            count += _remove(path, before)
+    ours = (install.place.dest, install.place.state, install.place.state / "steps")
+    for path in itertools.chain(
+        *(_leftovers(folder, token) for folder in _folders(install)),
+        *(_leftovers(folder, token, deep=False) for folder in ours),
+    ):
+        count += _remove(path, before)
     return count
 
 
@@ -54,7 +59,7 @@ def _folders(install: Install) -> set[Path]:
     return {install.place.dest / recipe.base(each) / each.folder for each in datasets}
 
 
-def _leftovers(folder: Path, token: CancelToken) -> Iterator[Path]:
+def _leftovers(folder: Path, token: CancelToken, *, deep: bool = True) -> Iterator[Path]:
     waiting = [folder]
     while waiting:
         token.check()
@@ -64,7 +69,7 @@ def _leftovers(folder: Path, token: CancelToken) -> Iterator[Path]:
                     continue
                 if entry.name.startswith(PARTIAL):
                     yield Path(entry.path)
-                elif entry.is_dir(follow_symlinks=False):
+                elif deep and entry.is_dir(follow_symlinks=False):
                     waiting.append(Path(entry.path))
 
 
