@@ -12,8 +12,7 @@ from textual.widgets import Input, Static
 
 from wizard import figures
 from wizard.errors import DestinationError
-from wizard.recipes.model import Recipe
-from wizard.tui import sums
+from wizard.plan.model import Plan
 from wizard.tui.crash import in_thread
 from wizard.tui.glyphs import glyphs
 from wizard.tui.host import Disk
@@ -94,40 +93,44 @@ class DestinationPage(FirstRunPage):
         self._timer = self.set_timer(PAUSE, self._look)
 
     async def _look(self) -> None:
-        dest, recipe = self.dest, self.wizard.choices.recipe
-        disk = await in_thread(lambda: self.wizard.host.disk(dest))
+        dest, recipe, host = self.dest, self.wizard.choices.recipe, self.wizard.host
+        disk = await in_thread(lambda: host.disk(dest))
         self._disk = disk
-        if recipe is not None and self.is_attached:
-            self.query_one("#facts", Static).update(facts(disk, recipe))
+        if recipe is None:
+            return
+        plan = await in_thread(lambda: host.plan(recipe, dest, ()))
+        if self.is_attached and dest == self.dest:
+            self.query_one("#facts", Static).update(facts(disk, plan, recipe.title))
 
 
-def facts(disk: Disk, recipe: Recipe) -> Content:
-    """What the disk has, what the collection takes, what would be left."""
+def facts(disk: Disk, plan: Plan, title: str) -> Content:
+    """What the disk has, what the whole collection takes, what would be left."""
     if disk.problem:
         return Content.styled(f"{glyphs().states['failed']} {disk.problem}", "$text-error")
-    takes = sum(sums.disk_bytes(dataset) for dataset in recipe.datasets)
-    left = disk.free - takes
+    left = disk.free - plan.end_bytes
     kind = f"{disk.kind}, {'network' if disk.network else 'local'}" if disk.kind else "unknown"
     rows = [
         ("Free now", figures.size(disk.free), ""),
-        (f"All of {recipe.title}", f"about {figures.size(takes)}", "more while it is unpacked"),
+        (f"All of {title}", f"about {figures.size(plan.end_bytes)}", "in the end"),
+        ("At the fullest", f"about {figures.size(plan.peak_bytes)}", "while it is unpacked"),
         ("Left then", figures.size(left) if left > 0 else "nothing", ""),
         ("File system", kind, "small files will be slow here" if disk.network else ""),
         ("Room for files", f"{disk.inodes:,}" if disk.inodes is not None else "not limited", ""),
     ]
     lines = [
         Content.assemble(
-            (f"{name:<18}", "$text-muted"), (f"{value:<18}", "bold"), (note, "$text-muted")
+            (f"{name:<24}", "$text-muted"), (f"{value:<18}", "bold"), (note, "$text-muted")
         )
         for name, value, note in rows
     ]
-    verdict = (
-        Content.styled(f"{glyphs().states['done']} There is room for all of it.", "$text-success")
-        if left > 0
-        else Content.styled(
-            f"{glyphs().states['waiting']} Not enough for everything: leave datasets out on the "
-            "next page, or choose another disk.",
-            "$text-warning",
-        )
-    )
-    return Content("\n").join([*lines, Content(""), verdict])
+    return Content("\n").join([*lines, Content(""), _verdict(disk.free, plan)])
+
+
+def _verdict(free: int, plan: Plan) -> Content:
+    if free > plan.peak_bytes:
+        said = f"{glyphs().states['done']} There is room for all of it."
+        return Content.styled(said, "$text-success")
+    what = "Enough in the end, but not while it is unpacked"
+    said = what if free > plan.end_bytes else "Not enough for everything"
+    advice = "leave datasets out on the next page, or choose another disk."
+    return Content.styled(f"{glyphs().states['waiting']} {said}: {advice}", "$text-warning")
