@@ -22,10 +22,8 @@ def row(view: DatasetView, signs: Glyphs, width: int) -> Content:
     word = WORDS[view.state]
     share = figures.percent(view.fraction)
     moving = view.state in ("running", "partial", "paused")
-    if width >= NARROW:
-        status = f"{word:<9} {share:>4}"
-    else:
-        status = f"{word if not moving else f'{word} {share}':>11}"
+    short = f"{word} {share}" if moving else word
+    status = f"{word:<9} {share:>4}" if width >= NARROW else short
     room = width - len(status) - 3
     title = view.title if len(view.title) <= room else view.title[: room - 1] + "…"
     tone = TONES[view.state]
