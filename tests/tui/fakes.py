@@ -185,7 +185,7 @@ SCANNET = Need(
     ask="ScanNet mails you a download script. Paste its address here when it comes.",
     page="http://www.scan-net.org/",
     how="Open the script from the mail and copy the address after BASE_URL=.",
-    command="segwizard give scannet --base-url ADDRESS",
+    command="segwizard link scannet --dest DEST",
 )
 MAPILLARY = Need(
     kind="link",
