@@ -44,6 +44,10 @@ class Vitals:
     disk_free: int = 0
 
 
+_Stand = tuple[tuple[bool, bool], ...]
+"""Of each step of a dataset, whether it is done and whether it was spared."""
+
+
 class Viewer:
     """Builds snapshots of one install; the caller holds the runner's lock."""
 
@@ -57,6 +61,7 @@ class Viewer:
             for dataset in install.recipe.datasets
             for way in dataset.ways
         }
+        self._taken: dict[str, tuple[_Stand, str]] = {}
 
     def sample(self, moment: float) -> None:
         """Note how far everything is; called about twice a second by the runner."""
@@ -181,13 +186,21 @@ class Viewer:
         )
 
     def _way(self, name: str, slots: list[Slot]) -> str:
-        """Say which of a dataset's ways its files came."""
+        """Say which of a dataset's ways its files came.
+
+        Telling reads the proof of every archive, so it is remembered while the same steps are done.
+        """
         if not any(slot.planned.way for slot in slots):
             return ""
-        made = {slot.address for slot in slots if slot.phase == "done" and not slot.spared}
-        planned = [slot.planned for slot in slots]
-        dataset, place = self._install.recipe.dataset(name), self._install.place
-        return way_taken(dataset, planned, made.__contains__, place.state)
+        stand = tuple((slot.phase == "done", slot.spared) for slot in slots)
+        known, way = self._taken.get(name, ((), ""))
+        if known != stand:
+            made = {slot.address for slot in slots if slot.phase == "done" and not slot.spared}
+            planned = [slot.planned for slot in slots]
+            dataset, place = self._install.recipe.dataset(name), self._install.place
+            way = way_taken(dataset, planned, made.__contains__, place.state)
+            self._taken[name] = stand, way
+        return way
 
 
 def _detail(slot: Slot) -> str:

@@ -18,14 +18,14 @@ def way_taken(
     ``made`` tells of an address whether its step did its work rather than being spared. Ways may
     leave the same files; then the archives that were proven here, ever, decide.
     """
-    gone = [
-        way
+    gone = (
+        way.title
         for way in dataset.ways
         if (own := [step for step in steps if (step.dataset, step.way) == (dataset.id, way.id)])
         and all(made(step.address) for step in _making(own))
         and all(last_proof(record_path(state, step.address)) for step in own if _fetches(step))
-    ]
-    return gone[0].title if gone else ""
+    )
+    return next(gone, "")
 
 
 def _making(steps: list[PlannedStep]) -> list[PlannedStep]:
