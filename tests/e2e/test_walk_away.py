@@ -11,13 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.headless.toy import Toy, toy_collection
+from tests.headless.toy import Toy, holder, is_free, toy_collection
 from tests.terminals import Terminal
 from tests.tmux import tmux
 from tests.waiting import until
-from wizard.engine.lease import Holder, current_holder
 from wizard.engine.remote import attach
-from wizard.engine.step import Place
 
 TREES = "toys/Trees/trees/0.txt"
 ALTERNATE_LEFT = "\x1b[?1049l"
@@ -33,16 +31,6 @@ def toy(tmp_path: Path) -> Iterator[Toy]:
         yield made
         with contextlib.suppress(AssertionError, ProcessLookupError):
             os.kill(holder(made).pid, signal.SIGKILL)
-
-
-def holder(toy: Toy) -> Holder:
-    found = current_holder(Place(dest=toy.dest, root=toy.dest))
-    assert found is not None
-    return found
-
-
-def is_free(toy: Toy) -> bool:
-    return current_holder(Place(dest=toy.dest, root=toy.dest)) is None
 
 
 def fetch_trees(toy: Toy) -> None:

@@ -12,23 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.headless.toy import Toy
+from tests.headless.toy import Toy, holder, is_free
 from tests.waiting import PATIENCE, until
-from wizard.engine.lease import Holder, current_holder
 from wizard.engine.link import Answer, Pause, Resume
 from wizard.engine.remote import RemoteLink
-from wizard.engine.step import Place
 from wizard.engine.wire import RunnerGone
-
-
-def holder(toy: Toy) -> Holder:
-    found = current_holder(Place(dest=toy.dest, root=toy.dest))
-    assert found is not None
-    return found
-
-
-def is_free(toy: Toy) -> bool:
-    return current_holder(Place(dest=toy.dest, root=toy.dest)) is None
 
 
 def is_gone(link: RemoteLink) -> bool:

@@ -10,15 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.headless.toy import Toy
+from tests.headless.toy import Toy, holder
 from tests.terminals import Terminal
 from tests.waiting import until
 from wizard.engine.follow import Follower
-from wizard.engine.lease import Holder, current_holder
 from wizard.engine.link import Pause
 from wizard.engine.opening import found, open_install
 from wizard.engine.remote import RemoteLink, attach
-from wizard.engine.step import Place
 from wizard.engine.views import Snapshot
 from wizard.engine.wire import RunnerGone
 
@@ -27,12 +25,6 @@ def run(toy: Toy, *words: object) -> Terminal:
     """``segwizard run`` in the foreground of a terminal."""
     command = ("-m", "wizard", "run", toy.recipe, "--dest", toy.dest, *words)
     return Terminal(*command, environment=toy.environment)
-
-
-def holder(toy: Toy) -> Holder:
-    found = current_holder(Place(dest=toy.dest, root=toy.dest))
-    assert found is not None
-    return found
 
 
 @pytest.fixture

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.waiting import PATIENCE
+from wizard.engine.lease import Holder, current_holder
+from wizard.engine.step import Place
 
 RECIPE = """
 id = "toy"
@@ -163,3 +165,15 @@ def toy_collection(folder: Path) -> Iterator[Toy]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def holder(toy: Toy) -> Holder:
+    """Whoever holds the toy's destination; there has to be one."""
+    found = current_holder(Place(dest=toy.dest, root=toy.dest))
+    assert found is not None
+    return found
+
+
+def is_free(toy: Toy) -> bool:
+    """Whether nobody holds it."""
+    return current_holder(Place(dest=toy.dest, root=toy.dest)) is None
