@@ -4,11 +4,13 @@ WizardError                    exit code
  ├─ UsageError                 2   a wrong command, answer or option
  ├─ RecipeError                2   a mistake in a recipe or site file (file, key, reason)
  ├─ DestinationError           4   the destination cannot take the install
+ ├─ EnvironmentFault           4   a variable or limit of the environment is in the way
  ├─ LeaseError                 5   another runner holds the destination
  ├─ WaitingError               3   a person is needed: a link, a login, a file, a licence
  ├─ TransferError              1   a file could not be fetched
  ├─ ArchiveError               1   an archive is damaged or hostile
  ├─ LabelError                 1   a label, table or record breaks its rule
+ │   └─ Reopened               1   what did not hold was taken away and is made anew
  ├─ CredentialError            1   a secret could not be stored, read or cleared
  └─ Cancelled                  130 stopped on request, nothing lost
 """
@@ -63,6 +65,12 @@ class DestinationError(WizardError):
     exit_code = 4
 
 
+class EnvironmentFault(WizardError):
+    """A variable or limit of the environment cannot be worked with; ``where`` names it."""
+
+    exit_code = 4
+
+
 class LeaseError(WizardError):
     """Another runner holds the destination; the message says who, where and since when."""
 
@@ -96,6 +104,10 @@ class LabelError(WizardError):
         self.cause = cause
 
 
+class Reopened(LabelError):
+    """Files that did not hold were taken away; the steps that make them have to run again."""
+
+
 class CredentialError(WizardError):
     """A secret could not be stored, read, tested or cleared."""
 
@@ -109,3 +121,8 @@ class Cancelled(WizardError):
         self, message: str = "stopped on request", *, where: str = "", hint: str = ""
     ) -> None:
         super().__init__(message, where=where, hint=hint)
+
+
+def reason_of(error: OSError) -> str:
+    """Return what the system says of an error, or else its own words: never nothing."""
+    return error.strerror or str(error) or type(error).__name__

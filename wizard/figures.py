@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from datetime import datetime
+
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
@@ -40,6 +43,16 @@ def span(seconds: float | None) -> str:
         return f"{hours} h {rest // _MINUTE} min" if rest >= _MINUTE else f"{hours} h"
     days, rest = divmod(whole, _DAY)
     return f"{days} days {rest // _HOUR} h" if rest >= _HOUR else f"{days} days"
+
+
+def moment(seconds: float, now: float | None = None) -> str:
+    """A moment in words, local time: ``today at 14:20``, ``on 3 December at 9:05``."""
+    then = datetime.fromtimestamp(seconds)
+    today = datetime.fromtimestamp(time.time() if now is None else now).date()
+    near = {-1: "yesterday", 0: "today", 1: "tomorrow"}
+    year = f" {then.year}" if then.year != today.year else ""
+    day = near.get((then.date() - today).days, f"on {then.day} {then:%B}{year}")
+    return f"{day} at {then.hour}:{then.minute:02}"
 
 
 def percent(fraction: float) -> str:

@@ -34,11 +34,11 @@ class RateDial:
         self._followers: list[Callable[[int], None]] = []
 
     def follow(self, set_rate: Callable[[int], None]) -> None:
-        """Tell ``set_rate`` the limit now and whenever it is turned."""
+        """Tell ``set_rate`` the limit now and whenever it changes."""
         self._followers.append(set_rate)
         set_rate(self.limit)
 
-    def turn(self, limit: int) -> None:
+    def change(self, limit: int) -> None:
         """Change the limit and tell every follower."""
         self.limit = limit
         for set_rate in self._followers:

@@ -12,20 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is wrong or odd, with the cause it is grouped under.
-
-    ``cause`` is a short slug such as ``missing-label``; ``fatal`` is False for what the user
-    should know but need not mend (unknown colours, skipped polygons).
-    """
-
-    cause: str
-    path: str
-    detail: str
-    hint: str = ""
-    fatal: bool = True
+from wizard.findings import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +28,8 @@ class Report:
     """What processing one item had to say; no findings means all is well."""
 
     findings: tuple[Finding, ...] = ()
+    proofs: bytes = b""
+    """Of what thereby need not be read again, one after another; only their owner reads them."""
 
 
 ItemT = TypeVar("ItemT", bound=Item)

@@ -1,0 +1,1 @@
+"""Everything that is remembered: one store, one table of its files, one word for each trouble."""
