@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple
 
-from wizard.plan.model import Accept, Fetch, Plan, PlannedDataset, PlannedSpec, PlannedStep
+from wizard.kinds.registry import known_kinds
 from wizard.recipes.model import Archive, Dataset
 from wizard.recipes.order import address, fetch_id
-from wizard.recipes.steps import Assign, ClearCredentials, Extract, Report, Verify
+from wizard.steps.planned import Plan, PlannedDataset, PlannedStep
 
 
 class Growth(NamedTuple):
@@ -60,11 +60,11 @@ def growth(plan: Plan, done: Collection[str] = ()) -> Growth:
     settled = {*done, *plan.present}
     left = [step for step in plan.steps if step.address not in settled and not step.optional]
     archives = {
-        (step.dataset, step.spec.archive.name): step.spec.archive
+        (step.dataset, step.archive.name): step.archive
         for step in plan.steps
-        if isinstance(step.spec, Fetch) and not step.optional
+        if step.archive and not step.optional
     }
-    used = sum(size_of(step.spec.archive) for step in left if isinstance(step.spec, Fetch))
+    used = sum(size_of(step.archive) for step in left if step.archive)
     peak, files = used, 0
     for dataset in plan.datasets:
         made = _made([step for step in left if step.dataset == dataset.id], dataset, archives)
@@ -92,17 +92,9 @@ def _made(
     left: list[PlannedStep], dataset: PlannedDataset, archives: dict[tuple[str, str], Archive]
 ) -> _Made:
     """What outstanding steps of one dataset write: unpacked members, and labels."""
-    unpacked = [
-        archives[dataset.id, step.spec.archive] for step in left if isinstance(step.spec, Extract)
-    ]
+    unpacked = [archives[dataset.id, step.spec.takes] for step in left if step.spec.unpacks]
     size = sum(each.unpacked_about for each in unpacked)
     files = sum(each.files_about for each in unpacked)
-    if any(_makes_labels(step.spec) for step in left):
+    if any(known_kinds().of(step.spec).writes == "labels" for step in left):
         size, files = size + dataset.label_bytes, files + dataset.label_files
     return _Made(size, files)
-
-
-def _makes_labels(spec: PlannedSpec) -> bool:
-    """Whether a step is a conversion of any kind: all others write next to nothing, or archives."""
-    plain = Accept | Fetch | Extract | Assign | Verify | Report | ClearCredentials
-    return not isinstance(spec, plain)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wizard.recipes.model import Archive, Recipe
 from wizard.recipes.order import address, fetch_id
-from wizard.transfer.reuse import Shelf
+from wizard.transfer.archive_cache import ArchiveCache
 
 
 def known_here(recipe: Recipe) -> frozenset[str]:
@@ -12,12 +12,12 @@ def known_here(recipe: Recipe) -> frozenset[str]:
 
     An archive is known by its published hash alone; it is read again before it counts.
     """
-    shelf = Shelf.usual()
+    cache = ArchiveCache.usual()
     return frozenset(
         address(dataset.id, fetch_id(archive.name))
         for dataset in recipe.datasets
         for archive in dataset.archives
-        if (hashes := _hashes(archive)) and shelf.find(hashes)
+        if (hashes := _hashes(archive)) and cache.find(hashes)
     )
 
 

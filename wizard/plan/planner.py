@@ -9,24 +9,23 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from wizard.errors import UsageError
+from wizard.kinds.registry import known_kinds
 from wizard.plan.choice import chosen
 from wizard.plan.costs import dataset_costs, growth
-from wizard.plan.model import Accept, Fetch, Plan, PlannedSpec, PlannedStep
-from wizard.plan.titles import title_of
-from wizard.recipes.conversions import BoundaryWeights
-from wizard.recipes.loader import kind_of
 from wizard.recipes.model import Archive, Dataset, Recipe
 from wizard.recipes.order import (
     FINISH,
-    TERMS,
+    TERMS_STEP,
     Graph,
     address,
+    alternatives_of,
     fetch_id,
     graph,
     in_order,
     optional_steps,
-    ways_of,
 )
+from wizard.recipes.step_table import StepTable
+from wizard.steps.planned import Accept, Fetch, Plan, PlannedStep
 
 
 def make_plan(
@@ -99,26 +98,30 @@ def _with_totals(plan: Plan) -> Plan:
 
 
 def _steps(recipe: Recipe, datasets: Sequence[Dataset]) -> tuple[PlannedStep, ...]:
-    needs = graph(recipe, datasets)
-    _complete(recipe, needs)
+    dependencies = graph(recipe, datasets)
+    _complete(recipe, dependencies)
     specs = {address(owner, spec.id): (owner, spec) for owner, spec in _specs(recipe, datasets)}
-    spared, ways = optional_steps(datasets), ways_of(datasets)
-    turns = {(owner.id, way.id): turn for owner in datasets for turn, way in enumerate(owner.ways)}
+    spared, alternatives = optional_steps(datasets), alternatives_of(datasets)
+    ranks = {
+        (owner.id, alternative.id): rank
+        for owner in datasets
+        for rank, alternative in enumerate(owner.alternatives)
+    }
     return tuple(
         replace(
-            _planned(each, *specs[each], needs[each]),
+            _planned(each, *specs[each], dependencies[each]),
             optional=each in spared,
-            way=ways.get(each, ""),
-            turn=turns.get((specs[each][0], ways.get(each, "")), 0),
+            alternative=alternatives.get(each, ""),
+            rank=ranks.get((specs[each][0], alternatives.get(each, "")), 0),
         )
-        for each in in_order(needs)
+        for each in in_order(dependencies)
     )
 
 
-def _specs(recipe: Recipe, datasets: Sequence[Dataset]) -> Iterator[tuple[str, PlannedSpec]]:
+def _specs(recipe: Recipe, datasets: Sequence[Dataset]) -> Iterator[tuple[str, StepTable]]:
     for dataset in datasets:
         if dataset.terms:
-            yield dataset.id, Accept(id=TERMS, terms=dataset.terms)
+            yield dataset.id, Accept(id=TERMS_STEP, terms=dataset.terms)
         for archive in dataset.archives:
             yield dataset.id, Fetch(id=fetch_id(archive.name), archive=archive)
         for step in dataset.steps:
@@ -127,31 +130,33 @@ def _specs(recipe: Recipe, datasets: Sequence[Dataset]) -> Iterator[tuple[str, P
         yield FINISH, step
 
 
-def _planned(place: str, dataset: str, spec: PlannedSpec, needs: tuple[str, ...]) -> PlannedStep:
-    return PlannedStep(
+def _planned(
+    place: str, dataset: str, spec: StepTable, dependencies: tuple[str, ...]
+) -> PlannedStep:
+    planned = PlannedStep(
         address=place,
         dataset=dataset,
-        title=title_of(spec),
-        kind=kind_of(spec),
-        needs=needs,
+        title=spec.title,
+        kind=spec.kind,
+        dependencies=dependencies,
         uses=_uses(dataset, spec),
         spec=spec,
     )
+    return replace(planned, title=known_kinds().of(spec).title_of(planned))
 
 
-def _uses(dataset: str, spec: PlannedSpec) -> tuple[str, ...]:
-    ready = spec.ready if isinstance(spec, BoundaryWeights) else ""
-    return (address(dataset, fetch_id(ready)),) if ready else ()
+def _uses(dataset: str, spec: StepTable) -> tuple[str, ...]:
+    return (address(dataset, fetch_id(spec.uses)),) if spec.uses else ()
 
 
-def _complete(recipe: Recipe, needs: Graph) -> None:
+def _complete(recipe: Recipe, dependencies: Graph) -> None:
     """Refuse a choice in which a step waits for a dataset that was left out."""
-    for step, wanted in needs.items():
-        for need in wanted:
-            if need not in needs:
-                owner = need.partition("/")[0]
+    for step, wanted in dependencies.items():
+        for request in wanted:
+            if request not in dependencies:
+                owner = request.partition("/")[0]
                 raise UsageError(
-                    f"{step} needs {need}, which was left out",
+                    f"{step} needs {request}, which was left out",
                     where=recipe.id,
                     hint=f"choose {owner} too",
                 )

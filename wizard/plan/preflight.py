@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from msgspec.structs import replace
 
-from wizard import figures
-from wizard.errors import DestinationError, UsageError
+from wizard import environment, figures
+from wizard.errors import DestinationError, UsageError, reason_of
+from wizard.files import unnamed_file
 from wizard.plan.costs import growth
-from wizard.plan.model import Plan
 from wizard.plan.volume import Volume, volume
+from wizard.steps.planned import Plan
+from wizard.transfer.parts.part import too_large
 
 _LONGEST_BELOW = 160
 """Characters of the longest path an install makes below its destination, with room to spare."""
@@ -41,18 +42,28 @@ def check_destination(
 
     ``done`` names steps that need no more room. Raises ``DestinationError`` with the numbers when
     it is a file, cannot be written, is too small or allows too few files, ``UsageError`` for
-    impossible workers.
+    impossible workers, and ``EnvironmentFault`` when a variable or limit keeps an archive away.
     """
     if workers < 1:
         raise UsageError(f"{workers} workers cannot do anything", hint="use --workers 1 or more")
+    room = check_place(dest)
+    request = growth(plan, done)
+    _check_bytes(plan, dest, room, request.peak)
+    _check_files(dest, room, request.files)
+    _check_fetches(plan, dest, done)
+    return Preflight(dest, room, request.peak, request.files, _notes(plan, room, workers))
+
+
+def check_place(dest: Path) -> Volume:
+    """Check that files can be put there at all, whatever is planned; returns what it has room for.
+
+    Raises ``DestinationError`` with the reason.
+    """
     _check_folder(dest)
     room = volume(dest)
     _check_writable(dest, room)
     _check_names(dest, room)
-    need = growth(plan, done)
-    _check_bytes(plan, dest, room, need.peak)
-    _check_files(dest, room, need.files)
-    return Preflight(dest, room, need.peak, need.files, _notes(plan, room, workers))
+    return room
 
 
 def _check_folder(dest: Path) -> None:
@@ -73,10 +84,10 @@ def _check_writable(dest: Path, room: Volume) -> None:
     reason = "the file system is mounted read-only"
     if not room.read_only:
         try:
-            with tempfile.TemporaryFile(dir=room.folder) as file:
+            with unnamed_file(room.folder) as file:
                 file.write(b"0")
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
+            reason = reason_of(error).lower()
         else:
             return
     raise DestinationError(
@@ -102,38 +113,52 @@ def _check_names(dest: Path, room: Volume) -> None:
         )
 
 
-def _check_bytes(plan: Plan, dest: Path, room: Volume, need: int) -> None:
-    if need <= room.free_bytes:
+def _check_fetches(plan: Plan, dest: Path, done: Collection[str]) -> None:
+    """See that what is still to be fetched can be reached, and may be as large as it is."""
+    rules, limit = environment.proxies(), environment.file_size_limit()
+    for step in plan.steps:
+        archive = step.archive
+        if step.address in done or archive is None:
+            continue
+        for address in archive.urls:
+            rules.proxy_for(address)
+        size = archive.size or archive.size_about
+        if limit is not None and size > limit:
+            raise too_large(size, str(dest))
+
+
+def _check_bytes(plan: Plan, dest: Path, room: Volume, request: int) -> None:
+    if request <= room.free_bytes:
         return
-    short = need - room.free_bytes
+    short = request - room.free_bytes
     raise DestinationError(
-        f"does not fit: {figures.size(need)} more are needed at the fullest moment, "
+        f"does not fit: {figures.size(request)} more are needed at the fullest moment, "
         f"{figures.size(room.free_bytes)} are free, {figures.size(short)} are missing",
         where=str(dest),
-        hint=_ways(plan, room.free_bytes),
+        hint=_alternatives(plan, room.free_bytes),
     )
 
 
-def _check_files(dest: Path, room: Volume, need: int) -> None:
-    if room.free_files is not None and need > room.free_files:
+def _check_files(dest: Path, room: Volume, request: int) -> None:
+    if room.free_files is not None and request > room.free_files:
         raise DestinationError(
-            f"does not fit: {need:,} more files are needed, the file system or quota allows "
+            f"does not fit: {request:,} more files are needed, the file system or quota allows "
             f"{room.free_files:,} more (inodes)",
             where=str(dest),
             hint="choose another --dest, ask for more inodes, or leave datasets out (--without)",
         )
 
 
-def _ways(plan: Plan, free: int) -> str:
+def _alternatives(plan: Plan, free: int) -> str:
     """What would make it fit: archives that go, another place, the largest dataset left out."""
-    ways = ["free some space or choose another --dest"]
+    alternatives = ["free some space or choose another --dest"]
     lean = growth(replace(plan, keep=False)).peak
     if plan.keep is not False and lean <= free:
-        ways.append(f"--delete-archives needs {figures.size(lean)}, which fits")
+        alternatives.append(f"--delete-archives needs {figures.size(lean)}, which fits")
     largest = max(plan.datasets, key=lambda each: each.unpacked_bytes + each.label_bytes)
     saved = largest.fetch_bytes + largest.unpacked_bytes + largest.label_bytes
-    ways.append(f"--without {largest.id} saves up to {figures.size(saved)}")
-    return "; ".join(ways)
+    alternatives.append(f"--without {largest.id} saves up to {figures.size(saved)}")
+    return "; ".join(alternatives)
 
 
 def _notes(plan: Plan, room: Volume, workers: int) -> tuple[str, ...]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
-from wizard.plan.model import Fetch, Plan
 from wizard.recipes.model import Archive, Recipe
+from wizard.steps.planned import Plan
 
 
-class Waiting(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Waiting:
     """One thing only a person can get."""
 
     dataset: str
@@ -29,8 +30,8 @@ def waiting(recipe: Recipe, plan: Plan) -> tuple[Waiting, ...]:
     """Return what every gated archive that is not here yet waits for, longest wait first."""
     gated: dict[tuple[str, str, str], list[Archive]] = {}
     for step in plan.steps:
-        if isinstance(step.spec, Fetch) and not step.optional and step.address not in plan.present:
-            archive = step.spec.archive
+        if step.archive and not step.optional and step.address not in plan.present:
+            archive = step.archive
             if archive.access.kind != "open":
                 key = (step.dataset, archive.access.kind, archive.access.site)
                 gated.setdefault(key, []).append(archive)

@@ -5,54 +5,53 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
+from string import Formatter
 
-from wizard.recipes.arrangements import Arrange, Lookup, Place, Remove, Symlinks, Write
-from wizard.recipes.assemblies import Captions, ClassFolders, MergeInstances, ParquetImages
-from wizard.recipes.conversions import (
-    BoundaryWeights,
-    Edges,
-    Instances,
-    PickledLabels,
-    RleLabels,
-)
+from wizard.recipes.archive_facts import fact_problems, is_web_address, proof_problems
 from wizard.recipes.keys import suggestion
 from wizard.recipes.model import Archive, Dataset, Recipe
-from wizard.recipes.order import FINISH, TERMS, address, cycle, graph, provider, tables_of
-from wizard.recipes.steps import Assign, Extract, Labels, Mat, Polygons, StepSpec, Verify
+from wizard.recipes.order import FINISH, TERMS_STEP, address, cycle, graph, provider
+from wizard.recipes.reach import Reach, glob_fault
+from wizard.recipes.step_table import Named, Problem, StepTable
 
-Problem = tuple[str, str, str]
-"""Key, reason and hint."""
-
+_GLOBS = frozenset(("sources", "shards", "files", "folders"))
+"""Keys of what is read by globs and has to be there."""
 _ID = re.compile(r"[a-z0-9][a-z0-9.-]*")
-_ADDRESS = re.compile(r"https?://[^\s/]+(/\S*)?")
-_DIGITS = {"md5": 32, "sha1": 40, "sha256": 64}
+_BRACES = re.compile(r"\{[^{}/]*\}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def problems(recipe: Recipe) -> Iterator[Problem]:
     """Yield every mistake of a decoded recipe."""
     yield from _inside("root", recipe.root)
+    yield from _plain("root", recipe.root)
+    for index, variable in enumerate(recipe.variables):
+        for name, text in (("value", variable.value), ("reader", variable.reader)):
+            yield from _template(f"variables[{index}].{name}", text, ("dest", "root"))
     yield from _ids("datasets", [each.id for each in recipe.datasets], reserved=(FINISH,))
     yield from _ids("sites", [each.id for each in recipe.sites])
     yield from _ids("finish", [each.id for each in recipe.finish])
     yield from _twice("taxonomies", "name", [each.name for each in recipe.taxonomies])
+    reach = Reach(recipe)
     for index, dataset in enumerate(recipe.datasets):
         yield from _dataset(recipe, dataset, f"datasets[{index}]")
+        for place, step in enumerate(dataset.steps):
+            for key, reason, hint in reach.problems(dataset, step):
+                yield f"datasets[{index}].steps[{place}].{key}", reason, hint
     yield from _needs(recipe)
-
-
-def is_web_address(url: str) -> bool:
-    """Return whether something can be fetched with http."""
-    return _ADDRESS.fullmatch(url) is not None
 
 
 def _dataset(recipe: Recipe, dataset: Dataset, key: str) -> Iterator[Problem]:
     yield from _inside(f"{key}.folder", dataset.folder)
+    yield from _plain(f"{key}.folder", dataset.folder)
     yield from _twice(f"{key}.archives", "name", [each.name for each in dataset.archives])
-    yield from _ids(f"{key}.steps", [each.id for each in dataset.steps], reserved=(TERMS,))
-    yield from _ids(f"{key}.ways", [each.id for each in dataset.ways])
+    yield from _ids(f"{key}.steps", [each.id for each in dataset.steps], reserved=(TERMS_STEP,))
+    yield from _ids(f"{key}.alternatives", [each.id for each in dataset.alternatives])
     for index, archive in enumerate(dataset.archives):
         yield from _archive(recipe, archive, f"{key}.archives[{index}]")
-        yield from _way(dataset, archive.way, f"{key}.archives[{index}].way")
+        yield from _alternative(
+            dataset, archive.alternative, f"{key}.archives[{index}].alternative"
+        )
     for index, step in enumerate(dataset.steps):
         yield from _step(recipe, dataset, step, f"{key}.steps[{index}]")
 
@@ -60,26 +59,17 @@ def _dataset(recipe: Recipe, dataset: Dataset, key: str) -> Iterator[Problem]:
 def _archive(recipe: Recipe, archive: Archive, key: str) -> Iterator[Problem]:
     if "/" in archive.name or "\\" in archive.name or archive.name in ("", ".", ".."):
         yield f"{key}.name", "should be a file name without folders", "use path for the folder"
+    yield from _inside(f"{key}.name", archive.name)
     yield from _inside(f"{key}.path", archive.path)
     for index, url in enumerate(archive.urls):
         if not is_web_address(url):
             yield f"{key}.urls[{index}]", f"is no http address: {url!r}", ""
     yield from proof_problems(f"{key}.", archive.size, archive.md5, archive.sha1, archive.sha256)
+    yield from fact_problems(archive, key)
     for index, version in enumerate(archive.versions):
         prefix = f"{key}.versions[{index}]."
         yield from proof_problems(prefix, version.size, version.md5, "", version.sha256)
     yield from _access(recipe, archive, key)
-
-
-def proof_problems(
-    prefix: str, size: int | None, md5: str, sha1: str, sha256: str
-) -> Iterator[Problem]:
-    """Yield what is wrong with a size or a hash; ``prefix`` begins their keys."""
-    if size is not None and size <= 0:
-        yield f"{prefix}size", "should be a positive number of bytes", "leave it out if unknown"
-    for name, value in (("md5", md5), ("sha1", sha1), ("sha256", sha256)):
-        if value and not re.fullmatch(f"[0-9a-f]{{{_DIGITS[name]}}}", value):
-            yield f"{prefix}{name}", f"should be {_DIGITS[name]} digits of 0-9 and a-f", ""
 
 
 def _access(recipe: Recipe, archive: Archive, key: str) -> Iterator[Problem]:
@@ -93,27 +83,35 @@ def _access(recipe: Recipe, archive: Archive, key: str) -> Iterator[Problem]:
         yield f"{key}.access.suffix", "is missing: what follows the mailed address", ""
 
 
-def _step(recipe: Recipe, dataset: Dataset, step: StepSpec, key: str) -> Iterator[Problem]:
+def _step(recipe: Recipe, dataset: Dataset, step: StepTable, key: str) -> Iterator[Problem]:
     known = [each.name for each in dataset.archives]
-    if isinstance(step, Extract | Place) and step.archive not in known:
-        reason = f"names no archive of {dataset.id}: {step.archive!r}"
-        yield f"{key}.archive", reason, suggestion(step.archive, known)
-    if isinstance(step, BoundaryWeights) and step.ready and step.ready not in known:
-        reason = f"names no archive of {dataset.id}: {step.ready!r}"
-        yield f"{key}.ready", reason, suggestion(step.ready, known)
-    for name, path in _paths(step):
+    for field, name in _archives_named(step):
+        if name not in known:
+            reason = f"names no archive of {dataset.id}: {name!r}"
+            yield f"{key}.{field}", reason, suggestion(name, known)
+    filled = {name for name, _, _ in step.templates_named()}
+    for name, path in step.paths_named():
         yield from _inside(f"{key}.{name}", path)
-    for name, pattern in _patterns(step):
+        if name.partition("[")[0] not in {each.partition("[")[0] for each in filled}:
+            yield from _plain(f"{key}.{name}", path)
+    for name, path in step.looked_at():
+        yield from _inside(f"{key}.{name}", path)
+    for name, pattern in step.patterns_named():
         yield from _pattern(f"{key}.{name}", pattern)
-    yield from _way(dataset, step.way, f"{key}.way")
-    tables = tables_of(step)
+    for name, glob in _globs(step):
+        if fault := glob_fault(glob):
+            yield f"{key}.{name}", *fault
+    yield from _alternative(dataset, step.alternative, f"{key}.alternative")
+    for name, text, known_names in step.templates_named():
+        yield from _template(f"{key}.{name}", text, known_names)
+    for name, alternative in step.alternatives_named():
+        yield from _alternative(dataset, alternative, f"{key}.{name}")
+    tables = step.tables_folder
     if tables and provider(recipe, tables) is None:
         yield f"{key}.tables", f"lies in the folder of no dataset: {tables!r}", ""
-    if isinstance(step, Labels):
-        yield from _labels(step, key)
-    if isinstance(step, Verify):
-        yield from _verify(step, key)
-    for name, taxonomy in _named(step):
+    for name, reason, hint in step.problems():
+        yield f"{key}.{name}", reason, hint
+    for name, taxonomy in step.taxonomies_named():
         titles = [each.name for each in recipe.taxonomies]
         if titles and taxonomy not in titles:
             yield (
@@ -123,92 +121,12 @@ def _step(recipe: Recipe, dataset: Dataset, step: StepSpec, key: str) -> Iterato
             )
 
 
-def _paths(step: StepSpec) -> tuple[tuple[str, str], ...]:
-    match step:
-        case Extract():
-            rules = tuple((f"rules[{i}].to", rule.to or "") for i, rule in enumerate(step.rules))
-            nested = tuple((f"nested[{i}].into", each.into) for i, each in enumerate(step.nested))
-            return (("into", step.into), *rules, *nested)
-        case Assign():
-            return (("file", step.file),)
-        case Instances() | RleLabels():
-            return (("json", step.json), ("into", step.into))
-        case PickledLabels():
-            return (("file", step.file), ("into", step.into))
-        case Edges():
-            return (("labels", step.labels), ("into", step.into))
-        case BoundaryWeights():
-            return (("list", step.list), ("folder", step.folder), ("into", step.into))
-        case Mat():
-            return (("sources", step.sources), ("into", step.into), ("remove", step.remove))
-        case Polygons():
-            return (("sources", step.sources), ("tables", step.tables))
-        case Labels() | Verify():
-            return (("folder", step.folder), ("tables", step.tables))
-        case Arrange() | Lookup() | Place() | Remove() | Symlinks() | Write():
-            return _arranged(step)
-        case Captions() | ClassFolders() | MergeInstances() | ParquetImages():
-            return _assembled(step)
-        case _:
-            return ()
-
-
-def _arranged(
-    step: Arrange | Lookup | Place | Remove | Symlinks | Write,
-) -> tuple[tuple[str, str], ...]:
-    match step:
-        case Arrange():
-            moves = ((f"moves[{i}].to", move.to) for i, move in enumerate(step.moves))
-            return (
-                ("source", step.source),
-                ("into", step.into),
-                ("remove", step.remove),
-                *moves,
-            )
-        case Lookup():
-            return (("sources", step.sources), ("folder", step.folder), ("into", step.into))
-        case Place():
-            return (("to", step.to),)
-        case Remove():
-            return tuple((f"patterns[{i}]", path) for i, path in enumerate(step.patterns))
-        case Symlinks():
-            ends = ((f"links.{name}", path) for name, path in step.links.items())
-            return (*ends, *((f"links.{name}", name) for name in step.links))
-        case Write():
-            return (("file", step.file),)
-
-
-def _assembled(
-    step: Captions | ClassFolders | MergeInstances | ParquetImages,
-) -> tuple[tuple[str, str], ...]:
-    match step:
-        case Captions():
-            return (("table", step.table), ("into", step.into))
-        case ClassFolders():
-            sources = (("images", step.images), ("truth", step.truth), ("synsets", step.synsets))
-            return (*sources, ("into", step.into))
-        case MergeInstances():
-            merged = tuple((f"sources[{i}]", path) for i, path in enumerate(step.sources))
-            return (*merged, ("into", step.into))
-        case ParquetImages():
-            return (("shards", step.shards), ("into", step.into), ("name", step.name))
-
-
-def _patterns(step: StepSpec) -> tuple[tuple[str, str], ...]:
-    """Regular expressions of a step."""
-    match step:
-        case Extract():
-            outer = ((f"rules[{i}].pattern", rule.pattern) for i, rule in enumerate(step.rules))
-            inner = (
-                (f"nested[{i}].rules[{j}].pattern", rule.pattern)
-                for i, each in enumerate(step.nested)
-                for j, rule in enumerate(each.rules)
-            )
-            return (*outer, *inner)
-        case Arrange():
-            return tuple((f"moves[{i}].pattern", move.pattern) for i, move in enumerate(step.moves))
-        case _:
-            return ()
+def _archives_named(step: StepTable) -> Iterator[tuple[str, str]]:
+    """Yield the archives a step takes files from, each with the field that names it."""
+    if step.takes:
+        yield "archive", step.takes
+    if step.uses:
+        yield "ready", step.uses
 
 
 def _pattern(key: str, pattern: str) -> Iterator[Problem]:
@@ -218,54 +136,35 @@ def _pattern(key: str, pattern: str) -> Iterator[Problem]:
         yield key, f"is no regular expression: {error}", ""
 
 
-def _way(dataset: Dataset, way: str, key: str) -> Iterator[Problem]:
-    ways = [each.id for each in dataset.ways]
-    if way and way not in ways:
-        yield key, f"is no way of {dataset.id}: {way!r}", suggestion(way, ways)
+def _globs(step: StepTable) -> Iterator[Named]:
+    """Every glob a step names: those of its own, and what it reads under a key for globs."""
+    yield from step.globs_named()
+    for name, path in step.looked_at():
+        if name.rpartition(".")[2] in _GLOBS:
+            yield name, path
 
 
-def _named(step: StepSpec) -> tuple[tuple[str, str], ...]:
-    match step:
-        case Polygons():
-            return (("taxonomy", step.taxonomy),)
-        case Labels():
-            outputs = ((f"outputs[{i}].taxonomy", o.taxonomy) for i, o in enumerate(step.outputs))
-            return (("source", step.source), *outputs)
-        case Verify():
-            return tuple((f"taxonomies[{i}]", name) for i, name in enumerate(step.taxonomies))
-        case _:
-            return ()
+def _template(key: str, text: str, names: tuple[str, ...]) -> Iterator[Problem]:
+    """What stands in braces has to be something that is filled in."""
+    try:
+        fields = [field for _, field, _, _ in Formatter().parse(text) if field is not None]
+    except ValueError as error:
+        yield key, f"has a brace that stands alone: {error}", "write {{ for a brace that is meant"
+        return
+    for field in fields:
+        if field not in names:
+            known = ", ".join(f"{{{name}}}" for name in names) or "nothing"
+            yield key, f"{{{field}}} is filled by nothing", f"filled are: {known}"
 
 
-def _labels(step: Labels, key: str) -> Iterator[Problem]:
-    """Each output is made from the source or from an output before it."""
-    if step.decode == "panoptic" and not step.segments:
-        yield f"{key}.segments", "is missing: panoptic labels need the JSON of their segments", ""
-    made = [step.source]
-    for index, output in enumerate(step.outputs):
-        place = f"{key}.outputs[{index}]"
-        if output.base and output.base not in made:
-            reason = f"is neither the source nor an output above: {output.base!r}"
-            yield f"{place}.base", reason, suggestion(output.base, made)
-        if output.relabel and output.relabel.mask != "label" and not output.relabel.source:
-            yield (
-                f"{place}.relabel.source",
-                f"is missing: where {output.relabel.mask} masks lie",
-                "",
-            )
-        made.append(output.taxonomy)
-    yield from _twice(f"{key}.outputs", "taxonomy", [each.taxonomy for each in step.outputs])
-
-
-def _verify(step: Verify, key: str) -> Iterator[Problem]:
-    for index, example in enumerate(step.examples):
-        place = f"{key}.examples[{index}]"
-        if example.taxonomy not in step.taxonomies:
-            hint = suggestion(example.taxonomy, step.taxonomies)
-            yield f"{place}.taxonomy", f"is not verified here: {example.taxonomy!r}", hint
-        if example.split not in step.splits:
-            hint = suggestion(example.split, step.splits)
-            yield f"{place}.split", f"is not verified here: {example.split!r}", hint
+def _alternative(dataset: Dataset, alternative: str, key: str) -> Iterator[Problem]:
+    alternatives = [each.id for each in dataset.alternatives]
+    if alternative and alternative not in alternatives:
+        yield (
+            key,
+            f"is no source of {dataset.id}: {alternative!r}",
+            suggestion(alternative, alternatives),
+        )
 
 
 def _needs(recipe: Recipe) -> Iterator[Problem]:
@@ -273,17 +172,20 @@ def _needs(recipe: Recipe) -> Iterator[Problem]:
     steps = graph(recipe, recipe.datasets)
     for key, owner, own in _lists(recipe):
         for index, step in enumerate(own):
-            for place, need in enumerate(step.needs):
+            for place, need in enumerate(step.dependencies):
                 if address(owner, need) not in steps:
-                    where = f"{key}[{index}].needs[{place}]"
+                    where = f"{key}[{index}].dependencies[{place}]"
                     hint = suggestion(address(owner, need), steps)
                     yield where, f"is no step: {need!r}", hint
-    known = {step: tuple(need for need in needs if need in steps) for step, needs in steps.items()}
+    known = {
+        step: tuple(need for need in dependencies if need in steps)
+        for step, dependencies in steps.items()
+    }
     if circle := cycle(known):
-        yield "", f"steps wait for each other: {' -> '.join(circle)}", "take one need out"
+        yield "", f"steps wait for each other: {' -> '.join(circle)}", "take one dependency out"
 
 
-def _lists(recipe: Recipe) -> Iterator[tuple[str, str, tuple[StepSpec, ...]]]:
+def _lists(recipe: Recipe) -> Iterator[tuple[str, str, tuple[StepTable, ...]]]:
     """Every list of steps with its key and the dataset id its steps belong to."""
     for index, dataset in enumerate(recipe.datasets):
         yield f"datasets[{index}].steps", dataset.id, dataset.steps
@@ -303,10 +205,19 @@ def _twice(key: str, name: str, values: list[str]) -> Iterator[Problem]:
     for index, value in enumerate(values):
         if value in values[:index]:
             first = values.index(value)
-            yield f"{key}[{index}].{name}", f"is used before, by {key}[{first}]: {value!r}", ""
+            before = f"by number {first + 1} of the {key.rpartition('.')[2]}"
+            yield f"{key}[{index}].{name}", f"is used before, {before}: {value!r}", ""
+
+
+def _plain(key: str, path: str) -> Iterator[Problem]:
+    """Braces would stay in the name, as nothing fills them here."""
+    if found := _BRACES.search(path):
+        yield key, f"{found[0]} is filled by nothing here", "write the path as it is on disk"
 
 
 def _inside(key: str, path: str) -> Iterator[Problem]:
     """Paths of recipes are relative, POSIX, and never leave their base."""
     if path.startswith("/") or "\\" in path or ".." in PurePosixPath(path).parts:
         yield key, f"should stay inside the destination: {path!r}", "no leading / and no .."
+    if _CONTROL.search(path):
+        yield key, f"holds a control character: {path!r}", "write the name as it is on disk"

@@ -7,12 +7,13 @@ always relative to the destination. Sizes are bytes.
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Literal, NoReturn
 
 from msgspec import Struct
 
-from wizard.recipes.steps import StepSpec
+from wizard.recipes.provenance import ArchiveAddress, Statement
+from wizard.recipes.step_table import StepTable
 
 AccessKind = Literal["open", "login", "link", "base-url", "browser", "token"]
 """How an archive is gained: freely, behind a form, by a mailed or copied link, below a mailed
@@ -41,7 +42,7 @@ class Mail(Model, frozen=True, kw_only=True):
     """Address of a form to fill in, sign and attach."""
 
 
-class Request(Model, frozen=True, kw_only=True):
+class LicenceRequest(Model, frozen=True, kw_only=True):
     """What a person must ask for, where, and how long the answer usually takes."""
 
     page: str
@@ -95,6 +96,8 @@ class Access(Model, frozen=True, kw_only=True):
     how: str = ""
     suffix: str = ""
     """Path below a mailed base address."""
+    rehearsal: dict[str, str] = {}
+    """What answers the request, by field, where it is only rehearsed; a site file says so."""
 
 
 class Version(Model, frozen=True, kw_only=True):
@@ -116,10 +119,15 @@ class Archive(Model, frozen=True, kw_only=True):
     """One file to fetch or import, with all that is known to prove it."""
 
     name: str
+    catalogue: str = ""
+    """Id of its entry in the catalogue, which states all that is true of the file wherever it is
+    used; a recipe adds what it does with it."""
     path: str = ""
     """Where the document puts it; default ``<dataset folder>/<name>``."""
     urls: tuple[str, ...] = ()
-    """Tried in order."""
+    """Tried in order; the loader adds ``addresses``, those reported gone last."""
+    addresses: tuple[ArchiveAddress, ...] = ()
+    """The same with whose they are and when they were last seen to answer."""
     access: Access = Access()
     size: int | None = None
     """Exact size; leave out when only an estimate is known."""
@@ -129,6 +137,13 @@ class Archive(Model, frozen=True, kw_only=True):
     md5: str = ""
     sha1: str = ""
     sha256: str = ""
+    sha256_start: str = ""
+    """First digits of the sha256, where only those are published, as in PyTorch's file names."""
+    git_blob: str = ""
+    """The id git gives the content."""
+    statements: tuple[Statement, ...] = ()
+    """Sizes and hashes with their sources. The loader takes those that decide for ``size``,
+    ``md5``, ``sha1`` and ``sha256``; the others are compared and told, and refuse nothing."""
     aliases: tuple[str, ...] = ()
     """Other names the same file goes by on servers."""
     keep: bool = False
@@ -139,16 +154,21 @@ class Archive(Model, frozen=True, kw_only=True):
     optional: bool = False
     """True for archives no later step needs: nothing waits for them, and an install whose other
     steps are done is whole without them."""
-    way: str = ""
-    """Id of the one of the dataset's ways it belongs to; empty for what every way needs."""
+    alternative: str = ""
+    """Id of the one of the dataset's alternatives it belongs to; empty for what every one needs."""
+
+    @property
+    def hearsay(self) -> tuple[Statement, ...]:
+        """What single or doubtful sources say of its bytes: compared and told, never enforced."""
+        return tuple(each for each in self.statements if not each.decides)
 
 
-class Way(Model, frozen=True, kw_only=True):
-    """One of several ways to the same files, such as another publisher's archives.
+class Alternative(Model, frozen=True, kw_only=True):
+    """One of several sources of the same files, such as another publisher's archives.
 
-    The first of a dataset's ways is taken. The others stand by: their archives are fetched only
-    when one of every way before cannot be had, or taken over when a person brings them, and as
-    soon as all steps of any way are done, the other ways are not needed any more.
+    The first of a dataset's alternatives is taken. The others stand by: their archives are fetched
+    only when one of every alternative before cannot be had, or taken over when a person brings
+    them, and as soon as all steps of any alternative are done, the others are not needed any more.
     """
 
     id: str
@@ -170,11 +190,13 @@ class Dataset(Model, frozen=True, kw_only=True):
     paper: str = ""
     website: str = ""
     citation: str = ""
+    licence: str = ""
+    """Id of terms in the catalogue; the loader fills in ``terms`` and ``request`` from there."""
     terms: Terms | None = None
-    request: Request | None = None
-    ways: tuple[Way, ...] = ()
+    request: LicenceRequest | None = None
+    alternatives: tuple[Alternative, ...] = ()
     archives: tuple[Archive, ...] = ()
-    steps: tuple[StepSpec, ...] = ()
+    steps: tuple[StepTable, ...] = ()
     labels_about: int = 0
     """Bytes the prepared labels take, estimated."""
     label_files_about: int = 0
@@ -191,12 +213,14 @@ class Dataset(Model, frozen=True, kw_only=True):
     def usual(self) -> tuple[Archive, ...]:
         """The archives an install fetches when nothing goes wrong and nobody asks for more."""
         return tuple(
-            each for each in self.archives if not each.optional and not self.stands_by(each.way)
+            each
+            for each in self.archives
+            if not each.optional and not self.stands_by(each.alternative)
         )
 
-    def stands_by(self, way: str) -> bool:
-        """Tell whether a way is none but a substitute for the first."""
-        return any(way == each.id for each in self.ways[1:])
+    def stands_by(self, alternative: str) -> bool:
+        """Tell whether an alternative is not the first but a substitute for it."""
+        return any(alternative == each.id for each in self.alternatives[1:])
 
     def archive_path(self, archive: Archive) -> str:
         """Return where the archive lies below the dataset's base."""
@@ -211,6 +235,17 @@ class Taxonomy(Model, frozen=True, kw_only=True):
     about: str
 
 
+class Variable(Model, frozen=True, kw_only=True):
+    """How published code finds the collection."""
+
+    name: str = ""
+    """Empty where there is no variable and ``reader`` says what to do instead."""
+    value: str = "{root}"
+    """May hold ``{dest}`` and ``{root}``, the collection's root below it; so may ``reader``."""
+    reader: str
+    """Which code reads it, and where."""
+
+
 class Recipe(Model, frozen=True, kw_only=True):
     """A collection: what to read first, where to log in, its datasets and how it is finished."""
 
@@ -223,9 +258,11 @@ class Recipe(Model, frozen=True, kw_only=True):
     reading: tuple[Reading, ...] = ()
     sites: tuple[Site, ...] = ()
     datasets: tuple[Dataset, ...]
-    finish: tuple[StepSpec, ...] = ()
+    finish: tuple[StepTable, ...] = ()
     """Steps of the whole collection after every dataset, under the dataset id ``finish``."""
     taxonomies: tuple[Taxonomy, ...] = ()
+    variables: tuple[Variable, ...] = ()
+    """What published code is pointed at the collection with."""
 
     def dataset(self, name: str) -> Dataset:
         """Return the dataset with that id; raises ``KeyError``."""
@@ -238,6 +275,19 @@ class Recipe(Model, frozen=True, kw_only=True):
     def archive_place(self, dataset: Dataset, archive: Archive) -> str:
         """Return where the archive lies below the destination."""
         return (PurePosixPath(self.base(dataset)) / dataset.archive_path(archive)).as_posix()
+
+    def variables_at(self, dest: Path) -> tuple[tuple[str, str, str], ...]:
+        """Return name, value and reader of what published code finds an install at ``dest`` by.
+
+        The name is empty where there is no variable and the third says what to do instead.
+        """
+
+        def filled(text: str) -> str:
+            return text.replace("{dest}", str(dest)).replace("{root}", str(dest / self.root))
+
+        own = ("SEGWIZARD_DEST", str(dest), "segwizard itself, in place of --dest")
+        told = ((each.name, filled(each.value), filled(each.reader)) for each in self.variables)
+        return (own, *told)
 
 
 def _missing(name: str) -> NoReturn:

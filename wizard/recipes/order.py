@@ -1,9 +1,10 @@
 """Which step waits for which: the order of a recipe, spelled out as addresses.
 
 Addresses are ``dataset/step``. Every dataset begins with ``terms``, then one ``fetch:<archive>``
-for each archive, then the recipe's own steps, each of which needs the one before it. Steps of a
-way that stands by need the one before it on the same way, or on every way; nothing else waits for
-them.
+for each archive, then the recipe's own steps, each of which needs the one before it; only
+what unpacks an archive does not wait for labels to be written from others. Steps of an alternative
+that stands by need the one before it of the same alternative, or of every one; nothing else waits
+for them.
 """
 
 from __future__ import annotations
@@ -13,16 +14,12 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import chain
 from pathlib import PurePosixPath
 
-from wizard.recipes.arrangements import Place, Remove, Symlinks, Write
 from wizard.recipes.model import Archive, Dataset, Recipe
-from wizard.recipes.steps import Extract, Labels, Polygons, StepSpec, Verify
+from wizard.recipes.step_table import StepTable
 
 FINISH = "finish"
 """Dataset id of the steps of the whole collection."""
-TERMS = "terms"
-
-_CHORES = (Remove, Symlinks, Write)
-"""Steps that may be done before their turn, so that what follows must not rely on them alone."""
+TERMS_STEP = "terms"
 
 Graph = Mapping[str, tuple[str, ...]]
 """Address of every step, in the recipe's order, to the addresses it waits for."""
@@ -48,7 +45,7 @@ def graph(recipe: Recipe, datasets: Sequence[Dataset]) -> Graph:
         ends += _ends(dataset, steps)
     for step in recipe.finish:
         here = address(FINISH, step.id)
-        found[here] = _unique(ends, (address(FINISH, each) for each in step.needs))
+        found[here] = _unique(ends, (address(FINISH, each) for each in step.dependencies))
         ends = [here]
     return found
 
@@ -92,48 +89,52 @@ def provider(recipe: Recipe, tables: str) -> Dataset | None:
     return None
 
 
-def tables_of(step: StepSpec) -> str:
-    """Return the folder of tables a step reads, or nothing."""
-    return step.tables if isinstance(step, Labels | Polygons | Verify) else ""
-
-
 def _dataset(recipe: Recipe, dataset: Dataset) -> Iterator[tuple[str, tuple[str, ...]]]:
-    terms = (address(dataset.id, TERMS),) if dataset.terms else ()
+    terms = (address(dataset.id, TERMS_STEP),) if dataset.terms else ()
     for each in terms:
         yield each, ()
     for archive in dataset.archives:
         yield address(dataset.id, fetch_id(archive.name)), terms
     common = _unpacked_by_nobody(dataset) or terms
     before: dict[str, tuple[str, ...]] = {"": common}
+    # The same for what unpacks an archive: without steps that write labels.
+    unpacked, packed = {"": common}, common
     for step in dataset.steps:
-        here, way = address(dataset.id, step.id), way_of(dataset, step)
-        track = way if dataset.stands_by(way) else ""
-        explicit = (address(dataset.id, each) for each in step.needs)
-        own = _unpacked_by_nobody(dataset, way) if way and not _archive_of(step) else ()
-        wants = before.get(track, common) if track else before[""]
+        here, alternative = address(dataset.id, step.id), alternative_of(dataset, step)
+        reserve = alternative if dataset.stands_by(alternative) else ""
+        explicit = (address(dataset.id, each) for each in step.dependencies)
+        own = _unpacked_by_nobody(dataset, alternative) if alternative and not step.takes else ()
+        ahead, first = (unpacked, packed) if step.unpacks else (before, common)
+        wants = ahead.get(reserve, first) if reserve else ahead[""]
         yield here, _unique(wants, own, _inputs(recipe, dataset, step), explicit)
-        if track or not _is_optional(dataset, step):
-            before[track] = (*wants, here) if isinstance(step, _CHORES) else (here,)
-            common = common if way else before[""]
+        if reserve or not _is_optional(dataset, step):
+            beside = [each for each in before.get(reserve, common) if each not in wants]
+            before[reserve] = (*(wants if step.early else beside), here)
+            if not step.makes_taxonomies:
+                unpacked[reserve] = (*wants, here) if step.early else (here,)
+            if not alternative:
+                common, packed = before[""], unpacked[""]
 
 
-def _inputs(recipe: Recipe, dataset: Dataset, step: StepSpec) -> tuple[str, ...]:
+def _inputs(recipe: Recipe, dataset: Dataset, step: StepTable) -> tuple[str, ...]:
     """The archive a step takes files from, or the steps that unpack the tables it reads."""
-    if name := _archive_of(step):
+    if name := step.takes:
         return (address(dataset.id, fetch_id(name)),)
-    home = provider(recipe, tables) if (tables := tables_of(step)) else None
+    home = provider(recipe, tables) if (tables := step.tables_folder) else None
     if home is None or home is dataset:
         return ()
-    return tuple(address(home.id, each.id) for each in home.steps if isinstance(each, Extract))
+    return tuple(address(home.id, each.id) for each in home.steps if each.unpacks)
 
 
-def _unpacked_by_nobody(dataset: Dataset, way: str = "") -> tuple[str, ...]:
-    """The archives of one way, or of all, that are read as they are."""
-    unpacked = {_archive_of(step) for step in dataset.steps}
+def _unpacked_by_nobody(dataset: Dataset, alternative: str = "") -> tuple[str, ...]:
+    """The archives of one alternative, or of all, that are read as they are."""
+    unpacked = {step.takes for step in dataset.steps}
     return tuple(
         address(dataset.id, fetch_id(archive.name))
         for archive in dataset.archives
-        if archive.name not in unpacked and archive.way == way and not archive.optional
+        if archive.name not in unpacked
+        and archive.alternative == alternative
+        and not archive.optional
     )
 
 
@@ -154,43 +155,40 @@ def optional_steps(datasets: Iterable[Dataset]) -> frozenset[str]:
     return frozenset(chain(fetches, steps))
 
 
-def ways_of(datasets: Iterable[Dataset]) -> Mapping[str, str]:
+def alternatives_of(datasets: Iterable[Dataset]) -> Mapping[str, str]:
     """Return the way of every step that is part of one, by address."""
     found: dict[str, str] = {}
     for dataset in datasets:
         for archive in dataset.archives:
-            found[address(dataset.id, fetch_id(archive.name))] = archive.way
+            found[address(dataset.id, fetch_id(archive.name))] = archive.alternative
         for step in dataset.steps:
-            found[address(dataset.id, step.id)] = way_of(dataset, step)
-    return {step: way for step, way in found.items() if way}
+            found[address(dataset.id, step.id)] = alternative_of(dataset, step)
+    return {step: alternative for step, alternative in found.items() if alternative}
 
 
-def way_of(dataset: Dataset, step: StepSpec) -> str:
+def alternative_of(dataset: Dataset, step: StepTable) -> str:
     """Return the id of the way a step is part of: its own, or that of its archive, or none."""
-    name = _archive_of(step)
-    return step.way or next((each.way for each in dataset.archives if each.name == name), "")
+    name = step.takes
+    return step.alternative or next(
+        (each.alternative for each in dataset.archives if each.name == name), ""
+    )
 
 
-def _is_optional(dataset: Dataset, step: StepSpec) -> bool:
+def _is_optional(dataset: Dataset, step: StepTable) -> bool:
     """Whether nothing waits for a step: it stands by, or unpacks an archive that is optional."""
-    if dataset.stands_by(way_of(dataset, step)):
+    if dataset.stands_by(alternative_of(dataset, step)):
         return True
-    name = _archive_of(step)
+    name = step.takes
     return any(_is_spare(dataset, each) for each in dataset.archives if each.name == name)
 
 
 def _is_spare(dataset: Dataset, archive: Archive) -> bool:
-    return archive.optional or dataset.stands_by(archive.way)
-
-
-def _archive_of(step: StepSpec) -> str:
-    """Return the name of the archive a step takes files from, or nothing."""
-    return step.archive if isinstance(step, Extract | Place) else ""
+    return archive.optional or dataset.stands_by(archive.alternative)
 
 
 def _ends(dataset: Dataset, steps: Graph) -> list[str]:
     """The steps no other step of the dataset waits for, but for those on optional archives."""
-    awaited = {need for needs in steps.values() for need in needs}
+    awaited = {need for dependencies in steps.values() for need in dependencies}
     spared = optional_steps((dataset,))
     return [step for step in steps if step not in awaited and step not in spared]
 

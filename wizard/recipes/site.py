@@ -11,12 +11,10 @@ from urllib.parse import quote, urlsplit
 from msgspec.structs import replace
 from platformdirs import PlatformDirs
 
-from wizard.recipes.checks import is_web_address, proof_problems
-from wizard.recipes.model import Access, Archive, Dataset, Recipe, Site, Way
-from wizard.recipes.postconditions import Check
+from wizard.recipes.archive_facts import is_web_address, proof_problems
+from wizard.recipes.model import Access, Alternative, Archive, Dataset, Recipe, Site
 from wizard.recipes.site_model import ArchiveAt, LoginAt, SiteFile
 from wizard.recipes.site_names import check_names, keys_of
-from wizard.recipes.steps import StepSpec
 from wizard.recipes.toml import decode, key_error, read_toml
 
 NAME = "site.toml"
@@ -39,7 +37,7 @@ def load_site(path: Path | None = None) -> SiteFile:
     path = path or site_path()
     if path is None:
         return SiteFile()
-    site = replace(decode(read_toml(path), SiteFile, str(path)), source=str(path))
+    site = replace(decode(read_toml(path), SiteFile), source=str(path))
     _check(site)
     return site
 
@@ -60,7 +58,7 @@ def apply_site(recipe: Recipe, site: SiteFile) -> Recipe:
 
 def _dataset(recipe: Recipe, dataset: Dataset, site: SiteFile) -> Dataset:
     archives = tuple(_archive(recipe, dataset, each, site) for each in dataset.archives)
-    dataset = replace(dataset, ways=_ways(recipe, dataset, site))
+    dataset = replace(dataset, alternatives=_alternatives(recipe, dataset, site))
     share = _share(dataset.archives, archives)
     return replace(
         dataset,
@@ -70,30 +68,25 @@ def _dataset(recipe: Recipe, dataset: Dataset, site: SiteFile) -> Dataset:
         core_seconds_about=dataset.core_seconds_about * share,
         steps=dataset.steps
         if archives == dataset.archives
-        else tuple(map(_inexact, dataset.steps)),
+        else tuple(step.inexact() for step in dataset.steps),
     )
 
 
-def _ways(recipe: Recipe, dataset: Dataset, site: SiteFile) -> tuple[Way, ...]:
+def _alternatives(recipe: Recipe, dataset: Dataset, site: SiteFile) -> tuple[Alternative, ...]:
     """Put the ways first whose archives the site hands out, every one of them."""
 
-    def left_to_others(way: Way) -> bool:
-        own = [each for each in dataset.archives if each.way == way.id]
+    def left_to_others(alternative: Alternative) -> bool:
+        own = [each for each in dataset.archives if each.alternative == alternative.id]
         at = (site.archives.get(_key(recipe, dataset, each, site)) for each in own)
         return not own or not all(each and each.urls for each in at)
 
-    return tuple(sorted(dataset.ways, key=left_to_others))
+    return tuple(sorted(dataset.alternatives, key=left_to_others))
 
 
 def _key(recipe: Recipe, dataset: Dataset, archive: Archive, site: SiteFile) -> str:
     """Return what the site file calls an archive; empty when it does not name it."""
     keys = keys_of(recipe, dataset, archive)
     return next((key for key in keys if key in site.archives), "")
-
-
-def _inexact(step: StepSpec) -> StepSpec:
-    """Let published counts be a guide only, where a site names its own copies."""
-    return replace(step, exact=False) if isinstance(step, Check) else step
 
 
 def _archive(recipe: Recipe, dataset: Dataset, archive: Archive, site: SiteFile) -> Archive:
@@ -112,10 +105,12 @@ def _archive(recipe: Recipe, dataset: Dataset, archive: Archive, site: SiteFile)
 
 def _overridden(archive: Archive, at: ArchiveAt) -> Archive:
     if at.urls is not None:
-        archive = replace(archive, urls=at.urls)
+        archive = replace(archive, urls=at.urls, addresses=())
     if at.access is not None:
         access = Access() if at.access == "open" else replace(archive.access, kind=at.access)
         archive = replace(archive, access=access)
+    if at.rehearsal:
+        archive = replace(archive, access=replace(archive.access, rehearsal=at.rehearsal))
     same_size = at.size in (None, archive.size)
     return archive if same_size and not (at.md5 or at.sha1 or at.sha256) else _proven(archive, at)
 
@@ -127,7 +122,15 @@ def _proven(archive: Archive, at: ArchiveAt) -> Archive:
     """
     about = archive.size or archive.size_about
     proven = replace(
-        archive, size=at.size, size_about=about, md5=at.md5, sha1=at.sha1, sha256=at.sha256
+        archive,
+        size=at.size,
+        size_about=about,
+        md5=at.md5,
+        sha1=at.sha1,
+        sha256=at.sha256,
+        sha256_start="",
+        git_blob="",
+        statements=(),
     )
     share = _share((archive,), (proven,))
     return replace(

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from wizard.errors import UsageError
+from wizard.foreign import open_foreign
 from wizard.progress import CancelToken, Counter
 from wizard.recipes.model import Archive, Recipe
 from wizard.recipes.site_names import keys_of
@@ -109,7 +110,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 def _read(file: Path, counter: Counter, token: CancelToken) -> tuple[int, str]:
     digest, size = hashlib.sha256(), 0
-    with file.open("rb") as source:
+    with open_foreign(file) as source:
         while chunk := source.read(_CHUNK):
             token.check()
             digest.update(chunk)

@@ -11,6 +11,9 @@ class ArchiveAt(Model, frozen=True, kw_only=True):
     urls: tuple[str, ...] | None = None
     access: AccessKind | None = None
     """``open`` for a gated archive that needs no login here: a lab's own mirror."""
+    rehearsal: dict[str, str] = {}
+    """What to answer when asked for it, by field, shown beside the question: for rehearsals on a
+    server of one's own, never for real secrets."""
     size: int | None = None
     md5: str = ""
     sha1: str = ""
@@ -24,7 +27,7 @@ class LoginAt(Model, frozen=True, kw_only=True):
     """Replaces scheme and host of every address of the site."""
 
 
-class Limits(Model, frozen=True, kw_only=True):
+class SiteLimits(Model, frozen=True, kw_only=True):
     """The most transfers may use here; options of a run may only ask for less."""
 
     rate: int | None = None
@@ -44,6 +47,6 @@ class SiteFile(Model, frozen=True, kw_only=True):
     """By the id of a login site."""
     mirrors: tuple[str, ...] = ()
     """Addresses under which open archives are tried by name before their own addresses."""
-    limits: Limits = Limits()
+    limits: SiteLimits = SiteLimits()
     source: str = ""
     """The file it came from; filled in by the loader."""

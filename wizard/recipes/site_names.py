@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from wizard.errors import RecipeError
 from wizard.recipes.keys import suggestion
-from wizard.recipes.loader import load, names
+from wizard.recipes.loader import names, outline
 from wizard.recipes.model import Archive, Dataset, Recipe
 from wizard.recipes.site_model import SiteFile
 from wizard.recipes.toml import key_error
@@ -28,7 +28,7 @@ def check_names(recipe: Recipe, site: SiteFile) -> None:
     foreign = [key for key in site.archives if key not in known]
     strange = [key for key in site.sites if key not in {each.id for each in recipe.sites}]
     if foreign or strange:
-        others = [load(name) for name in names() if name != recipe.id]
+        others = [outline(name) for name in names() if name != recipe.id]
         archives = {*known, *(key for each in others for key in _archive_keys(each))}
         sites = {each.id for other in (recipe, *others) for each in other.sites}
         for key in (each for each in foreign if each not in archives):

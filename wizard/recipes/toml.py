@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
-from wizard.errors import RecipeError
+from wizard.errors import RecipeError, reason_of
+from wizard.foreign import open_foreign
 from wizard.recipes.keys import suggest_key
+from wizard.recipes.locate import by_name, line_of
 
 ModelT = TypeVar("ModelT")
 
@@ -20,6 +25,14 @@ _MISMATCH = re.compile(r"Expected `(?P<wanted>.+?)`(?:, got `(?P<got>.+?)`)?\Z")
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>.+)`")
 _MISSING = re.compile(r"Object missing required field `(?P<key>.+)`")
 _CHOICE = re.compile(r"Invalid (?:enum )?value '(?P<value>.*)'")
+
+_LARGEST = 4 << 20
+_DEEPEST = 32
+_MOST = 2**63 - 1
+_SHOWN = 80
+_DIGITS = re.compile(r"[0-9_]{1000,}")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_BAD_TEXT = "holds a control character, which no name or text here may"
 
 _WORDS = {
     "str": "text",
@@ -31,31 +44,106 @@ _WORDS = {
 }
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """Return the tables of a TOML file; raises ``RecipeError`` with the line of a mistake."""
+@dataclass(frozen=True, slots=True)
+class TomlFile:
+    """A TOML file as text and as tables, to tell of a mistake where it stands."""
+
+    source: str
+    text: str
+    tables: dict[str, Any]
+
+    def error(self, key: str, reason: str, hint: str = "") -> RecipeError:
+        """Make the error for a key whose value cannot be meant: file, line, key and reason."""
+        line = line_of(key, self.text)
+        where = f"{self.source}:{line}" if line else self.source
+        named = by_name(key, self.tables)
+        return RecipeError(reason, where=f"{where}: {named}" if named else where, hint=hint)
+
+    def with_tables(self, tables: dict[str, Any]) -> TomlFile:
+        """Return the file with what its tables refer to filled in."""
+        return replace(self, tables=tables)
+
+
+def read_toml(path: Path) -> TomlFile:
+    """Return a TOML file; raises ``RecipeError`` with the line of a mistake."""
+    return parse_toml(read_text(path), str(path))
+
+
+def read_text(path: Path) -> str:
+    """Return a TOML file as text; raises ``RecipeError`` when it is no text or far too large."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        with open_foreign(path) as file:
+            data = file.read(_LARGEST + 1)
+        if len(data) > _LARGEST:
+            reason = f"is larger than {_LARGEST >> 20} MiB: that is no recipe"
+            raise RecipeError(reason, where=str(path))
+        return data.decode("utf-8")
     except OSError as error:
         raise RecipeError(
-            f"cannot be read: {error.strerror}", where=str(path), hint="check the path"
+            f"cannot be read: {reason_of(error)}", where=str(path), hint="check the path"
         ) from error
     except UnicodeDecodeError as error:
         raise RecipeError("is not UTF-8 text", where=str(path)) from error
-    except tomllib.TOMLDecodeError as error:
-        text = str(error)
-        found = _LINE.search(text)
-        line = f":{found['line']}" if found else ""
-        raise RecipeError(
-            f"is not valid TOML: {_LINE.sub('', text)}", where=f"{path}{line}"
-        ) from error
 
 
-def decode(tables: dict[str, Any], model: type[ModelT], source: str) -> ModelT:
-    """Turn tables into a model; raises ``RecipeError`` naming ``source``, key and reason."""
+def parse_toml(text: str, source: str) -> TomlFile:
+    """Return a TOML text with its tables; raises ``RecipeError`` naming ``source``, line and key.
+
+    Values no recipe can mean are refused here, whoever reads them later: numbers beyond 64 bits,
+    control characters, tables inside tables inside tables without end.
+    """
     try:
-        return msgspec.convert(tables, model, strict=True)
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        said = str(error)
+        found = _LINE.search(said)
+        line = f":{found['line']}" if found else ""
+        reason = f"is not valid TOML: {_LINE.sub('', said)}"
+        raise RecipeError(reason, where=f"{source}{line}") from error
+    except (RecursionError, ValueError) as error:
+        deep = isinstance(error, RecursionError)
+        number = 0 if deep else _long_number(text)
+        reason = "is nested too deeply" if deep else "holds a number that is far too long"
+        raise RecipeError(reason, where=f"{source}:{number}" if number else source) from error
+    file = TomlFile(source, text, tables)
+    for key, reason in _unusable(tables):
+        raise file.error(key, reason)
+    return file
+
+
+def _long_number(text: str) -> int:
+    lines = enumerate(text.splitlines(), 1)
+    return next((number for number, line in lines if _DIGITS.search(line)), 0)
+
+
+def _unusable(tables: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield keys whose values nothing here can be meant with, without going down by recursion."""
+    left: list[tuple[str, int, Any]] = [("", 0, tables)]
+    while left:
+        key, depth, value = left.pop()
+        if depth > _DEEPEST:
+            yield key[:_SHOWN], "is nested too deeply"
+            return
+        if isinstance(value, dict):
+            below = [(f"{key}.{name}" if key else name, each) for name, each in value.items()]
+            left += [(name, depth + 1, each) for name, each in below]
+            yield from ((key, _BAD_TEXT) for name in value if _CONTROL.search(name))
+        elif isinstance(value, list):
+            left += [(f"{key}[{index}]", depth + 1, each) for index, each in enumerate(value)]
+        elif isinstance(value, str) and _CONTROL.search(value):
+            yield key, _BAD_TEXT
+        elif isinstance(value, int) and not -_MOST <= value <= _MOST:
+            yield key, "is a number beyond all sizes"
+        elif isinstance(value, float) and not math.isfinite(value):
+            yield key, "is no finite number"
+
+
+def decode(file: TomlFile, model: type[ModelT]) -> ModelT:
+    """Turn tables into a model; raises ``RecipeError`` naming file, line, key and reason."""
+    try:
+        return msgspec.convert(file.tables, model, strict=True)
     except msgspec.ValidationError as error:
-        raise _explained(str(error), tables, model, source) from error
+        raise _explained(str(error), file, model) from error
 
 
 def _with_name(key: str, tables: dict[str, Any], model: type) -> str:
@@ -77,21 +165,21 @@ def key_error(source: str, key: str, reason: str, hint: str = "") -> RecipeError
     return RecipeError(reason, where=f"{source}: {key}" if key else source, hint=hint)
 
 
-def _explained(text: str, tables: dict[str, Any], model: type, source: str) -> RecipeError:
+def _explained(text: str, file: TomlFile, model: type) -> RecipeError:
     found = _PLACE.match(text)
     reason = found["reason"] if found else text
     path = (found["path"] or "$" if found else "$").removeprefix("$").lstrip(".")
-    key = _with_name(path, tables, model)
+    key = _with_name(path, file.tables, model)
     if unknown := _UNKNOWN.match(reason):
         name = unknown["key"]
-        hint = suggest_key(model, tables, path, name)
-        return key_error(source, _join(key, name), "is no known key", hint)
+        hint = suggest_key(model, file.tables, path, name)
+        return file.error(_join(key, name), "is no known key", hint)
     if missing := _MISSING.match(reason):
-        return key_error(source, _join(key, missing["key"]), "is missing")
+        return file.error(_join(key, missing["key"]), "is missing")
     if choice := _CHOICE.match(reason):
-        hint = suggest_key(model, tables, path, choice["value"])
-        return key_error(source, key, f"cannot be {choice['value']!r}", hint)
-    return key_error(source, key, _in_words(reason))
+        hint = suggest_key(model, file.tables, path, choice["value"])
+        return file.error(key, f"cannot be {choice['value']!r}", hint)
+    return file.error(key, _in_words(reason))
 
 
 def _join(key: str, name: str) -> str:
