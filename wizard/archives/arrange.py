@@ -8,10 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from wizard.archives.specs import Arrange, Move
+from wizard.durability import settle_on_disk
 from wizard.errors import ArchiveError, RecipeError
-from wizard.files import link_or_copy, remove_at_once, whole
-from wizard.recipes.arrangements import Arrange, Move
-from wizard.work import Finding, Item, Report
+from wizard.files import link_or_copy, remove_at_once, symlink
+from wizard.findings import Finding
+from wizard.work import Item, Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,7 @@ class ArrangeWork:
         """Give one file its name."""
         target = item.outputs[0]
         if self.spec.how == "symlink":
-            with whole(target) as partial:
-                partial.symlink_to(os.path.relpath(item.source, target.parent))
+            symlink(os.path.relpath(item.source, target.parent), target)
         else:
             link_or_copy(item.source, target)
         return Report()
@@ -74,6 +75,7 @@ class ArrangeWork:
     def finish(self) -> None:
         """Remove the folder of sources, at once, now that every file is in place."""
         if self.spec.remove:
+            settle_on_disk(self.root)
             remove_at_once(self.root / self.spec.remove)
 
 

@@ -2,20 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from msgspec import Struct
 
-from wizard.archives.disk import Present
+from wizard.archives.deflate import crc32
+from wizard.archives.members import FolderMembers, Member, Members
+from wizard.folders import entries_of, sizes_in
+from wizard.foreign import open_foreign
+from wizard.progress import CancelToken
+
+_BLOCK = 1 << 20
+_HELD = 200_000
+"""Sizes in memory at most, as far as one folder does not hold more: about 40 MB."""
 
 
-class Member(Struct, frozen=True, array_like=True):
-    """One unpacked file: its path below the folder, its size in bytes and its CRC-32."""
+class Present:
+    """Sizes of the files below a folder; a folder is read once, when first asked about.
 
-    path: str
-    size: int
-    crc32: int | None = None
+    Where more is asked about than is held, files of the folders read first are looked at one by
+    one.
+    """
+
+    def __init__(self, root: Path, *, held: int = _HELD) -> None:
+        self._root = str(root)
+        self._most = held
+        self._held = 0
+        self._folders: dict[str, dict[str, int]] = {}
+        self._dropped: set[str] = set()
+
+    def size(self, path: str) -> int | None:
+        """Return the size in bytes of the file at a POSIX path below the root, or None."""
+        folder, _, name = path.rpartition("/")
+        files = self._folders.get(folder)
+        if files is None:
+            if folder in self._dropped:
+                return _size_of(f"{self._root}/{path}")
+            files = self._read(folder)
+        return files.get(name)
+
+    def _read(self, folder: str) -> dict[str, int]:
+        if self._held >= self._most:
+            self._dropped.update(each for each, files in self._folders.items() if files)
+            self._folders = {each: files for each, files in self._folders.items() if not files}
+            self._held = 0
+        files = self._folders[folder] = sizes_in(f"{self._root}/{folder}")
+        self._held += len(files)
+        return files
+
+
+def _size_of(path: str) -> int | None:
+    try:
+        found = os.stat(path)  # noqa: PTH116 (a text, as millions are asked about)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return found.st_size if stat.S_ISREG(found.st_mode) else None
 
 
 class Extraction(Struct, frozen=True):
@@ -23,33 +67,82 @@ class Extraction(Struct, frozen=True):
 
     into: Path
     """Folder the members' paths start from."""
-    members: tuple[Member, ...]
+    members: Members
+    packed: str = ""
+    """In words, how the archive was packed otherwise than expected; told to people."""
 
     @property
     def size(self) -> int:
         """Bytes in all members."""
-        return sum(member.size for member in self.members)
+        return sum(sum(each.sizes) for each in self.members.folders())
 
 
-class Gap(Struct, frozen=True):
-    """One member that is not on disk as it was unpacked; ``found`` is its size there, or None."""
-
-    member: Member
-    found: int | None
-
-
-def gaps(
-    into: Path, members: Iterable[Member], *, settled: Callable[[str], bool] | None = None
-) -> tuple[Gap, ...]:
-    """Return the members missing below ``into`` or of another size, reading each folder once.
+def missing_members(
+    into: Path, folders: Iterable[FolderMembers], *, settled: Callable[[str], bool] | None = None
+) -> Iterator[Member]:
+    """Yield the members missing below ``into`` or of another size, with one look at each folder.
 
     ``settled`` says for a path that differs whether that is as it should be, for instance
-    because a later step edits or consumes the file.
+    because a later step edits or consumes the file. Every file's size is asked for anew: no time
+    of a folder tells of a file in it that was emptied or written over.
     """
-    present = Present(into)
-    wrong = (
-        Gap(member, found)
-        for member in members
-        if (found := present.size(member.path)) != member.size
-    )
-    return tuple(gap for gap in wrong if settled is None or not settled(gap.member.path))
+    for each in folders:
+        found = sizes_in(f"{into}/{each.folder}")
+        if list(map(found.get, each.names)) == each.sizes:
+            continue
+        for member in each:
+            name = member.path.rpartition("/")[2]
+            if found.get(name) != member.size and not (settled and settled(member.path)):
+                yield member
+
+
+def altered_members(
+    into: Path,
+    folders: Iterable[FolderMembers],
+    since: int,
+    *,
+    left_out: Callable[[str], bool] | None = None,
+    token: CancelToken | None = None,
+) -> Iterator[Path]:
+    """Yield the members that hold other bytes than when they were unpacked, told by checksum.
+
+    Only files that changed in any way at or after ``since``, nanoseconds, are read: the system
+    keeps the moment of the latest change whatever a program sets a file's own time to. Members
+    ``left_out`` may differ.
+    """
+    for each in folders:
+        moved = set(_moved(f"{into}/{each.folder}", since))
+        for member in each if moved else ():
+            if member.crc32 is None or member.path.rpartition("/")[2] not in moved:
+                continue
+            if left_out is not None and left_out(member.path):
+                continue
+            if token is not None:
+                token.check()
+            path = into / member.path
+            if file_crc32(path) != member.crc32:
+                yield path
+
+
+def _moved(folder: str, since: int) -> Iterator[str]:
+    """Yield the names of the files in a folder, links left out, that changed since a moment."""
+    with entries_of(folder) as entries:
+        for entry in entries:
+            try:
+                found = entry.stat(follow_symlinks=False)
+            except OSError:
+                continue
+            if max(found.st_mtime_ns, found.st_ctime_ns) >= since and stat.S_ISREG(found.st_mode):
+                yield entry.name
+
+
+def file_crc32(path: Path) -> int | None:
+    """Return a file's CRC-32, None for one that cannot be read."""
+    crc = 0
+    try:
+        with open_foreign(path) as file:
+            while block := file.read(_BLOCK):
+                crc = crc32(block, crc)
+    except OSError:
+        return None
+    return crc

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from wizard.archives.directory import read_directory
-from wizard.archives.limits import MIB, NO_LIMITS_STATED, Limits
-from wizard.archives.sniff import Format, archive_format
-from wizard.archives.tars import TarReader, open_tar
-from wizard.errors import ArchiveError
+from wizard.archives.bounds import CHUNK, NO_LIMITS_STATED, UnpackLimits
+from wizard.archives.format import Format, archive_format, unreadable
+from wizard.archives.paths import is_junk
+from wizard.archives.tar.reader import TarReader, open_tar
+from wizard.archives.zip.directory import read_directory
+from wizard.foreign import open_foreign
 from wizard.progress import CancelToken
 from wizard.recipes.model import Version
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ArchiveEntry:
     """One file in an archive: its name as stored and its size in bytes."""
 
     name: str
@@ -30,7 +32,7 @@ class Listing:
     """The files of an archive, folders left out, in the order they are stored."""
 
     format: Format
-    entries: tuple[Entry, ...]
+    entries: tuple[ArchiveEntry, ...]
     complete: bool = True
     """False when reading stopped at the number of entries asked for."""
 
@@ -44,7 +46,7 @@ def listing(
     archive: Path,
     *,
     most: int | None = None,
-    limits: Limits = NO_LIMITS_STATED,
+    limits: UnpackLimits = NO_LIMITS_STATED,
     token: CancelToken | None = None,
 ) -> Listing:
     """Return names and sizes of an archive's files; raises ``ArchiveError``.
@@ -54,8 +56,8 @@ def listing(
     """
     kind = archive_format(archive)
     if kind == "zip":
-        directory = read_directory(archive, limits)
-        entries = tuple(Entry(entry.name, entry.size) for entry in directory)
+        directory = read_directory(archive, limits, token=token)
+        entries = tuple(ArchiveEntry(entry.name, entry.size) for entry in directory)
         return Listing(kind, entries[:most], complete=most is None or len(entries) <= most)
     entries, complete = _tar_entries(archive, kind, most, token or CancelToken())
     return Listing(kind, entries, complete)
@@ -63,14 +65,14 @@ def listing(
 
 def _tar_entries(
     archive: Path, kind: Format, most: int | None, token: CancelToken
-) -> tuple[tuple[Entry, ...], bool]:
-    entries: list[Entry] = []
+) -> tuple[tuple[ArchiveEntry, ...], bool]:
+    entries: list[ArchiveEntry] = []
+    packed = _size(archive) if kind == "tar.gz" else None
     with open_tar(archive, gzipped=kind == "tar.gz") as stream:
-        for entry in TarReader(stream, str(archive)):
-            token.check()
+        for entry in TarReader(stream, str(archive), token=token, packed=packed):
             if len(entries) == most:
                 return tuple(entries), False
-            entries.append(Entry(entry.name, entry.size))
+            entries.append(ArchiveEntry(entry.name, entry.size))
     return tuple(entries), True
 
 
@@ -119,8 +121,8 @@ class _Facts:
     def _hash(self, kind: str) -> str:
         if kind not in self._hashes:
             digest = hashlib.new(kind, usedforsecurity=False)
-            with self._archive.open("rb") as file:
-                while block := file.read(MIB):
+            with open_foreign(self._archive) as file:
+                while block := file.read(CHUNK):
                     self._token.check()
                     digest.update(block)
             self._hashes[kind] = digest.hexdigest()
@@ -128,17 +130,45 @@ class _Facts:
 
     def _holds(self, pattern: str) -> bool:
         if self._names is None:
-            entries = listing(self._archive, token=self._token).entries
-            self._names = tuple(entry.name.removeprefix("./") for entry in entries)
+            self._names = _rooted_names(self._archive, self._token)
         return any(fnmatch.fnmatchcase(name, pattern) for name in self._names)
+
+
+_AROUND_MOST = 4
+"""Folders around everything that are looked behind."""
+
+_remembered: dict[tuple[str, int, int], tuple[str, ...]] = {}
+"""Names in the archive looked at last: a file brought by hand is held against many archives."""
+
+
+def _rooted_names(archive: Path, token: CancelToken) -> tuple[str, ...]:
+    """Return the names in an archive as they are, and without the folders around all of them."""
+    status = archive.stat()
+    key = str(archive), status.st_size, status.st_mtime_ns
+    found = _remembered.get(key)
+    if found is None:
+        entries = listing(archive, token=token).entries
+        found = tuple(
+            name for entry in entries if not is_junk(name := entry.name.removeprefix("./"))
+        )
+        _remembered.clear()
+        _remembered[key] = found
+    around = _around(found)
+    cuts = [place + 1 for place, letter in enumerate(around) if letter == "/"][:_AROUND_MOST]
+    return found + tuple(name[cut:] for cut in cuts for name in found)
+
+
+def _around(names: Sequence[str]) -> str:
+    """Return the folders, with their slash, that all names begin with."""
+    if not names:
+        return ""
+    first, last = min(names), max(names)
+    shared = os.path.commonprefix([first, last])
+    return shared[: shared.rfind("/") + 1]
 
 
 def _size(archive: Path) -> int:
     try:
         return archive.stat().st_size
     except OSError as error:
-        raise ArchiveError(
-            f"cannot be read: {error.strerror}",
-            where=str(archive),
-            hint="Fetch or copy the archive to this place and run again.",
-        ) from error
+        raise unreadable(error, str(archive)) from error

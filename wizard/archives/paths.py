@@ -7,13 +7,16 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from wizard.archives.bounds import DEPTH_MOST, PART_MOST, PATH_MOST
+from wizard.archives.specs import Nested, Rule
 from wizard.errors import ArchiveError
 from wizard.files import PARTIAL
-from wizard.recipes.steps import Nested, Rule
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 _PLAIN = re.compile(r"(?:[\w-][\w .+-]*+/)*+[\w-][\w .+-]*", re.ASCII)
 """Nearly every path there is: no part of it starts with a dot, no odd letter anywhere."""
+_SHOWN = 200
+"""Letters of a member's name that an error shows."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -24,12 +27,13 @@ def safe_path(name: str, *, archive: str) -> str:
     that would leave the folder, name a drive, hide control characters or pose as our own
     temporary files.
     """
-    if _PLAIN.fullmatch(name):
+    short = len(name) <= PART_MOST and name.count("/") < DEPTH_MOST
+    if short and _PLAIN.fullmatch(name):
         return name
     reason = _refusal(name)
     if reason:
         raise ArchiveError(
-            f"member {name!r} {reason}",
+            f"member {name[:_SHOWN]!r} {reason}",
             where=archive,
             hint="Honest archives hold no such names. Delete it and fetch it from its own site.",
         )
@@ -51,6 +55,11 @@ def _refusal(name: str) -> str:
         return "has control characters in its name"
     if any(part.startswith(PARTIAL) for part in parts):
         return "has a name reserved for unfinished work"
+    sizes = [len(part.encode("utf-8", "surrogateescape")) for part in parts]
+    if max(sizes) > PART_MOST or sum(sizes) + len(sizes) > PATH_MOST:
+        return "has a longer name than file systems take"
+    if len(parts) > DEPTH_MOST:
+        return f"lies more than {DEPTH_MOST} folders deep"
     return ""
 
 
@@ -72,6 +81,37 @@ def is_junk(path: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Shift:
+    """Folders, each with its slash, that an archive has in front of its root, or lacks there."""
+
+    strip: str = ""
+    add: str = ""
+
+    def applied(self, path: str) -> str | None:
+        """Return a member's path as it should be; None for one beside the root."""
+        if self.strip and not path.startswith(self.strip):
+            return None
+        return self.add + path[len(self.strip) :]
+
+    def __bool__(self) -> bool:
+        return bool(self.strip or self.add)
+
+    def __str__(self) -> str:
+        if self.strip:
+            return f"packed inside {self.strip}, which was stripped"
+        return f"packed without {self.add}, which was added" if self.add else "packed as expected"
+
+
+IN_PLACE = Shift()
+"""Of an archive whose root is where the recipe says."""
+
+
+def inner_folder(rule: Nested, member: str) -> str:
+    """Return the folder that the members of an archive inside land in."""
+    return rule.into.format(stem=PurePosixPath(member).stem)
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """Where the members of one archive go below the folder they are unpacked into."""
 
@@ -82,6 +122,8 @@ class Route:
     """Folder put before every path, used for archives inside archives."""
     depth: int = 0
     """In how many archives this one lies."""
+    shift: Shift = IN_PLACE
+    """How its root is off."""
 
     def place(self, name: str) -> str | None:
         """Return a member's path after the rules, or None when it is dropped.
@@ -92,7 +134,8 @@ class Route:
         path = safe_path(name, archive=self.archive)
         if not path or is_junk(path):
             return None
-        moved = self._moved(path)
+        rooted = self.shift.applied(path) if self.shift else path
+        moved = self._moved(rooted) if rooted else None
         if moved is None:
             return None
         if self.below:
@@ -107,7 +150,7 @@ class Route:
             f"{self.archive} > {member}",
             rule.rules,
             self.lower,
-            rule.into.format(stem=PurePosixPath(member).stem),
+            inner_folder(rule, member),
             self.depth + 1,
         )
 
@@ -120,47 +163,3 @@ class Route:
             elif path.startswith(rule.prefix):
                 return None if rule.to is None else rule.to + path[len(rule.prefix) :]
         return path
-
-
-class Claims:
-    """Paths already taken by members, so that no two of them meet under one name."""
-
-    def __init__(self, archive: str) -> None:
-        self._archive = archive
-        self._files: dict[str, tuple[int, int]] = {}
-        self._folders: set[str] = {""}
-
-    def taken(self, path: str) -> bool:
-        """Tell whether a member has that path already."""
-        return path in self._files
-
-    def claim(self, path: str, size: int, crc32: int) -> bool:
-        """Take a path; returns False when a member of the same content already has it.
-
-        Raises ``ArchiveError`` when its content differs, or when the path is both a file and a
-        folder.
-        """
-        if path in self._files:
-            if self._files[path] == (size, crc32):
-                return False
-            raise self._collision(path, "is in it more than once, each time another")
-        self._claim_folders(path)
-        if path in self._folders:
-            raise self._collision(path, "is both a file and a folder in it")
-        self._files[path] = size, crc32
-        return True
-
-    def _claim_folders(self, path: str) -> None:
-        folder = path.rpartition("/")[0]
-        while folder not in self._folders:
-            if folder in self._files:
-                raise self._collision(folder, "is both a file and a folder in it")
-            self._folders.add(folder)
-            folder = folder.rpartition("/")[0]
-
-    def _collision(self, path: str, what: str) -> ArchiveError:
-        return ArchiveError(
-            f"member {path!r} {what}",
-            where=self._archive,
-            hint="It is damaged or not the published archive. Delete it and fetch it again.",
-        )

@@ -4,35 +4,54 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
+from msgspec import Struct
 
-from wizard.archives.disk import settle
-from wizard.archives.extraction import Member
-from wizard.archives.limits import MIB
-from wizard.files import PARTIAL, write_whole
+from wizard.archives.bounds import CHUNK
+from wizard.archives.format import unreadable
+from wizard.archives.ledger import Ledger
+from wizard.archives.members import FolderMembers, Members
+from wizard.archives.settle import move_into_place
+from wizard.files import PARTIAL, is_own_folder, make_folder, unnamed_file
+from wizard.foreign import open_foreign
+from wizard.state.lines import Follows, LinedStore
+from wizard.state.store import Store
+from wizard.state.table import HANDED_OVER
 
+
+class _Head(Struct, frozen=True):
+    follows: Follows | None = None
+
+
+_HEADS = Store(HANDED_OVER, _Head)
+_STORE = LinedStore(_HEADS, lambda head: head.follows, FolderMembers)
 _SAMPLES = 64
 _SAMPLE = 4096
 
 
-def fingerprint(archive: Path) -> str:
+def archive_identity(archive: Path) -> str:
     """Return a cheap identity of an archive's content, the same wherever and whenever it lies.
 
     Hashes the size, 64 samples and the last MiB, where zip keeps every member's checksum and
     gzip the checksum of everything.
     """
-    descriptor = os.open(archive, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        size = os.fstat(descriptor).st_size
-        digest = hashlib.sha256(str(size).encode())
-        for sample in range(_SAMPLES):
-            digest.update(os.pread(descriptor, _SAMPLE, size * sample // _SAMPLES))
-        digest.update(os.pread(descriptor, MIB, max(0, size - MIB)))
-    finally:
-        os.close(descriptor)
+        with open_foreign(archive) as file:
+            return _digest(file.fileno())
+    except OSError as error:
+        raise unreadable(error, str(archive)) from error
+
+
+def _digest(file: int) -> str:
+    size = os.fstat(file).st_size
+    digest = hashlib.sha256(str(size).encode())
+    for sample in range(_SAMPLES):
+        digest.update(os.pread(file, _SAMPLE, size * sample // _SAMPLES))
+    digest.update(os.pread(file, CHUNK, max(0, size - CHUNK)))
     return digest.hexdigest()[:32]
 
 
@@ -40,42 +59,57 @@ class Staging:
     """Where the members of one archive wait, whole or not, until all of them are.
 
     It lies on the file system of the final folder: beside it while that does not exist, so that
-    one rename can make it, inside it otherwise. A run that was killed leaves it behind under a
-    name that tells archive and job, and the next run of the same job goes on with it.
+    one rename can make it, inside it otherwise. Only this user may enter it. A run that was
+    killed leaves it behind under a name that tells archive and layout, and the next run of the
+    same unpacking goes on with it.
     """
 
-    def __init__(self, into: Path, job: str, content: str) -> None:
+    def __init__(self, into: Path, layout: str, content: str) -> None:
         self.into = into
-        self._start = start = f"{PARTIAL}unpack-{hashlib.sha256(job.encode()).hexdigest()[:10]}-"
-        name = start + content[:16]
-        beside, inside = into.parent / name, into / name
-        self.folder = beside if beside.exists() or not into.exists() else inside
-        for other in (*into.parent.glob(f"{start}*"), *into.glob(f"{start}*")):
+        self._start = start = f"{PARTIAL}unpack-{hashlib.sha256(layout.encode()).hexdigest()[:10]}-"
+        home = into if into.exists() else into.parent
+        old = [*into.parent.glob(f"{start}*"), *into.glob(f"{start}*")]
+        mine = [each for each in old if is_own_folder(each)]
+        known = [each for each in mine if each.name.startswith(start + content[:16])]
+        # A name nobody can make before us: whoever did would have us write where he likes.
+        fresh = home / f"{start}{content[:16]}-{secrets.token_hex(4)}"
+        self.folder = known[0] if known else fresh
+        for other in mine:
             if other != self.folder:
                 shutil.rmtree(other)
         self.tree = self.folder / "tree"
         self.scratch = self.folder / "scratch"
-        self._members = self.folder / "members.json"
+        self._members = self.folder / HANDED_OVER.name
 
     def open(self) -> None:
         """Make the folders, or find them as an earlier run left them."""
-        self.tree.mkdir(parents=True, exist_ok=True)
-        self.scratch.mkdir(exist_ok=True)
+        if not is_own_folder(self.folder):
+            make_folder(self.folder, 0o700)
+        make_folder(self.tree)
+        make_folder(self.scratch)
 
-    def hand_over(self, content: str, members: tuple[Member, ...]) -> None:
+    def ledger(self, archive: str) -> Ledger:
+        """Return a list for the members of an archive, which waits here where it grows long."""
+        return Ledger(archive, lambda: unnamed_file(self.scratch))
+
+    def hand_over(self, content: str, members: Members) -> None:
         """Leave a tree that lacks nothing to the next staging of this ``content``."""
-        write_whole(self._members, msgspec.json.encode(members))
-        self.folder.rename(self.folder.with_name(self._start + content[:16]))
+        _STORE.write(self._members, members.folders, _Head)
+        name = f"{self._start}{content[:16]}-{secrets.token_hex(4)}"
+        self.folder.rename(self.folder.with_name(name))
 
-    def handed_over(self) -> tuple[Member, ...]:
-        """Return what a tree that lacks nothing holds, in place or waiting; else nothing."""
-        try:
-            return msgspec.json.decode(self._members.read_bytes(), type=tuple[Member, ...])
-        except (OSError, msgspec.DecodeError):
-            return ()
+    def handed_over(self) -> Iterator[FolderMembers]:
+        """Yield what a tree that lacks nothing holds, in place or waiting; else nothing."""
+        found = _STORE.read(self._members, lambda head: head.follows is not None)
+        if found is not None:
+            yield from _STORE.lines(found)
 
     def settle(self) -> None:
         """Give everything its final name and remove the staging folder."""
         if any(self.tree.iterdir()):
-            settle(self.tree, self.into)
+            move_into_place(self.tree, self.into)
+        self.remove()
+
+    def remove(self) -> None:
+        """Take away the staging folder and all it holds."""
         shutil.rmtree(self.folder)

@@ -9,19 +9,24 @@ from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
+from wizard.archives.bounds import TEXT_MOST
 from wizard.errors import ArchiveError
-from wizard.files import link_or_copy, whole, write_whole
+from wizard.files import link_or_copy, make_folder, put_aside, symlink, write_whole
+from wizard.foreign import read_foreign_text
 
 
-class Chore(Protocol):
+class FileOperation(Protocol):
     """One thing that is either so or not yet."""
 
     def made(self) -> bool:
         """Look at the disk."""
         ...
 
-    def make(self) -> None:
-        """Make it so; raises ``ArchiveError`` when something else is in the way."""
+    def make(self) -> str | None:
+        """Make it so and return what a person should know of it, if anything.
+
+        Raises ``ArchiveError`` when something else is in the way.
+        """
         ...
 
 
@@ -31,12 +36,16 @@ class PlacedFile:
 
     source: Path
     target: Path
+    size: int | None = None
+    """Bytes the source had when it was proven, for when it is gone."""
 
     def made(self) -> bool:
         """Look whether the file is there in full, or there while its source is gone."""
         if not self.target.is_file():
             return False
-        return not self.source.exists() or same_size(self.source, self.target)
+        if self.source.exists():
+            return same_size(self.source, self.target)
+        return self.size in (None, self.target.stat().st_size)
 
     def make(self) -> None:
         """Link or copy the file; raises ``ArchiveError`` when its source is not there."""
@@ -48,7 +57,10 @@ class PlacedFile:
 
 @dataclass(frozen=True, slots=True)
 class SecondName:
-    """A folder's other name, by a relative link."""
+    """A folder's other name, by a relative link.
+
+    A tree laid out by hand may have the folder under its other name only; there it gets its own.
+    """
 
     name: Path
     target: Path
@@ -57,8 +69,9 @@ class SecondName:
         """Look whether the name leads to the folder."""
         return self.name.is_symlink() and self.name.resolve() == self.target.resolve()
 
-    def make(self) -> None:
+    def make(self) -> str | None:
         """Link the name; a dangling link is replaced, anything else is left and reported."""
+        taken = self._take_over()
         if self.name.exists():
             raise ArchiveError(
                 f"a file or folder stands where a link to {self.target.name} belongs",
@@ -66,8 +79,16 @@ class SecondName:
                 hint=f"rename it to {self.target.name} if it holds the same, or move it away; "
                 "then run again",
             )
-        with whole(self.name) as partial:
-            partial.symlink_to(os.path.relpath(self.target, self.name.parent))
+        symlink(os.path.relpath(self.target, self.name.parent), self.name)
+        return f"{self.name.name} is {self.target.name} from now on" if taken else None
+
+    def _take_over(self) -> bool:
+        """Move a folder that has the other name to its own, if nothing has that; tell whether."""
+        if os.path.lexists(self.target) or self.name.is_symlink() or not self.name.is_dir():
+            return False
+        make_folder(self.target.parent)
+        self.name.rename(self.target)
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +108,7 @@ class TextFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class SettingLines:
     """Lines of ``NAME=value`` in a file that may hold other lines."""
 
     path: Path
@@ -99,7 +120,10 @@ class Settings:
 
     def make(self) -> None:
         """Put each line in the place of the one that sets the same name, or at the end."""
-        lines = (_text(self.path) or "").splitlines()
+        found = _text(self.path)
+        if found is None and os.path.lexists(self.path):
+            put_aside(self.path)
+        lines = (found or "").splitlines()
         for line in self.text.splitlines():
             name = f"{line.partition('=')[0]}="
             place = next((i for i, old in enumerate(lines) if old.startswith(name)), len(lines))
@@ -110,7 +134,7 @@ class Settings:
 def _text(path: Path) -> str | None:
     """Return what a file holds; None where there is none, or no text."""
     try:
-        return path.read_text()
+        return read_foreign_text(path, TEXT_MOST)
     except (OSError, UnicodeDecodeError):
         return None
 

@@ -11,19 +11,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
-from wizard.archives.directory import ZipEntry
-from wizard.archives.inflate import InflateError, crc32, inflater
-from wizard.archives.limits import MIB
-from wizard.archives.small import LOCAL, DamagedMember, data_start
+from wizard.archives.bounds import CHUNK
+from wizard.archives.deflate import InflateError, crc32, inflater
+from wizard.archives.writing.batches import LOCAL, DamagedMember, LocalHeader, read_at
+from wizard.archives.zip.directory import ZipEntry
+from wizard.foreign import descriptor_of
 
-_PIECE = 4 * MIB
+_PIECE = 4 * CHUNK
 
 
 class ZipData:
     """The bytes of a zip's members, for any number of threads at once."""
 
     def __init__(self, archive: Path) -> None:
-        self.file = os.open(archive, os.O_RDONLY | os.O_CLOEXEC)
+        self.file = descriptor_of(archive)
 
     def __enter__(self) -> ZipData:
         return self
@@ -49,11 +50,12 @@ class ZipData:
             raise DamagedMember("its bytes do not match their checksum")
 
     def _packed(self, entry: ZipEntry) -> Iterator[bytes]:
-        block = os.pread(self.file, LOCAL.size, entry.offset)
-        place = entry.offset + data_start(block, 0)
+        header = LocalHeader(entry.name.encode(), entry.deflated)
+        block = read_at(self.file, LOCAL.size + len(header.name), entry.offset)
+        place = entry.offset + header.size(block, 0)
         end = place + entry.packed
         while place < end:
-            chunk = os.pread(self.file, min(MIB, end - place), place)
+            chunk = read_at(self.file, min(CHUNK, end - place), place)
             if not chunk:
                 raise DamagedMember("the archive ends inside it")
             place += len(chunk)

@@ -13,9 +13,9 @@ from io import RawIOBase
 from pathlib import Path
 from typing import Protocol, cast
 
-from wizard.archives.extract import Order, unpack_arriving
-from wizard.archives.job import Job
-from wizard.archives.staging import fingerprint
+from wizard.archives.extract import Instructions, unpack_arriving
+from wizard.archives.staging import archive_identity
+from wizard.archives.unpacking import Unpacking
 from wizard.errors import WizardError
 from wizard.progress import CancelToken, Counter
 
@@ -42,12 +42,12 @@ class Arriving(Protocol):
 class Arrival:
     """One archive unpacked as it comes; leaving the context drops everything not kept."""
 
-    def __init__(self, order: Order) -> None:
-        self._order = order
+    def __init__(self, instructions: Instructions) -> None:
+        self._instructions = instructions
         self._token = CancelToken()
         self._stream: Arriving | None = None
         self._thread = threading.Thread(target=self._run, name="unpack-arriving", daemon=True)
-        self._job: Job | None = None
+        self._unpacking: Unpacking | None = None
         self._whole = False
 
     def watch(self, stream: Arriving) -> None:
@@ -65,10 +65,12 @@ class Arrival:
         while self._thread.is_alive():
             token.check()
             self._thread.join(_TICK)
-        if self._job and self._whole and self._stream.unchanged():
+        if self._unpacking and self._whole and self._stream.unchanged():
             with contextlib.suppress(OSError):
-                self._job.staging.hand_over(fingerprint(archive), tuple(self._job.members))
-                self._job = None
+                self._unpacking.staging.hand_over(
+                    archive_identity(archive), self._unpacking.members
+                )
+                self._unpacking = None
 
     def _run(self) -> None:
         # Whatever is wrong with the archive or the disk, ``extract`` meets it again and says so.
@@ -82,11 +84,13 @@ class Arrival:
             return
         with contextlib.closing(self._stream):
             size = self._stream.size()
-            job = self._job = self._order.job(_ARRIVING, Counter(), self._token)
-            shutil.rmtree(job.staging.folder, ignore_errors=True)
-            job.staging.open()
-            unpack_arriving(cast("RawIOBase", self._stream), self._order, job, size)
-            self._whole = bool(job.members)
+            unpacking = self._unpacking = self._instructions.unpacking(
+                _ARRIVING, Counter(), self._token
+            )
+            shutil.rmtree(unpacking.staging.folder, ignore_errors=True)
+            unpacking.staging.open()
+            unpack_arriving(cast("RawIOBase", self._stream), self._instructions, unpacking, size)
+            self._whole = len(unpacking.members) > 0
 
     def __enter__(self) -> Arrival:
         return self
@@ -98,5 +102,5 @@ class Arrival:
         self._drop()
 
     def _drop(self) -> None:
-        if self._job is not None:
-            shutil.rmtree(self._job.staging.folder, ignore_errors=True)
+        if self._unpacking is not None:
+            shutil.rmtree(self._unpacking.staging.folder, ignore_errors=True)

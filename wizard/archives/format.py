@@ -7,14 +7,15 @@ import re
 from pathlib import Path
 from typing import Literal
 
-from wizard.errors import ArchiveError
+from wizard.errors import ArchiveError, reason_of
+from wizard.foreign import open_foreign
 
 Format = Literal["zip", "tar", "tar.gz"]
 
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _GZIP = b"\x1f\x8b\x08"
 _TITLE = re.compile(rb"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
-_HEAD = 64 * 1024
+_HEAD = 8 * 1024
 _OTHER = {
     b"7z\xbc\xaf\x27\x1c": "a 7z archive",
     b"Rar!": "a RAR archive",
@@ -44,14 +45,28 @@ def archive_format(archive: Path, where: str = "") -> Format:
 
 def _head(archive: Path) -> bytes:
     try:
-        with archive.open("rb") as file:
+        with open_foreign(archive) as file:
             return file.read(_HEAD)
     except OSError as error:
-        raise ArchiveError(
-            f"cannot be read: {error.strerror}",
-            where=str(archive),
-            hint="Fetch or copy the archive to this place and run again.",
-        ) from error
+        raise unreadable(error, str(archive)) from error
+
+
+def unreadable(error: OSError, archive: str) -> ArchiveError:
+    """Return the error for an archive the system does not let us read."""
+    return ArchiveError(
+        f"cannot be read: {reason_of(error)}",
+        where=archive,
+        hint="Fetch or copy the archive to this place and run again.",
+    )
+
+
+def not_understood(error: Exception, archive: Path) -> ArchiveError:
+    """Return the error for an archive that broke its reader: the last line of defence."""
+    return ArchiveError(
+        f"cannot be understood ({type(error).__name__}: {str(error)[:80]})",
+        where=str(archive),
+        hint="It is damaged or made to do harm. Delete it and fetch it again.",
+    )
 
 
 def _old_tar(head: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""ISA-L's inflate and CRC-32; imports nothing else, because ``mates`` start with it."""
+"""ISA-L's inflate and CRC-32; imports nothing else, because ``workers`` start with it."""
 
 from __future__ import annotations
 

@@ -8,16 +8,17 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wizard.archives.disk import Present
-from wizard.archives.extraction import Member
-from wizard.archives.inflate import crc32
-from wizard.archives.limits import Limits
-from wizard.archives.paths import Claims
+from wizard.archives.bounds import UnpackLimits
+from wizard.archives.deflate import crc32
+from wizard.archives.extraction import Present
+from wizard.archives.ledger import Ledger
+from wizard.archives.specs import Nested
 from wizard.archives.staging import Staging
+from wizard.archives.writing.workers import WriteWorkers
 from wizard.errors import ArchiveError
-from wizard.files import partial_name
+from wizard.files import new_file, partial_name
+from wizard.openat import set_own_time
 from wizard.progress import CancelToken, Counter
-from wizard.recipes.steps import Nested
 
 Settled = Callable[[str], bool]
 """Whether a path that is absent or of another size is as it should be."""
@@ -36,7 +37,7 @@ def _never_open(path: Path, name: str, rule: Nested) -> None:
 
 
 @dataclass(slots=True)
-class Job:
+class Unpacking:
     """What the loops over zip and tar members share."""
 
     staging: Staging
@@ -44,20 +45,46 @@ class Job:
     counter: Counter
     token: CancelToken
     workers: int
-    limits: Limits
-    claims: Claims
+    limits: UnpackLimits
+    members: Ledger
     trust: bool = True
     settled: Settled = never_settled
-    members: list[Member] = field(default_factory=list)
+    expects: Sequence[str] = ()
+    """Patterns of paths that tell where the root of the archive lies."""
+    packed: str = ""
+    """In words, how the archive was packed otherwise than expected."""
+    wrapping: str = ""
+    """The same, once the archive turned out to lie inside another."""
+    places: WriteWorkers | None = None
+    """Where small members of a tar are written, while one is read."""
+    submit: Callable[[Callable[[], int]], None] | None = None
+    """Has a batch of them written."""
     open_inner: OpenInner = field(default=_never_open)
     """Unpacks an archive found inside; set anew for each archive."""
     _inner: int = 0
+    _unpacked: int = 0
+    _counted: int = 0
     _final: Present = field(init=False)
     _staged: Present = field(init=False)
 
     def __post_init__(self) -> None:
         self._final = Present(self.staging.into)
         self._staged = Present(self.staging.tree)
+
+    def account(self, size: int, members: int, archive: str) -> None:
+        """Count what an archive, this or one inside, unpacks to; raises ``ArchiveError``."""
+        self._unpacked += size
+        self._counted += members
+        self.limits.check_total(self._unpacked, self._counted, archive=archive)
+
+    def begin_anew(self) -> None:
+        """Forget what was staged, for a second pass with other paths."""
+        self.staging.remove()
+        self.staging.open()
+        self.members = self.staging.ledger(self.members.archive)
+        self.counter.done, self.counter.total = 0, None
+        self._unpacked = self._counted = 0
+        self.__post_init__()
 
     def there(self, path: str, size: int) -> bool:
         """Tell whether a member needs no writing: staged, in its place, or settled otherwise."""
@@ -92,7 +119,7 @@ class Job:
         self._inner += 1
         path = self.staging.scratch / f"inner-{self._inner}"
         try:
-            with path.open("wb") as file:
+            with new_file(path) as file:
                 for chunk in chunks:
                     self.token.check()
                     file.write(chunk)
@@ -105,11 +132,13 @@ class Job:
         partial = partial_name(self.staging.scratch / "large")
         crc = 0
         try:
-            with partial.open("wb") as file:
+            with new_file(partial) as file:
                 for chunk in chunks:
                     self.token.check()
                     crc = crc32(chunk, crc)
                     file.write(chunk)
+                file.flush()
+                set_own_time(file.fileno())
             partial.replace(self.staged(path))
         finally:
             partial.unlink(missing_ok=True)

@@ -14,12 +14,14 @@ _AHEAD = 4
 """Batches in flight per thread: enough to keep them busy, few enough to bound memory."""
 
 
-class Crew:
+class Writers:
     """Runs batches on threads; the feeding thread alone advances the counter."""
 
-    def __init__(self, workers: int, counter: Counter, token: CancelToken) -> None:
+    def __init__(
+        self, workers: int, counter: Counter, token: CancelToken, *, ahead: int = _AHEAD
+    ) -> None:
         self._pool = ThreadPoolExecutor(max(1, workers), thread_name_prefix="unpack")
-        self._most = _AHEAD * max(1, workers)
+        self._most = ahead * max(1, workers)
         self._flying: deque[Future[int]] = deque()
         self._counter = counter
         self._token = token
@@ -52,7 +54,7 @@ class Crew:
     def _collect(self) -> None:
         self._counter.advance(self._flying.popleft().result())
 
-    def __enter__(self) -> Crew:
+    def __enter__(self) -> Writers:
         return self
 
     def __exit__(

@@ -9,13 +9,16 @@ from __future__ import annotations
 import os
 import stat
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from msgspec import Struct
 
-from wizard.archives.limits import Limits
+from wizard.archives.bounds import DIRECTORY_MOST, UnpackLimits
+from wizard.archives.format import unreadable
 from wizard.errors import ArchiveError
+from wizard.foreign import open_foreign
+from wizard.progress import CancelToken
 
 _ENTRY = struct.Struct("<4sxBHHH4xLLLHHHHHLL")
 _END = struct.Struct("<4sHHHHLLH")
@@ -23,7 +26,7 @@ _END64 = struct.Struct("<4sQ4xLLQQQQ")
 _LOCATOR = struct.Struct("<4sLQL")
 _LOCAL_SIZE = 30
 _COMMENT_MOST = 65_535
-_FULL16, _FULL32 = 0xFFFF, 0xFFFFFFFF
+_FULL12, _FULL16, _FULL32 = 0xFFF, 0xFFFF, 0xFFFFFFFF
 _ENCRYPTED, _UTF8 = 0x1, 0x800
 _STORED, _DEFLATED = 0, 8
 _OTHER_METHODS = {9: "Deflate64", 12: "bzip2", 14: "LZMA", 93: "Zstandard", 95: "xz"}
@@ -59,7 +62,9 @@ class _Broken(Exception):
     """The directory cannot be what was packed."""
 
 
-def read_directory(archive: Path, limits: Limits, where: str = "") -> tuple[ZipEntry, ...]:
+def read_directory(
+    archive: Path, limits: UnpackLimits, where: str = "", *, token: CancelToken | None = None
+) -> tuple[ZipEntry, ...]:
     """Return the files of a zip in the order of their data, folders left out.
 
     Raises ``ArchiveError`` for a directory that is missing or damaged, encrypted members, links
@@ -67,12 +72,16 @@ def read_directory(archive: Path, limits: Limits, where: str = "") -> tuple[ZipE
     errors call the archive.
     """
     where = where or str(archive)
-    size = archive.stat().st_size
+    check = token.check if token else _go_on
     try:
-        with archive.open("rb") as file:
+        with open_foreign(archive) as file:
+            size = os.fstat(file.fileno()).st_size
             extent = _find(file.fileno(), size)
+            _check_extent(extent, where)
             table = os.pread(file.fileno(), extent.size, extent.start)
-        entries = list(_entries(table, extent, where))
+        entries = list(_entries(table, extent, where, check))
+    except OSError as error:
+        raise unreadable(error, where) from error
     except (_Broken, struct.error, UnicodeDecodeError) as error:
         raise ArchiveError(
             "is cut short or damaged: its table of contents at the end is missing or wrong",
@@ -109,7 +118,22 @@ def _find(file: int, size: int) -> _Extent:
     return _Extent(start + shift, length, count, shift, wide)
 
 
-def _entries(table: bytes, extent: _Extent, where: str) -> Iterator[ZipEntry]:
+def _go_on() -> None:
+    """Be asked to stop by nobody."""
+
+
+def _check_extent(extent: _Extent, where: str) -> None:
+    if extent.size > DIRECTORY_MOST:
+        raise ArchiveError(
+            f"has a table of contents of {extent.size:,} bytes, more than {DIRECTORY_MOST:,}",
+            where=where,
+            hint="No dataset is packed so. Check where the archive came from.",
+        )
+
+
+def _entries(
+    table: bytes, extent: _Extent, where: str, check: Callable[[], None]
+) -> Iterator[ZipEntry]:
     """Yield every file in the directory; raises ``_Broken`` when it does not add up."""
     place = count = 0
     while place < len(table):
@@ -123,6 +147,8 @@ def _entries(table: bytes, extent: _Extent, where: str) -> Iterator[ZipEntry]:
         if magic != b"PK\x01\x02" or disk not in (0, _FULL16) or place > len(table):
             raise _Broken
         count += 1
+        if not count & _FULL12:
+            check()
         name = _decoded(table[name_at:extra_at], flags)
         if name.endswith(("/", "\\")) and not size:
             continue
@@ -182,7 +208,7 @@ def _refuse(name: str, flags: int, method: int, mode: int, where: str) -> None:
     raise ArchiveError(f"member {name!r} {what}", where=where, hint=hint)
 
 
-def _check_sizes(entries: list[ZipEntry], size: int, limits: Limits, where: str) -> None:
+def _check_sizes(entries: list[ZipEntry], size: int, limits: UnpackLimits, where: str) -> None:
     """Raise for members that share their data, as bombs do, and for those that grow too much."""
     end = total = 0
     for entry in entries:

@@ -1,0 +1,1 @@
+"""Whether a file is whole by its own structure, where nobody published a hash of it."""

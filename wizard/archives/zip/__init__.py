@@ -1,0 +1,1 @@
+"""Zip archives: their directory, their data, and the loop that unpacks them."""
