@@ -14,26 +14,30 @@ from typing import Literal
 import msgspec
 
 from wizard.credentials.places import index_path
-from wizard.errors import CredentialError
-from wizard.files import locked, write_whole
+from wizard.errors import CredentialError, reason_of
+from wizard.files import locked
+from wizard.state.store import Store
+from wizard.state.table import KEPT_SECRETS
 
-Rung = Literal["environment", "keyring", "memory", "file"]
-"""A step of the ladder, best first."""
+BackendName = Literal["environment", "keyring", "memory", "file"]
+"""A step of the chain, best first."""
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """One secret that is kept: of which site, which field, on which rung, since when."""
+    """One secret that is kept: of which site, which field, on which backend, since when."""
 
     site: str
     field: str
-    rung: Rung
+    backend: BackendName
     since: float
     """Seconds since the epoch; a changed moment tells other processes to read it again."""
 
 
 class _File(msgspec.Struct, frozen=True, kw_only=True):
-    version: int = 1
     entries: tuple[Kept, ...] = ()
+
+
+_STORE = Store(KEPT_SECRETS, _File)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +53,8 @@ class Index:
 
     def entries(self) -> tuple[Kept, ...]:
         """Return everything listed; a missing or damaged list is empty."""
-        try:
-            return msgspec.json.decode(self.path.read_bytes(), type=_File).entries
-        except (OSError, msgspec.DecodeError):
-            return ()
+        file = _STORE.read(self.path)
+        return file.entries if file else ()
 
     def find(self, site: str, field: str) -> Kept | None:
         """Return the entry of one field."""
@@ -61,9 +63,9 @@ class Index:
                 return entry
         return None
 
-    def add(self, site: str, field: str, rung: Rung) -> None:
+    def add(self, site: str, field: str, backend: BackendName) -> None:
         """List a field, in the place of what was listed before; raises ``CredentialError``."""
-        entry = Kept(site=site, field=field, rung=rung, since=time.time())
+        entry = Kept(site=site, field=field, backend=backend, since=time.time())
         self._change(site, field, (entry,))
 
     def remove(self, site: str, field: str) -> None:
@@ -75,13 +77,12 @@ class Index:
             with locked(self.path):
                 kept = tuple(e for e in self.entries() if (e.site, e.field) != (site, field))
                 if kept + added:
-                    file = _File(entries=kept + added)
-                    write_whole(self.path, msgspec.json.encode(file), mode=0o600)
+                    _STORE.write(self.path, _File(entries=kept + added))
                 else:
                     self.path.unlink(missing_ok=True)
         except OSError as error:
             raise CredentialError(
-                f"the list of kept credentials cannot be written: {error.strerror}",
+                f"the list of kept credentials cannot be written: {reason_of(error)}",
                 where=str(self.path),
                 hint="free the disk or mend the folder's permissions",
             ) from None

@@ -1,4 +1,4 @@
-"""Where secrets are kept: the protocol all rungs of the ladder follow."""
+"""Where secrets are kept: the protocol all backends of the chain follow."""
 
 from __future__ import annotations
 
@@ -40,6 +40,10 @@ class Vault(Protocol):
         """Say in a sentence which place new secrets go to, and why."""
         ...
 
+    def secrets(self) -> tuple[Secret, ...]:
+        """Return every secret value at hand, for finding where else they are written."""
+        ...
+
     def kept(self) -> tuple[Kept, ...]:
-        """List every secret at hand by site, field and rung; never a value."""
+        """List every secret at hand by site, field and backend; never a value."""
         ...

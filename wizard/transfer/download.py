@@ -6,30 +6,31 @@ from pathlib import Path
 
 from wizard.errors import Cancelled, WizardError
 from wizard.progress import CancelToken
-from wizard.transfer.client import make_client
 from wizard.transfer.errors import DiskFull
 from wizard.transfer.fetching import Fetching
-from wizard.transfer.growing import Watch, watched
-from wizard.transfer.hashing import Follower
-from wizard.transfer.limits import Limits
-from wizard.transfer.pacing import Gate, RateLimit
-from wizard.transfer.part import Part
+from wizard.transfer.http.client import make_client
+from wizard.transfer.http.remote_file import Downloads
+from wizard.transfer.parts.growing_file import ArrivalWatch, watched
+from wizard.transfer.parts.part import Part
+from wizard.transfer.parts.part_hasher import PartHasher
 from wizard.transfer.progress import TransferProgress
 from wizard.transfer.proving import algorithms, prove_file
-from wizard.transfer.request import FetchRequest, Proof
-from wizard.transfer.source import Shared
+from wizard.transfer.request import DownloadProof, FetchRequest
+from wizard.transfer.retries import ConnectionLimiter, RateLimit
+from wizard.transfer.retry_policy import RetryPolicy
+from wizard.transfer.second_address import told_by_others
 
 
 class Downloader:
     """Fetches files within limits shared by all its transfers; safe from many threads."""
 
-    def __init__(self, limits: Limits | None = None) -> None:
-        limits = limits or Limits()
-        self._shared = Shared(
-            limits=limits,
-            client=make_client(limits),
-            gate=Gate(limits.connections, limits.per_host),
-            rate=RateLimit(limits.rate),
+    def __init__(self, policy: RetryPolicy | None = None) -> None:
+        policy = policy or RetryPolicy()
+        self._shared = Downloads(
+            policy=policy,
+            client=make_client(policy),
+            limiter=ConnectionLimiter(policy.connections, policy.per_host),
+            rate=RateLimit(policy.rate),
         )
 
     def fetch(
@@ -38,8 +39,8 @@ class Downloader:
         target: Path,
         progress: TransferProgress,
         token: CancelToken,
-        watch: Watch | None = None,
-    ) -> Proof:
+        watch: ArrivalWatch | None = None,
+    ) -> DownloadProof:
         """Bring the file of ``request`` under the name ``target``, whole and proven.
 
         A file that stands there already is proven, never touched. ``watch`` is given the bytes
@@ -62,11 +63,17 @@ class Downloader:
         progress.enter("done")
         return proof
 
+    def told_by_others(
+        self, request: FetchRequest, used: str, target: Path, token: CancelToken
+    ) -> str:
+        """Return what another address says of a file; see ``second_address``."""
+        return told_by_others(self._shared, request, used, target, token)
+
     def _prove(
         self, request: FetchRequest, target: Path, progress: TransferProgress, token: CancelToken
-    ) -> Proof:
+    ) -> DownloadProof:
         progress.enter("checking")
-        return prove_file(request, target, self._shared.limits.digests, progress, token)
+        return prove_file(request, target, self._shared.policy.digests, progress, token)
 
     def _bring(
         self,
@@ -74,17 +81,17 @@ class Downloader:
         target: Path,
         progress: TransferProgress,
         token: CancelToken,
-        watch: Watch | None,
-    ) -> Proof:
-        limits = self._shared.limits
-        names = algorithms(request, limits.digests)
+        watch: ArrivalWatch | None,
+    ) -> DownloadProof:
+        policy = self._shared.policy
+        names = algorithms(request, policy.digests)
         with (
             Part(target) as part,
-            Follower(part, names, limits.checkpoint) as follower,
+            PartHasher(part, names, policy.checkpoint) as hasher,
             watched(part, watch),
         ):
             progress.done, progress.total = part.done, part.total or request.size
-            fetching = Fetching(self._shared, request, part, follower, progress, token)
+            fetching = Fetching(self._shared, request, part, hasher, progress, token)
             return fetching.run()
 
     @property

@@ -5,6 +5,7 @@ TransferError
  │   ├─ Unreachable            refused, reset, timed out, ended early
  │   ├─ NameNotResolved        no address for the host
  │   ├─ Stalled                connected, but no bytes
+ │   │   └─ TooSlow            bytes, but so few that another try or address will do better
  │   ├─ ServerBusy             429 and 5xx, with the wait the server asked for
  │   └─ SessionExpired         log in again and go on
  ├─ InsecureConnection         TLS or proxy trouble
@@ -13,7 +14,8 @@ TransferError
  │   ├─ LoginRefused           wrong user name or password
  │   ├─ LicenceNotAccepted     terms still to be accepted on the site
  │   ├─ ApprovalMissing        access requested, or to be requested, and not granted
- │   └─ LinkExpired            a signed link ran out; the bytes are kept
+ │   ├─ LinkExpired            a signed link ran out; the bytes are kept
+ │   └─ LinkRefused            a signed link is not opened for another reason; the bytes are kept
  ├─ WrongContent               a web page or another kind of file where the archive should be
  │   └─ QuotaUsedUp            too many downloads of the file today; it is there tomorrow
  ├─ SizeMismatch               another size than the recipe's
@@ -48,6 +50,10 @@ class NameNotResolved(Passing):
 
 class Stalled(Passing):
     """The server is connected but has sent nothing for a while."""
+
+
+class TooSlow(Stalled):
+    """The server sends so little that asking anew, or elsewhere, will do better."""
 
 
 class ServerBusy(Passing):
@@ -93,6 +99,10 @@ class LinkExpired(AccessDenied):
     """A signed link no longer opens; the bytes so far are kept for a fresh one."""
 
 
+class LinkRefused(AccessDenied):
+    """A signed link does not open, though not for its age; the bytes so far are kept."""
+
+
 class WrongContent(TransferError):
     """Something else than the archive came: mostly a web page."""
 
@@ -124,7 +134,7 @@ class HashMismatch(TransferError):
 
 
 class FileChanged(TransferError):
-    """The bytes so far cannot be continued: the file changed or the server serves no pieces."""
+    """The bytes so far cannot be continued: the file changed or the server serves no segments."""
 
 
 class PartBusy(TransferError):

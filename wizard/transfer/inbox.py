@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import fcntl
-import getpass
 import hashlib
 import shlex
-import shutil
 import socket
+import stat
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from wizard.errors import TransferError
-from wizard.files import followed, whole
+from wizard import environment
+from wizard.errors import TransferError, reason_of
+from wizard.files import link, make_folder, rename, whole
+from wizard.foreign import open_foreign
 from wizard.progress import CancelToken
 
 How = Literal["auto", "move", "link", "reflink", "copy"]
@@ -33,7 +34,7 @@ _CHUNK = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
-class Fingerprint:
+class FileIdentity:
     """What tells cheaply whether a file is still the one that was looked at."""
 
     size: int
@@ -41,10 +42,10 @@ class Fingerprint:
     inode: int
 
 
-def fingerprint(path: Path) -> Fingerprint:
-    """Return the fingerprint of a file; raises ``OSError``."""
+def file_identity(path: Path) -> FileIdentity:
+    """Return the file_identity of a file; raises ``OSError``."""
     status = path.stat()
-    return Fingerprint(status.st_size, status.st_mtime_ns, status.st_ino)
+    return FileIdentity(status.st_size, status.st_mtime_ns, status.st_ino)
 
 
 def inbox_folder(dest: Path) -> Path:
@@ -54,26 +55,30 @@ def inbox_folder(dest: Path) -> Path:
 
 def upload_line(name: str, folder: Path) -> str:
     """Return the ``scp`` line that brings a file from a person's computer to this host."""
-    target = f"{getpass.getuser()}@{socket.getfqdn()}:{folder}/"
+    target = f"{environment.user_name()}@{socket.getfqdn()}:{folder}/"
     return f"scp {shlex.quote(name)} {shlex.quote(target)}"
 
 
 def arrivals(folder: Path) -> tuple[Path, ...]:
     """List the files in a folder that may be whole: no hidden, empty or half-fetched ones."""
     try:
-        files = [path for path in folder.iterdir() if is_arrival(path)]
+        paths = sorted(folder.iterdir())
     except OSError:
         return ()
-    return tuple(sorted(files))
+    return tuple(path for path in paths if is_arrival(path))
 
 
 def is_arrival(path: Path) -> bool:
-    """Tell whether a file may be an archive somebody put there."""
+    """Tell whether a file may be an archive somebody put there; one that is taken away is none."""
     if path.name.startswith(".") or path.name.lower().endswith(_UNFINISHED):
         return False
-    # Browsers keep an empty file under the final name beside the growing one.
-    growing = any(path.with_name(path.name + ending).exists() for ending in _UNFINISHED)
-    return not growing and path.is_file() and path.stat().st_size > 0
+    try:
+        # Browsers keep an empty file under the final name beside the growing one.
+        growing = any(path.with_name(path.name + ending).exists() for ending in _UNFINISHED)
+        status = path.stat()
+    except OSError:
+        return False
+    return not growing and stat.S_ISREG(status.st_mode) and status.st_size > 0
 
 
 def is_settled(path: Path, size: int | None = None) -> bool:
@@ -85,22 +90,22 @@ def is_settled(path: Path, size: int | None = None) -> bool:
 
 def wait_until_settled(
     path: Path, token: CancelToken, *, size: int | None = None, quiet: float = 2.0
-) -> Fingerprint:
+) -> FileIdentity:
     """Wait while a file grows, until its size and time have stood still for ``quiet`` seconds.
 
     A file smaller than ``size`` is waited for five times as long before it counts as all there
     is. Raises ``Cancelled``, or ``TransferError`` when it goes away.
     """
     try:
-        seen, since = fingerprint(path), time.monotonic()
+        seen, since = file_identity(path), time.monotonic()
         while True:
-            patience = quiet * 5 if size is not None and seen.size < size else quiet
+            retries = quiet * 5 if size is not None and seen.size < size else quiet
             settled = is_settled(path) and (size is None or seen.size >= size)
-            if settled or time.monotonic() - since >= patience:
+            if settled or time.monotonic() - since >= retries:
                 return seen
             if token.wait(min(0.25, quiet)):
                 token.check()
-            now = fingerprint(path)
+            now = file_identity(path)
             if now != seen:
                 seen, since = now, time.monotonic()
     except FileNotFoundError:
@@ -117,7 +122,7 @@ def hash_file(
     hashes = {name: hashlib.new(name, usedforsecurity=False) for name in names}
     buffer = memoryview(bytearray(_CHUNK))
     try:
-        with path.open("rb", buffering=0) as file:
+        with open_foreign(path) as file:
             while count := file.readinto(buffer):
                 token.check()
                 for each in hashes.values():
@@ -125,7 +130,7 @@ def hash_file(
                 on_bytes(count)
     except OSError as error:
         raise TransferError(
-            f"the file cannot be read: {error.strerror}",
+            f"the file cannot be read: {reason_of(error)}",
             where=str(path),
             hint="mend its permissions, or copy it into the inbox",
         ) from None
@@ -140,11 +145,11 @@ def adopt(source: Path, target: Path, how: How, token: CancelToken) -> str:
     try:
         if source.exists() and target.exists() and source.samefile(target):
             return "already in place"
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target.parent)
         return _ADOPTERS[how](source, target, token)
     except OSError as error:
         raise TransferError(
-            f"the file cannot be put in its place ({how}): {error.strerror}",
+            f"the file cannot be put in its place ({how}): {reason_of(error)}",
             where=str(source),
             hint="ask for a copy (--how copy), or free the disk",
         ) from None
@@ -156,40 +161,36 @@ def _move(source: Path, target: Path, token: CancelToken) -> str:
         source.unlink()
         return "moved"
     try:
-        source.replace(target)
+        rename(source, target)
     except OSError:
-        _copy(source, target, token)
+        _copy(source, target, token, durable=True)
         source.unlink()
     return "moved"
 
 
 def _link(source: Path, target: Path, token: CancelToken) -> str:
-    with whole(target) as partial:
-        partial.hardlink_to(followed(source))
+    link(source, target)
     return "hard link"
 
 
 def _reflink(source: Path, target: Path, token: CancelToken) -> str:
-    with whole(target) as partial, source.open("rb") as old, partial.open("xb") as new:
+    with open_foreign(source) as old, whole(target, like=old) as new:
         fcntl.ioctl(new, _FICLONE, old.fileno())
-    shutil.copystat(source, target)
     return "reflink"
 
 
-def _copy(source: Path, target: Path, token: CancelToken) -> str:
-    with whole(target) as partial:
-        with source.open("rb") as old, partial.open("xb") as new:
-            while chunk := old.read(_CHUNK):
-                token.check()
-                new.write(chunk)
-        shutil.copystat(source, partial)
+def _copy(source: Path, target: Path, token: CancelToken, *, durable: bool = False) -> str:
+    with open_foreign(source) as old, whole(target, like=old, durable=durable) as new:
+        while chunk := old.read(_CHUNK):
+            token.check()
+            new.write(chunk)
     return "copy"
 
 
 def _auto(source: Path, target: Path, token: CancelToken) -> str:
-    for way in (_link, _reflink):
+    for taken in (_link, _reflink):
         try:
-            return way(source, target, token)
+            return taken(source, target, token)
         except OSError:
             continue
     return _copy(source, target, token)

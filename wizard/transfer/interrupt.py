@@ -13,19 +13,23 @@ from wizard.progress import CancelToken
 
 TICK = 0.1
 """Seconds between two looks at a cancel token."""
-T = TypeVar("T")
+_Result = TypeVar("_Result")
 
 
-def interruptible(
-    call: Callable[[], T], token: CancelToken, undo: Callable[[T], None] | None = None
-) -> T:
-    """Run a call that may block, leaving it behind when asked to stop.
+def run_interruptible(
+    call: Callable[[], _Result],
+    token: CancelToken,
+    undo: Callable[[_Result], None] | None = None,
+    seconds: float | None = None,
+) -> _Result:
+    """Run a call that may block, leaving it behind when asked to stop or after ``seconds``.
 
     The abandoned thread ends by the call's own time limits; ``undo`` then releases its result.
-    Raises what ``call`` raises, or ``Cancelled``.
+    Raises what ``call`` raises, ``TimeoutError`` or ``Cancelled``.
     """
     token.check()
-    future: Future[T] = Future()
+    end = None if seconds is None else time.monotonic() + seconds
+    future: Future[_Result] = Future()
 
     def run() -> None:
         try:
@@ -35,16 +39,18 @@ def interruptible(
         else:
             future.set_result(result)
 
-    def release(finished: Future[T]) -> None:
+    def release(finished: Future[_Result]) -> None:
         if undo is not None and finished.exception() is None:
             undo(finished.result())
 
     threading.Thread(target=run, name="transfer-open", daemon=True).start()
     while not future.done():
         wait([future], TICK)
-        if token.cancelled:
+        late = end is not None and time.monotonic() > end
+        if (token.cancelled or late) and not future.done():
             future.add_done_callback(release)
             token.check()
+            raise TimeoutError
     return future.result()
 
 

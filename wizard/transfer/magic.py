@@ -10,7 +10,7 @@ HEAD = 512
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class FileKind:
     """A kind of file: its name for people, and the byte strings one of which it starts with."""
 
     title: str
@@ -26,10 +26,11 @@ class Kind:
         return len(head) >= self.offset + max(len(mark) for mark in self.marks)
 
 
-_ZIP = Kind("zip archive", (b"PK\x03\x04", b"PK\x05\x06"))
-_GZIP = Kind("gzip file", (b"\x1f\x8b",))
-_BZIP2 = Kind("bzip2 file", (b"BZh",))
-_XZ = Kind("xz file", (b"\xfd7zXZ\x00",))
+_ZIP = FileKind("zip archive", (b"PK\x03\x04", b"PK\x05\x06"))
+_GZIP = FileKind("gzip file", (b"\x1f\x8b",))
+_BZIP2 = FileKind("bzip2 file", (b"BZh",))
+_XZ = FileKind("xz file", (b"\xfd7zXZ\x00",))
+_TAR = FileKind("tar archive", (b"ustar",), offset=257)
 _KINDS = {
     ".zip": _ZIP,
     ".gz": _GZIP,
@@ -38,28 +39,41 @@ _KINDS = {
     ".tbz2": _BZIP2,
     ".xz": _XZ,
     ".txz": _XZ,
-    ".tar": Kind("tar archive", (b"ustar",), offset=257),
-    ".7z": Kind("7-zip archive", (b"7z\xbc\xaf\x27\x1c",)),
-    ".rar": Kind("rar archive", (b"Rar!\x1a\x07",)),
-    ".png": Kind("PNG image", (b"\x89PNG\r\n\x1a\n",)),
-    ".jpg": Kind("JPEG image", (b"\xff\xd8\xff",)),
-    ".jpeg": Kind("JPEG image", (b"\xff\xd8\xff",)),
-    ".pdf": Kind("PDF document", (b"%PDF-",)),
-    ".npy": Kind("NumPy array", (b"\x93NUMPY",)),
+    ".tar": _TAR,
+    ".7z": FileKind("7-zip archive", (b"7z\xbc\xaf\x27\x1c",)),
+    ".rar": FileKind("rar archive", (b"Rar!\x1a\x07",)),
+    ".png": FileKind("PNG image", (b"\x89PNG\r\n\x1a\n",)),
+    ".jpg": FileKind("JPEG image", (b"\xff\xd8\xff",)),
+    ".jpeg": FileKind("JPEG image", (b"\xff\xd8\xff",)),
+    ".pdf": FileKind("PDF document", (b"%PDF-",)),
+    ".npy": FileKind("NumPy array", (b"\x93NUMPY",)),
     ".npz": _ZIP,
-    ".h5": Kind("HDF5 file", (b"\x89HDF\r\n\x1a\n",)),
-    ".mat": Kind("MATLAB file", (b"MATLAB ", b"\x89HDF\r\n\x1a\n")),
+    ".h5": FileKind("HDF5 file", (b"\x89HDF\r\n\x1a\n",)),
+    ".mat": FileKind("MATLAB file", (b"MATLAB ", b"\x89HDF\r\n\x1a\n")),
     # PyTorch checkpoints: zip since 1.6, a bare pickle before; some are tar files.
-    ".pth": Kind("PyTorch checkpoint", (b"PK\x03\x04", b"\x80\x02", b"\x80\x04", b"\x80\x05")),
-    ".parquet": Kind("Parquet file", (b"PAR1",)),
+    ".pth": FileKind("PyTorch checkpoint", (b"PK\x03\x04", b"\x80\x02", b"\x80\x04", b"\x80\x05")),
+    ".parquet": FileKind("Parquet file", (b"PAR1",)),
 }
+_ARCHIVES = (_ZIP, _GZIP, _TAR)
 _PAGES = (".html", ".htm", ".xhtml", ".php")
 
 
-def expected(name: str) -> Kind | None:
+def expected(name: str) -> FileKind | None:
     """Return the kind a file of this name must be, None when its name promises nothing."""
     dot = name.rfind(".")
     return _KINDS.get(name[dot:].lower()) if dot >= 0 else None
+
+
+def is_fitting(name: str, head: bytes) -> bool:
+    """Tell whether a file of this name may begin so.
+
+    An archive may be wrapped otherwise than its name says: browsers store a tar.gz without its
+    gzip, and people pack anew.
+    """
+    kind = expected(name)
+    if kind is None or kind.fits(head):
+        return True
+    return kind in _ARCHIVES and any(other.fits(head) for other in _ARCHIVES)
 
 
 def may_be_page(name: str) -> bool:

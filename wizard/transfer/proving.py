@@ -6,11 +6,12 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
+from wizard.foreign import open_foreign
 from wizard.progress import CancelToken
 from wizard.transfer import magic
 from wizard.transfer.errors import HashMismatch, SizeMismatch, WrongContent
 from wizard.transfer.progress import TransferProgress
-from wizard.transfer.request import FetchRequest, Proof
+from wizard.transfer.request import DownloadProof, FetchRequest
 
 _BLOCK = 1 << 20
 
@@ -30,13 +31,19 @@ def check_size(request: FetchRequest, size: int, where: str) -> None:
 def check_kind(request: FetchRequest, head: bytes, where: str) -> None:
     """Raise ``WrongContent`` when the first bytes are not those of such a file."""
     kind = magic.expected(request.name)
-    if kind is None or kind.fits(head):
+    if kind is None or kind.fits(head) or _is_unwrapped(request, head):
         return
     raise WrongContent(
         f"what came as {request.name} is no {kind.title}",
         where=where,
         hint="Open the address in a browser to see what it serves, or use another mirror.",
     )
+
+
+def _is_unwrapped(request: FetchRequest, head: bytes) -> bool:
+    """Tell whether a tar.gz comes without its gzip, where no hash or size says what must come."""
+    unproven = request.size is None and not request.hashes
+    return unproven and magic.is_gzip_name(request.name) and magic.is_fitting(request.name, head)
 
 
 def check_encoding(request: FetchRequest, encoding: str, head: bytes, where: str) -> None:
@@ -64,10 +71,12 @@ def check_hashes(
             )
 
 
-def proof_of(request: FetchRequest, found: Mapping[str, str], size: int, url: str) -> Proof:
+def download_proof(
+    request: FetchRequest, found: Mapping[str, str], size: int, url: str
+) -> DownloadProof:
     """Write down what was found and what it was compared with."""
     known = request.hashes
-    return Proof(
+    return DownloadProof(
         size=size,
         sha256=found.get("sha256", ""),
         md5=found.get("md5", ""),
@@ -79,7 +88,7 @@ def proof_of(request: FetchRequest, found: Mapping[str, str], size: int, url: st
 
 def algorithms(request: FetchRequest, always: tuple[str, ...]) -> frozenset[str]:
     """Return which hashes a file needs."""
-    return frozenset(always) | frozenset(request.hashes)
+    return frozenset(always) | frozenset(request.hashes) | request.also
 
 
 def prove_file(
@@ -88,7 +97,7 @@ def prove_file(
     always: tuple[str, ...],
     progress: TransferProgress,
     token: CancelToken,
-) -> Proof:
+) -> DownloadProof:
     """Prove a file that is there already, reading it once; it is never changed.
 
     Raises ``SizeMismatch``, ``WrongContent``, ``HashMismatch`` or ``Cancelled``.
@@ -99,7 +108,7 @@ def prove_file(
         name: hashlib.new(name, usedforsecurity=False) for name in algorithms(request, always)
     }
     progress.done, progress.total = 0, size
-    with path.open("rb") as file:
+    with open_foreign(path) as file:
         check_kind(request, file.read(magic.HEAD), where)
         file.seek(0)
         while block := file.read(_BLOCK):
@@ -109,4 +118,4 @@ def prove_file(
             progress.add(len(block))
     found = {name: digest.hexdigest() for name, digest in digests.items()}
     check_hashes(request, found, size, where, path.name)
-    return proof_of(request, found, size, "")
+    return download_proof(request, found, size, "")

@@ -29,7 +29,7 @@ class Refusal:
     """First 64 KiB of the body."""
 
 
-class Session(Protocol):
+class LoginSession(Protocol):
     """A login on one site: the only thing that sends cookies, tokens or passwords.
 
     Implementations are called from several threads at once.
@@ -43,7 +43,7 @@ class Session(Protocol):
     def client(self) -> httpx.Client:
         """Return the client that carries the login, logging in first where needed.
 
-        Build it with ``wizard.transfer.client.make_client``. Raises ``LoginRefused``,
+        Build it with ``wizard.transfer.http.client.make_client``. Raises ``LoginRefused``,
         ``LicenceNotAccepted``, ``ApprovalMissing`` or another ``TransferError``.
         """
         ...
@@ -75,7 +75,9 @@ class FetchRequest:
     md5: str = ""
     sha1: str = ""
     sha256: str = ""
-    session: Session | None = field(default=None, repr=False)
+    also: frozenset[str] = frozenset()
+    """More algorithms to hash with on the way, for whoever wants to compare."""
+    session: LoginSession | None = field(default=None, repr=False)
     page: str = ""
     """Page where a person gets a fresh link or asks for access; named in hints."""
 
@@ -87,7 +89,7 @@ class FetchRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
+class DownloadProof:
     """What is known of a file that stands whole under its final name."""
 
     size: int

@@ -1,0 +1,174 @@
+"""The second backend: the OS keyring, asked through a child process so that it can never block us.
+
+Why a child for every call (fact sheet pain_points rows 8 and 9): a locked keyring waits for a
+prompt nobody sees, D-Bus and GLib raise outside keyring's own errors, and the null backend
+accepts every write and keeps nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from wizard.credentials.secret import Secret
+from wizard.errors import CredentialError
+
+SECONDS = 5.0
+"""Longest one conversation with the keyring may take."""
+
+REST = 60.0
+"""Seconds a keyring that did not answer is left alone before it is asked again."""
+
+_CHILD = Path(__file__).with_name("keyring_child.py")
+
+Call = tuple[str, str, str, str]
+"""Verb (``get``, ``put``, ``delete``), service, name, value."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyringVerdict:
+    """Whether the keyring may be trusted with secrets, and why in words."""
+
+    usable: bool
+    words: str
+
+
+@dataclass(slots=True)
+class Keyring:
+    """The OS keyring as this user's session has it; ``environ`` is free of secrets."""
+
+    environ: Mapping[str, str] = field(repr=False)
+    seconds: float = SECONDS
+    _verdict: KeyringVerdict | None = None
+    _asleep_until: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def verdict(self) -> KeyringVerdict:
+        """Probe once: write a dummy, read it back, delete it."""
+        with self._lock:
+            if self._verdict is None:
+                self._verdict = self._probe()
+            return self._verdict
+
+    def get(self, site: str, name: str) -> Secret | None:
+        """Return what is kept; raises ``CredentialError`` when the keyring does not answer."""
+        found = self._ask(("get", _service(site), name, ""))[0]
+        return Secret(found) if found is not None else None
+
+    def put(self, site: str, name: str, secret: Secret) -> None:
+        """Keep a secret and read it back; raises ``CredentialError`` unless it is there."""
+        value = secret.reveal()
+        service = _service(site)
+        kept = self._ask(("put", service, name, value), ("get", service, name, ""))[1]
+        if kept != value:
+            raise CredentialError("the keyring did not keep what it was given", where=site)
+
+    def delete(self, site: str, name: str) -> None:
+        """Remove a secret and read again; raises ``CredentialError`` unless it is gone."""
+        service = _service(site)
+        left = self._ask(("delete", service, name, ""), ("get", service, name, ""))[1]
+        if left is not None:
+            raise CredentialError(
+                "the keyring still holds this entry",
+                where=site,
+                hint=f"remove the entry {service!r} with your desktop's keyring program",
+            )
+
+    def _probe(self) -> KeyringVerdict:
+        dummy, service = secrets.token_hex(8), _service("probe")
+        name = f"probe-{dummy}"
+        calls = (
+            ("put", service, name, dummy),
+            ("get", service, name, ""),
+            ("delete", service, name, ""),
+            ("get", service, name, ""),
+        )
+        try:
+            backend, answers = self._converse(calls)
+        except CredentialError as error:
+            return KeyringVerdict(usable=False, words=error.message)
+        if answers[1] != dummy:
+            return KeyringVerdict(
+                usable=False, words=f"the keyring backend {backend!r} keeps nothing"
+            )
+        if answers[3] is not None:
+            return KeyringVerdict(
+                usable=False, words=f"the keyring backend {backend!r} cannot delete"
+            )
+        return KeyringVerdict(usable=True, words=f"the OS keyring ({backend})")
+
+    def _ask(self, *calls: Call) -> list[str | None]:
+        if time.monotonic() < self._asleep_until:
+            raise CredentialError("the keyring did not answer a moment ago", hint=_UNLOCK)
+        return self._converse(calls)[1]
+
+    def _converse(self, calls: Sequence[Call]) -> tuple[str, list[str | None]]:
+        try:
+            reply = _run_child(calls, self.environ, self.seconds)
+        except CredentialError:
+            self._asleep_until = time.monotonic() + REST
+            raise
+        return reply.backend, reply.answers
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    backend: str
+    answers: list[str | None] = field(repr=False)
+
+
+_UNLOCK = "unlock the keyring, or give the login through the environment or for this run only"
+
+
+def _service(site: str) -> str:
+    return f"segwizard:{site}"
+
+
+def _run_child(calls: Sequence[Call], environ: Mapping[str, str], seconds: float) -> _Reply:
+    # -P keeps this package's folder off the child's import path.
+    command = [sys.executable, "-P", str(_CHILD)]
+    try:
+        result = subprocess.run(
+            command,
+            input=json.dumps({"calls": calls}).encode(),
+            env=dict(environ),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            timeout=seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        message = f"the keyring did not answer within {seconds:g} seconds; it may be locked"
+        raise CredentialError(message, hint=_UNLOCK) from None
+    except OSError as error:
+        message = f"the keyring could not be asked: {type(error).__name__}"
+        raise CredentialError(message, hint=_UNLOCK) from None
+    return _read_reply(result.stdout, result.returncode)
+
+
+def _read_reply(output: bytes, status: int) -> _Reply:
+    try:
+        reply = json.loads(output)
+    except ValueError:
+        message = f"the keyring program ended with status {status}"
+        raise CredentialError(message, hint=_UNLOCK) from None
+    if "error" in reply:
+        raise CredentialError(_words(reply["error"], reply.get("detail", "")), hint=_UNLOCK)
+    return _Reply(reply["backend"], reply["answers"])
+
+
+def _words(error: str, detail: str) -> str:
+    known = {
+        "NoKeyringError": "this machine has no keyring",
+        "KeyringLocked": "the keyring is locked",
+        "Plaintext": "the keyring of this machine is a plain text file, which is not used unasked",
+    }
+    return known.get(error) or f"the keyring failed: {detail or error}"

@@ -1,0 +1,1 @@
+"""One address of a file over HTTP: opening it, reading its body, and what a refusal means."""

@@ -1,0 +1,1 @@
+"""Links that people paste or share: cleaned, judged, and followed to the file they stand for."""
