@@ -8,21 +8,21 @@ from typing import Generic, TypeVar
 
 from wizard.errors import WizardError
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
-class Lazy(Generic[T]):
-    """A slot for one value; threads that ask at once wait for the one that makes it.
+class Lazy(Generic[_T]):
+    """A task for one value; threads that ask at once wait for the one that makes it.
 
     A ``WizardError`` is kept like a value: what is broken for one item is not tried for the next.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._values: list[T] = []
+        self._values: list[_T] = []
         self._error: WizardError | None = None
 
-    def get(self, make: Callable[[], T]) -> T:
+    def get(self, make: Callable[[], _T]) -> _T:
         """Return the value, making it if this process has not yet."""
         if not self._values:
             with self._lock:
@@ -36,7 +36,7 @@ class Lazy(Generic[T]):
             self._values = []
             self._error = None
 
-    def _make(self, make: Callable[[], T]) -> T:
+    def _make(self, make: Callable[[], _T]) -> _T:
         if self._error is not None:
             raise self._error
         try:
@@ -45,6 +45,6 @@ class Lazy(Generic[T]):
             self._error = error
             raise
 
-    def __reduce__(self) -> tuple[type[Lazy[T]], tuple[()]]:
+    def __reduce__(self) -> tuple[type[Lazy[_T]], tuple[()]]:
         """Arrive empty in another process."""
         return Lazy, ()

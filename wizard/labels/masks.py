@@ -6,6 +6,7 @@ image needs, once; ``patch`` answers per segment (fact sheet mseg section 5).
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -16,12 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wizard.errors import LabelError
-from wizard.labels.decode import read_blue, read_values
+from wizard.labels.drawing.polygons import Patch, PolygonFile, draw_patch, read_polygon_file
+from wizard.labels.exported_masks import read_exported
 from wizard.labels.lazy import Lazy
-from wizard.labels.panoptic import read_runs
-from wizard.labels.polygons import Annotation, Patch, draw_patch, read_annotation
-from wizard.labels.search import Runs
-from wizard.recipes.steps import Relabel
+from wizard.labels.pixels.decode import read_blue, read_values
+from wizard.labels.pixels.panoptic import read_runs
+from wizard.labels.pixels.runs import Runs
+from wizard.labels.specs.taxonomies import Relabel
 
 Ids = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.uint32]
 """Which segment is where, (H, W)."""
@@ -89,7 +91,7 @@ class RunMasks:
 class PolygonMasks:
     """Segments as objects of a polygon file."""
 
-    annotation: Annotation
+    annotation: PolygonFile
     where: str
 
     def patch(self, segment: int) -> Patch:
@@ -120,9 +122,11 @@ class MaskFinder:
         """
         if self.relabel.mask == "label" and not self.relabel.source and context.base:
             return IdMasks(_same_size(context.base(), context, context.image))
+        if (exported := self._exported(context)) and not self._has_source(context):
+            return read_exported(exported, context.shape)
         path = self.path(context)
         if self.relabel.mask == "polygon":
-            annotation = read_annotation(path)
+            annotation = read_polygon_file(path)
             _check_size((annotation.img_height, annotation.img_width), context, str(path))
             return PolygonMasks(annotation, str(path))
         if self.relabel.mask == "channel":
@@ -133,14 +137,39 @@ class MaskFinder:
             return RunMasks(runs)
         return IdMasks(_same_size(read_values(path), context, str(path)))
 
-    def path(self, context: ImageContext) -> Path:
-        """Return the file the masks of an image come from; raises ``LabelError``."""
-        source = self.relabel.source.format(
+    def files(self, context: ImageContext) -> tuple[Path, ...]:
+        """Return the files that the masks of one image may come from, there or not."""
+        if self.relabel.mask == "label" and not self.relabel.source:
+            return ()
+        found = [self.root / self._filled(self.relabel.exported, context)]
+        with contextlib.suppress(LabelError):
+            found.append(self.path(context))
+        return tuple(found if self.relabel.exported else found[1:])
+
+    def _exported(self, context: ImageContext) -> Path | None:
+        """Return the masks that another lab exported for an image, if there are any."""
+        if not self.relabel.exported:
+            return None
+        path = self.root / self._filled(self.relabel.exported, context)
+        return path if path.is_file() else None
+
+    def _has_source(self, context: ImageContext) -> bool:
+        try:
+            return self.path(context).is_file()
+        except LabelError:
+            return False
+
+    def _filled(self, template: str, context: ImageContext) -> str:
+        return template.format(
             parent=context.parent,
             stem=context.stem.removesuffix(self.relabel.trim),
             split=context.split,
             top=PurePosixPath(context.image).parts[0],
         )
+
+    def path(self, context: ImageContext) -> Path:
+        """Return the file the masks of an image come from; raises ``LabelError``."""
+        source = self._filled(self.relabel.source, context)
         if "*" not in source:
             return self.root / source
         try:

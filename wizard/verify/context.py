@@ -11,21 +11,22 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from wizard import causes
 from wizard.errors import LabelError
-from wizard.labels.colours import ColourTable
+from wizard.findings import Finding
 from wizard.labels.lazy import Lazy
-from wizard.labels.lists import Pair
 from wizard.labels.masks import MaskFinder
-from wizard.labels.panoptic import PanopticIndex
-from wizard.labels.records import Segment, SegmentKey, image_key, load_records, segment_names
-from wizard.recipes.steps import Example
-from wizard.verify import causes
-from wizard.verify.subject import Layer, Subject
-from wizard.work import Finding
+from wizard.labels.pixels.colours import ColourTable
+from wizard.labels.pixels.panoptic import PanopticIndex
+from wizard.labels.specs.taxonomies import Layer
+from wizard.labels.tables.lists import Pair
+from wizard.labels.tables.records import Segment, SegmentKey, image_key, load_records, segment_names
+from wizard.verify.specs.datasets import Example
+from wizard.verify.subject import Subject
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
-Place = tuple[str, str]
+ListKey = tuple[str, str]
 """A taxonomy and a split."""
 
 
@@ -33,25 +34,25 @@ Place = tuple[str, str]
 class Context:
     """Everything read from the tables; what could not be read is missing and in ``faults``."""
 
-    lists: dict[Place, tuple[Pair, ...]] = field(default_factory=dict)
-    labels: dict[Place, dict[str, str]] = field(default_factory=dict)
+    lists: dict[ListKey, tuple[Pair, ...]] = field(default_factory=dict)
+    labels: dict[ListKey, dict[str, str]] = field(default_factory=dict)
     """Image -> label."""
     names: dict[str, tuple[str, ...]] = field(default_factory=dict)
     lookups: dict[str, NDArray[np.uint8]] = field(default_factory=dict)
     """Table from its base, by taxonomy."""
     colours: dict[str, ColourTable] = field(default_factory=dict)
-    records: dict[Place, dict[SegmentKey, tuple[Segment, ...]]] = field(default_factory=dict)
+    records: dict[ListKey, dict[SegmentKey, tuple[Segment, ...]]] = field(default_factory=dict)
     finders: dict[str, MaskFinder] = field(default_factory=dict)
-    examples: dict[Place, dict[SegmentKey, tuple[Example, ...]]] = field(default_factory=dict)
-    panoptic: dict[Place, Lazy[PanopticIndex]] = field(default_factory=dict)
+    examples: dict[ListKey, dict[SegmentKey, tuple[Example, ...]]] = field(default_factory=dict)
+    panoptic: dict[ListKey, Lazy[PanopticIndex]] = field(default_factory=dict)
     faults: list[Finding] = field(default_factory=list)
 
-    def attempt(self, read: Callable[[], T]) -> T | None:
+    def attempt(self, read: Callable[[], _T]) -> _T | None:
         """Read a table, turning a broken one into a finding."""
         try:
             return read()
         except LabelError as error:
-            fault = causes.TABLE.finding(error.where, error.message)
+            fault = Finding.of(causes.TABLE, error.where, error.message)
             if fault not in self.faults:
                 self.faults.append(fault)
             return None
@@ -112,8 +113,8 @@ def panoptic_path(subject: Subject, layer: Layer, split: str) -> Path:
 
 def panoptic_index(subject: Subject, layer: Layer, split: str, context: Context) -> PanopticIndex:
     """Return the segments of a panoptic layer, parsed at the first image; raises ``LabelError``."""
-    slot = context.panoptic[layer.taxonomy, split]
-    return slot.get(partial(PanopticIndex.read, panoptic_path(subject, layer, split)))
+    task = context.panoptic[layer.taxonomy, split]
+    return task.get(partial(PanopticIndex.read, panoptic_path(subject, layer, split)))
 
 
 def _load_examples(subject: Subject, layer: Layer, split: str, context: Context) -> None:
@@ -133,7 +134,9 @@ def _load_examples(subject: Subject, layer: Layer, split: str, context: Context)
     for example in examples:
         read = names.read(example.segment)
         if read is None:
-            context.faults.append(causes.TABLE.finding(example.segment, "an unreadable example"))
+            context.faults.append(
+                Finding.of(causes.TABLE, example.segment, "an unreadable example")
+            )
         else:
             found.setdefault(read[0], []).append(example)
     context.examples[place] = {key: tuple(group) for key, group in found.items()}
@@ -148,9 +151,9 @@ def unlisted(subject: Subject, context: Context) -> Iterator[Finding]:
         for key, segments in context.records.get(place, {}).items():
             if key not in keys:
                 detail = f"named by {len(segments)} records of {place[0]}, {place[1]}"
-                yield causes.UNLISTED_IMAGE.finding("/".join(key), detail)
+                yield Finding.of(causes.UNLISTED_IMAGE, "/".join(key), detail)
         for key, examples in context.examples.get(place, {}).items():
             if key not in keys:
                 for example in examples:
-                    detail = f"{example.name} of {place[0]}, {place[1]}: not applicable"
-                    yield causes.NO_EXAMPLE.finding(example.segment, detail)
+                    detail = f"{example.name} of {place[0]}, {place[1]}: no list holds its image"
+                    yield Finding.of(causes.NO_EXAMPLE, example.segment, detail)

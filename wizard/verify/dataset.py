@@ -2,36 +2,56 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
-from wizard.files import PARTIAL
-from wizard.labels.polygons import fill_notes
-from wizard.verify.causes import CAUSES, Remedies
+from wizard import causes
+from wizard.causes import CAUSES
+from wizard.files import PARTIAL, make_way
+from wizard.findings import Finding, grouped
+from wizard.labels.drawing.polygons import fill_notes
 from wizard.verify.context import Context, unlisted
+from wizard.verify.image_proofs import ImageProofs
+from wizard.verify.remedies import Remedies, with_hints
 from wizard.verify.scan import scan_tree
 from wizard.verify.subject import Subject
-from wizard.verify.summary import Summary, count_checked, group_findings, with_hints
+from wizard.verify.summary import Summary, count_checked
 from wizard.verify.work import ImageWork
-from wizard.work import Finding
+
+_UNSOUND_BYTES = tuple(
+    cause.slug
+    for cause in (
+        causes.EMPTY_FILE,
+        causes.TRUNCATED_IMAGE,
+        causes.BROKEN_IMAGE,
+        causes.TRUNCATED_LABEL,
+        causes.BROKEN_LABEL,
+        causes.BROKEN_POLYGONS,
+    )
+)
 
 RunImages = Callable[[ImageWork], Sequence[Finding]]
 """Runs the batch of images, on whatever workers there are, and collects its findings."""
 
 
-def verify_dataset(subject: Subject, run: RunImages, remedies: Remedies) -> Summary:
+def verify_dataset(
+    subject: Subject, run: RunImages, remedies: Remedies, proofs: ImageProofs | None = None
+) -> Summary:
     """Check everything there is to check and return all that is wrong.
 
-    Nothing stops at the first failure, and nothing is written.
+    Nothing stops at the first failure, and nothing is written. Labels that ``proofs`` know are
+    not read again.
     """
     started = time.monotonic()
-    work = ImageWork(subject)
+    work = ImageWork(subject, proofs)
     context = work.context
+    looked = run(work)  # first, so that progress shows from the first second
     findings = [*context.faults, *unlisted(subject, context), *scan_tree(subject, context)]
-    findings += run(work)
+    findings += looked
     if _draws_polygons(subject):
         findings += fill_notes()
     ours = {label for row in _rows(subject, context) for label in row.made}
@@ -41,7 +61,7 @@ def verify_dataset(subject: Subject, run: RunImages, remedies: Remedies) -> Summ
         dataset=subject.dataset,
         checked=count_checked(subject, context),
         seconds=round(time.monotonic() - started, 3),
-        groups=group_findings(hinted),
+        groups=grouped(hinted),
         findings=hinted,
     )
 
@@ -54,7 +74,7 @@ def _draws_polygons(subject: Subject) -> bool:
     )
 
 
-def run_here(work: ImageWork) -> list[Finding]:
+def verify_here(work: ImageWork) -> list[Finding]:
     """Run a batch in this thread, image by image."""
     return [finding for item in work.items() for finding in work.process(item).findings]
 
@@ -70,22 +90,32 @@ def broken_labels(findings: Iterable[Finding]) -> tuple[str, ...]:
     )
 
 
+def broken_files(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """Return the paths among findings that name a file whose bytes cannot be right."""
+    return tuple(dict.fromkeys(each.path for each in findings if each.cause in _UNSOUND_BYTES))
+
+
 def repair(subject: Subject, broken: Iterable[str]) -> tuple[Path, ...]:
-    """Delete broken labels, so that the next run makes them again.
+    """Delete broken labels, so that the next run makes them again; returns what was deleted."""
+    paths = doomed_labels(subject, broken)
+    for path in paths:
+        make_way(path)
+    return paths
+
+
+def doomed_labels(subject: Subject, broken: Iterable[str]) -> tuple[Path, ...]:
+    """Return the labels that broken ones take with them.
 
     The labels of one image go together: what was made from a broken one is wrong as well, though
-    it agrees with it. Only labels we produce are touched, and leftovers of our own interrupted
-    runs, whatever else ``broken`` names; returns what was deleted.
+    it agrees with it. Only labels we produce are named, and leftovers of our own interrupted
+    runs, whatever else ``broken`` names.
     """
     named = dict.fromkeys(broken)
     doomed = {name: None for name in named if Path(name).name.startswith(PARTIAL)}
     for row in _rows(subject, ImageWork(subject).context):
         if not named.keys().isdisjoint(row.labels):
             doomed |= dict.fromkeys(row.made)
-    paths = [path for name in doomed if (path := subject.root / name).is_file()]
-    for path in paths:
-        path.unlink()
-    return tuple(paths)
+    return tuple(path for name in doomed if os.path.lexists(path := subject.root / name))
 
 
 class _Row(NamedTuple):

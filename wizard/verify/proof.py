@@ -10,24 +10,22 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from wizard.files import write_whole
-from wizard.labels.records import RECORD_FILE, SEGMENT_FOLDER
+from wizard.state.store import Store
+from wizard.state.table import VERIFIED
 from wizard.verify.context import load_context
 from wizard.verify.dataset import broken_labels
-from wizard.verify.scan import Fingerprint, fingerprint, folders_of
+from wizard.verify.image_proofs import table_folders
+from wizard.verify.scan import FolderFingerprint, fingerprint_folders, folders_of
 from wizard.verify.subject import Subject
 from wizard.verify.summary import Summary
-
-VERSION = 1
 
 KEPT = 2000
 """Findings a proof keeps; their groups count all of them."""
 
 
-class Proof(Struct, frozen=True, kw_only=True):
+class DatasetProof(Struct, frozen=True, kw_only=True):
     """What a verification found, and the folders as they were when it began."""
 
-    version: int = VERSION
     moment: float
     """Seconds since the epoch."""
     summary: Summary
@@ -35,10 +33,18 @@ class Proof(Struct, frozen=True, kw_only=True):
     """Every path that is mended by deleting it, however many there are."""
     folders: tuple[str, ...]
     """Relative to the subject's root."""
-    fingerprint: Fingerprint
+    apart: tuple[str, ...] = ()
+    """Files in them that come and go by rights: archives, and what is set to the destination."""
+    fingerprint: FolderFingerprint
 
     @classmethod
-    def of(cls, summary: Summary, folders: Iterable[str], before: Fingerprint) -> Proof:
+    def of(
+        cls,
+        summary: Summary,
+        folders: Iterable[str],
+        before: FolderFingerprint,
+        apart: Iterable[str] = (),
+    ) -> DatasetProof:
         """Make the proof of a verification that just ended."""
         kept = msgspec.structs.replace(summary, findings=summary.findings[:KEPT])
         return cls(
@@ -46,37 +52,33 @@ class Proof(Struct, frozen=True, kw_only=True):
             summary=kept,
             broken=broken_labels(summary.findings),
             folders=tuple(folders),
+            apart=tuple(apart),
             fingerprint=before,
         )
 
 
-def proof_folders(subject: Subject) -> tuple[str, ...]:
-    """Return every folder whose files a verification rests on, tables included."""
-    tables = subject.tables.folder
-    folders = folders_of(subject, load_context(subject))
-    folders |= {tables / "class_remapping_files", (tables / RECORD_FILE).parent}
-    for layer in subject.layers:
-        home = tables / "dataset_lists" / layer.taxonomy
-        folders |= {home, home / "list"}
-    if any(layer.relabel for layer in subject.layers):
-        folders |= {Path(folder) for folder, _, _ in os.walk(tables / SEGMENT_FOLDER)}
+_STORE = Store(VERIFIED, DatasetProof)
+
+
+def proof_folders(subject: Subject, unpacked: Iterable[Path] = ()) -> tuple[str, ...]:
+    """Return every folder whose files a verification rests on, tables included.
+
+    ``unpacked`` are those that archives were unpacked to, listed files or not.
+    """
+    folders = folders_of(subject, load_context(subject)) | set(unpacked) | table_folders(subject)
     return tuple(sorted(os.path.relpath(folder, subject.root) for folder in folders))
 
 
-def still_holds(proof: Proof, root: Path) -> bool:
-    """Tell whether the folders are as they were when the verification began."""
-    return fingerprint(root / folder for folder in proof.folders) == proof.fingerprint
+def still_holds(proof: DatasetProof, root: Path) -> bool:
+    """Tell whether the folders are as they were when the verification began, or a copy of them."""
+    return proof.fingerprint.describes(fingerprint_folders(root, proof.folders, proof.apart))
 
 
-def read_proof(path: Path) -> Proof | None:
+def read_dataset_proof(path: Path) -> DatasetProof | None:
     """Return the proof at a path; a missing, damaged or older one is none."""
-    try:
-        proof = msgspec.json.decode(path.read_bytes(), type=Proof)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
-        return None
-    return proof if proof.version == VERSION else None
+    return _STORE.read(path)
 
 
-def write_proof(path: Path, proof: Proof) -> None:
+def write_dataset_proof(path: Path, proof: DatasetProof) -> None:
     """Keep a proof."""
-    write_whole(path, msgspec.json.format(msgspec.json.encode(proof), indent=2))
+    _STORE.write(path, proof)

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
+from wizard import causes
 from wizard.files import PARTIAL
-from wizard.verify import causes
-from wizard.verify.context import Context, Place
+from wizard.findings import Finding
+from wizard.folders import MODULUS, FolderSum, folder_sum, seen_sums
+from wizard.verify.context import Context, ListKey
+from wizard.verify.stray_files import is_harmless, is_system_file
 from wizard.verify.subject import Subject
-from wizard.work import Finding
-
-_JUNK = ("._", ".DS_Store", "Thumbs.db", "desktop.ini")
-"""What desktop systems leave behind in folders they showed."""
-
 
 _READERS = 8
+_BATCH = 64
+"""Folders a reader is handed at once: most hold next to nothing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class FileFacts:
     """One file of a folder."""
 
     size: int
@@ -31,60 +33,111 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Fingerprint:
+class FolderFingerprint:
     """What a set of folders looks like from outside; any change of a file changes it."""
 
     files: int
     size: int
     newest: int
     """Nanoseconds."""
+    digest: int = 0
+    """Sum over the files of what their name, size and time come to."""
+    untimed: int = field(default=0, compare=False)
+    """The same without times, which a copy may lose."""
+    home: int = field(default=0, compare=False)
+    """Number the file system knows their root by, another one for a copy; 0 where unknown."""
+
+    oldest: int = field(default=0, compare=False)
+    """Nanoseconds."""
+
+    def plus(self, other: FolderFingerprint) -> FolderFingerprint:
+        """Return what both look like together; they are of one root."""
+        olds = [each.oldest for each in (self, other) if each.files]
+        return FolderFingerprint(
+            self.files + other.files,
+            self.size + other.size,
+            max(self.newest, other.newest),
+            (self.digest + other.digest) % MODULUS,
+            (self.untimed + other.untimed) % MODULUS,
+            self.home or other.home,
+            min(olds, default=0),
+        )
+
+    def describes(self, now: FolderFingerprint) -> bool:
+        """Tell whether files are as they were, or are a copy of them elsewhere, times or not.
+
+        A copy that lost its times is newer in every file than the newest was. In one that kept
+        them a file with another time was changed since.
+        """
+        copied = self.home not in (0, now.home)
+        timeless = now.oldest > self.newest
+        alike = (self.files, self.untimed) == (now.files, now.untimed)
+        return self == now or (copied and timeless and alike)
 
 
-def scan_folder(folder: Path) -> dict[str, Entry]:
+def scan_folder(folder: Path) -> dict[str, FileFacts]:
     """Return the files of a folder by name; empty when there is no such folder.
 
     One directory read instead of one look-up per file: a quarter of a million of those take
     minutes on a network disk.
     """
-    found: dict[str, Entry] = {}
+    found: dict[str, FileFacts] = {}
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
                 if entry.is_file():
                     facts = entry.stat()
-                    found[entry.name] = Entry(facts.st_size, facts.st_mtime_ns)
+                    found[entry.name] = FileFacts(facts.st_size, facts.st_mtime_ns)
     except (FileNotFoundError, NotADirectoryError):
         return {}
     return found
 
 
-def fingerprint(folders: Iterable[Path]) -> Fingerprint:
-    """Sum up the files of folders: how many, how large, how new.
+def fingerprint_folders(
+    root: Path, folders: Iterable[str], apart: Iterable[str] = ()
+) -> FolderFingerprint:
+    """Sum up the files of folders below ``root``: how many, how large, how new, and which.
+
+    Files ``apart`` come and go by rights, such as archives; paths below the root, as are those
+    of the folders.
 
     Several folders are read at once: on a network disk each look waits for its answer.
     """
+    seen = seen_sums(str(root))
+    besides: dict[str, set[str]] = {}
+    for path in apart:
+        folder, _, name = path.rpartition("/")
+        besides.setdefault(folder or ".", set()).add(name)
+    wanted = set(folders)
+    unread = sorted(each for each in wanted if each in besides or each not in seen)
+    sums = [seen[each] for each in wanted.difference(unread)]
+    read = partial(_sum_up, str(root), besides)
+    batches = [unread[place : place + _BATCH] for place in range(0, len(unread), _BATCH)]
     with ThreadPoolExecutor(_READERS) as readers:
-        sums = list(readers.map(_sum_up, set(folders)))
-    return Fingerprint(
+        sums += chain.from_iterable(readers.map(read, batches))
+    return FolderFingerprint(
         sum(each.files for each in sums),
         sum(each.size for each in sums),
         max((each.newest for each in sums), default=0),
+        sum(each.digest for each in sums) % MODULUS,
+        sum(each.untimed for each in sums) % MODULUS,
+        number_of(root),
+        min((each.oldest for each in sums if each.files), default=0),
     )
 
 
-def _sum_up(folder: Path) -> Fingerprint:
-    files = size = newest = 0
+def _sum_up(
+    root: str, besides: Mapping[str, Collection[str]], folders: Iterable[str]
+) -> list[FolderSum]:
+    return [folder_sum(f"{root}/{each}", each, besides.get(each, ())) for each in folders]
+
+
+def number_of(folder: Path) -> int:
+    """Return the number the file system knows a folder by, 0 when it is not there."""
     try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.is_file():
-                    facts = entry.stat()
-                    files += 1
-                    size += facts.st_size
-                    newest = max(newest, facts.st_mtime_ns)
-    except (FileNotFoundError, NotADirectoryError):
-        return Fingerprint(0, 0, 0)
-    return Fingerprint(files, size, newest)
+        return folder.stat().st_ino
+    except OSError:
+        return 0
 
 
 def folders_of(subject: Subject, context: Context) -> set[Path]:
@@ -100,7 +153,7 @@ def folders_of(subject: Subject, context: Context) -> set[Path]:
 
 def scan_tree(subject: Subject, context: Context) -> Iterator[Finding]:
     """Yield what is missing, empty or extra; every folder is read once."""
-    seen: dict[str, dict[str, Entry]] = {}
+    seen: dict[str, dict[str, FileFacts]] = {}
     reported: set[str] = set()
     for place, pairs in context.lists.items():
         for pair in pairs:
@@ -116,9 +169,9 @@ def scan_tree(subject: Subject, context: Context) -> Iterator[Finding]:
 
 def _presence(
     subject: Subject,
-    seen: dict[str, dict[str, Entry]],
+    seen: dict[str, dict[str, FileFacts]],
     listed: str,
-    named: tuple[causes.Cause, Place],
+    named: tuple[causes.Cause, ListKey],
 ) -> Iterator[Finding]:
     folder, _, name = listed.rpartition("/")
     if folder not in seen:
@@ -126,23 +179,26 @@ def _presence(
     entry = seen[folder].get(name)
     if entry is None:
         missing, (taxonomy, split) = named
-        yield missing.finding(subject.shown(listed), f"named by the {split} list of {taxonomy}")
+        yield Finding.of(missing, subject.shown(listed), f"named by the {split} list of {taxonomy}")
     elif entry.size == 0:
-        yield causes.EMPTY_FILE.finding(subject.shown(listed))
+        yield Finding.of(causes.EMPTY_FILE, subject.shown(listed))
 
 
 def _extras(
     subject: Subject,
-    seen: dict[str, dict[str, Entry]],
+    seen: dict[str, dict[str, FileFacts]],
     belonging: dict[str, set[str] | None],
 ) -> Iterator[Finding]:
     for folder, allowed in sorted(belonging.items()):
         for name in sorted(seen.get(folder, {})):
             path = subject.shown(f"{folder}/{name}")
             if name.startswith(PARTIAL):
-                yield causes.LEFTOVER.finding(path)
-            elif name.startswith(_JUNK) or (allowed is not None and name not in allowed):
-                yield causes.EXTRA_FILE.finding(path)
+                yield Finding.of(causes.LEFTOVER, path)
+            elif allowed is not None and name not in allowed:
+                cause = causes.HARMLESS if is_harmless(name) else causes.EXTRA_FILE
+                yield Finding.of(cause, path)
+            elif allowed is None and is_system_file(name):
+                yield Finding.of(causes.HARMLESS, path)
 
 
 def _label_folders(subject: Subject, context: Context) -> dict[str, set[str] | None]:

@@ -3,36 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from itertools import chain
 from pathlib import Path
-from typing import Literal
 
-from wizard.labels.tables import Tables
-from wizard.recipes.steps import Example, Labels, Polygons, Relabel, Verify
-
-Form = Literal["index", "colours", "panoptic"]
-"""How a label stores its classes: as they are, as colours, or as ids of segments."""
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """One taxonomy of a dataset and, if it is made from another, how."""
-
-    taxonomy: str
-    form: Form = "index"
-    base: str = ""
-    """Taxonomy it is made from."""
-    direct: bool = False
-    """Whether the base's pixels are taken over as decoded instead of through a table."""
-    segments: str = ""
-    """For ids of segments: the JSON that gives each its class, ``{split}`` to be filled."""
-    relabel: Relabel | None = None
-    polygons: Polygons | None = None
-    """How it is drawn from polygon files."""
-    produced: bool = False
-    """Whether its labels are ours, so that a broken one can be deleted and made again."""
-    own_folder: bool = False
-    """Whether its folders hold nothing but its labels."""
+from wizard.labels.specs.taxonomies import Layer, LayerTable
+from wizard.labels.tables.taxonomies import Tables
+from wizard.recipes.step_table import StepTable
+from wizard.verify.specs.datasets import Example, Segments
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +45,17 @@ class Subject:
 
 
 def layers_of(
-    verify: Verify, labels: Iterable[Labels] = (), polygons: Iterable[Polygons] = ()
+    taxonomies: Iterable[str], relabelled: Iterable[Segments], steps: Iterable[StepTable] = ()
 ) -> tuple[Layer, ...]:
     """Work out the taxonomies to check from the steps that made them.
 
-    Bases are checked as well as what ``verify`` names, so that a wrong pixel is traced to the
-    first label that has it.
+    Bases are checked as well as what is asked for, so that a wrong pixel is traced to the first
+    label that has it.
     """
-    layers = {name: Layer(name) for name in verify.taxonomies}
-    for step in labels:
-        _add_labels(layers, step)
-    for segments in verify.segments:
+    layers = {name: Layer(name) for name in taxonomies}
+    for layer in chain.from_iterable(s.layers() for s in steps if isinstance(s, LayerTable)):
+        layers[layer.taxonomy] = _merged(layers.get(layer.taxonomy), layer)
+    for segments in relabelled:
         known = layers.get(segments.taxonomy, Layer(segments.taxonomy))
         layers[known.taxonomy] = replace(
             known, base=segments.base, direct=False, relabel=segments.relabel
@@ -85,21 +63,15 @@ def layers_of(
     for layer in [*layers.values()]:
         if layer.base:
             layers.setdefault(layer.base, Layer(layer.base))
-    for drawn in polygons:
-        known = layers.get(drawn.taxonomy, Layer(drawn.taxonomy))
-        layers[known.taxonomy] = replace(known, polygons=drawn, produced=True)
     return tuple(layers.values())
 
 
-def _add_labels(layers: dict[str, Layer], step: Labels) -> None:
-    source = layers.get(step.source, Layer(step.source))
-    layers[step.source] = replace(source, form=step.decode, segments=step.segments)
-    for output in step.outputs:
-        layers[output.taxonomy] = Layer(
-            output.taxonomy,
-            base=output.base or step.source,
-            direct=not output.base,
-            relabel=output.relabel,
-            produced=True,
-            own_folder=True,
-        )
+def _merged(known: Layer | None, layer: Layer) -> Layer:
+    """Return what two steps say of a taxonomy: the later one where it says anything."""
+    if known is None:
+        return layer
+    said = {each.name: getattr(layer, each.name) for each in fields(layer)}
+    usual = Layer(layer.taxonomy)
+    return replace(
+        known, **{name: value for name, value in said.items() if value != getattr(usual, name)}
+    )

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
-
 from msgspec import Struct
 
 from wizard import figures
-from wizard.labels.records import image_key
-from wizard.verify.causes import CAUSES, Cause, Remedies
+from wizard.findings import FailureGroup, Finding, fatal
+from wizard.labels.tables.records import image_key
 from wizard.verify.context import Context
 from wizard.verify.subject import Subject
-from wizard.work import Finding
-
-SHOWN = 5
-"""Findings of one cause a group shows."""
 
 
 class Checked(Struct, frozen=True, kw_only=True):
@@ -46,77 +39,24 @@ class Checked(Struct, frozen=True, kw_only=True):
         return ", ".join(figures.count(amount, one) for amount, one in counted if amount)
 
 
-class Group(Struct, frozen=True, kw_only=True):
-    """Findings of one cause."""
-
-    cause: str
-    title: str
-    count: int
-    hint: str
-    fatal: bool
-    examples: tuple[str, ...]
-    """The first of them, ``path: detail``."""
-
-
 class Summary(Struct, frozen=True, kw_only=True):
     """One dataset verified; serialises to JSON as it is."""
 
     dataset: str
     checked: Checked
     seconds: float
-    groups: tuple[Group, ...]
+    groups: tuple[FailureGroup, ...]
     findings: tuple[Finding, ...]
 
     @property
     def sound(self) -> bool:
         """Whether nothing has to be mended."""
-        return not any(group.fatal for group in self.groups)
+        return not fatal(self.groups)
 
-
-def with_hints(
-    findings: Iterable[Finding], remedies: Remedies, is_ours: Callable[[str], bool]
-) -> tuple[Finding, ...]:
-    """Add to each finding what to do about it; ``is_ours`` tells the labels we can make anew."""
-    return tuple(
-        replace(
-            finding,
-            hint=finding.hint
-            or remedies.hint(CAUSES[finding.cause], unpacked=not is_ours(finding.path)),
-        )
-        if finding.cause in CAUSES
-        else finding
-        for finding in findings
-    )
-
-
-def group_findings(findings: Iterable[Finding]) -> tuple[Group, ...]:
-    """Group findings by cause, those that must be mended first, then in the causes' order."""
-    by_cause: dict[str, list[Finding]] = {}
-    for finding in findings:
-        by_cause.setdefault(finding.cause, []).append(finding)
-    order = [*CAUSES]
-    groups = [_group(cause, group) for cause, group in by_cause.items()]
-    return tuple(
-        sorted(
-            groups,
-            key=lambda group: (
-                not group.fatal,
-                order.index(group.cause) if group.cause in CAUSES else len(order),
-            ),
-        )
-    )
-
-
-def _group(slug: str, findings: list[Finding]) -> Group:
-    known: Cause | None = CAUSES.get(slug)
-    return Group(
-        cause=slug,
-        title=known.title if known else slug.replace("-", " "),
-        count=len(findings),
-        hint=findings[0].hint,
-        fatal=any(finding.fatal for finding in findings),
-        examples=tuple(f"{finding.path}: {finding.detail}" for finding in findings[:SHOWN]),
-    )
+    @property
+    def wrong(self) -> int:
+        """How many findings have to be mended."""
+        return sum(group.count for group in fatal(self.groups))
 
 
 def count_checked(subject: Subject, context: Context) -> Checked:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from wizard.labels.lazy import Lazy
 from wizard.verify.context import Context, load_context
-from wizard.verify.image import ImageCheck
+from wizard.verify.image_check import ImageCheck
+from wizard.verify.image_proofs import ImageProofs
 from wizard.verify.subject import Subject
 from wizard.work import Item, Report
 
@@ -20,18 +21,27 @@ class ImageItem(Item):
 
 
 class ImageWork:
-    """Checks every image of a subject with all its labels; nothing is written."""
+    """Checks every image of a subject with all its labels; nothing is written.
+
+    Labels that ``proofs`` know are not read again.
+    """
 
     unit = "images"
 
-    def __init__(self, subject: Subject) -> None:
+    def __init__(self, subject: Subject, proofs: ImageProofs | None = None) -> None:
         self.subject = subject
+        self.proofs = proofs
         self._context: Lazy[Context] = Lazy()
 
     @property
     def context(self) -> Context:
         """The tables, read once per process."""
-        return self._context.get(lambda: load_context(self.subject))
+        return self._context.get(self._load)
+
+    def _load(self) -> Context:
+        if self.proofs:
+            self.proofs.begin()
+        return load_context(self.subject)
 
     def items(self) -> Sequence[ImageItem]:
         """List every image of every list once, in list order."""
@@ -43,4 +53,5 @@ class ImageWork:
 
     def process(self, item: ImageItem) -> Report:
         """Check one image."""
-        return Report(ImageCheck(self.subject, self.context, item.key, item.split).run())
+        check = ImageCheck(self.subject, self.context, (item.key, item.split), self.proofs)
+        return Report(check.run(), check.proofs)

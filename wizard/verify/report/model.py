@@ -6,18 +6,20 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from wizard.verify.summary import Checked, Group
+from wizard.findings import FailureGroup
+from wizard.verify.summary import Checked
+from wizard.views import Strength
 
-Verdict = Literal["verified", "proven", "faulty", "changed", "unverified"]
-"""Whether a dataset was checked: all is well, its archives are (there is no more to check),
-something is wrong, files changed since, or not."""
+Standing = Literal["verified", "proven", "plausible", "faulty", "changed", "unverified"]
+"""Whether a dataset was checked: all is well, its archives are (there is no more to check), they
+are as far as can be told, something is wrong, files changed since, or not."""
 
 
 class Data(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Base of everything in a report."""
 
 
-class Source(Data, frozen=True, kw_only=True, omit_defaults=True):
+class ArchiveLine(Data, frozen=True, kw_only=True, omit_defaults=True):
     """One archive the dataset came from."""
 
     name: str
@@ -27,6 +29,8 @@ class Source(Data, frozen=True, kw_only=True, omit_defaults=True):
     """Address or place it came from, without anything secret."""
     how: str = ""
     """By what it was proven, in words."""
+    strength: Strength | None = None
+    """How well it is proven; None for one that is not here."""
     version: str = ""
     """Release it was recognised as, with what that changes."""
     deleted: bool = False
@@ -74,7 +78,7 @@ class Swatch(Data, frozen=True, kw_only=True):
     colour: str
 
 
-class Picture(Data, frozen=True, kw_only=True, omit_defaults=True):
+class Thumbnail(Data, frozen=True, kw_only=True, omit_defaults=True):
     """One thumbnail."""
 
     caption: str
@@ -84,11 +88,11 @@ class Picture(Data, frozen=True, kw_only=True, omit_defaults=True):
     """The classes with most pixels."""
 
 
-class Row(Data, frozen=True, kw_only=True, omit_defaults=True):
+class SampleRow(Data, frozen=True, kw_only=True, omit_defaults=True):
     """The thumbnails of one image."""
 
     image: str
-    pictures: tuple[Picture, ...]
+    pictures: tuple[Thumbnail, ...]
     note: str = ""
 
 
@@ -108,19 +112,19 @@ class DatasetPage(Data, frozen=True, kw_only=True, omit_defaults=True):
     title: str
     about: str
     folder: str
-    verdict: Verdict
+    verdict: Standing
     verified: float = 0.0
     """Seconds since the epoch."""
     checked: Checked | None = None
-    groups: tuple[Group, ...] = ()
-    way: str = ""
+    groups: tuple[FailureGroup, ...] = ()
+    alternative: str = ""
     """Which of several ways its files came."""
     deviations: tuple[str, ...] = ()
-    sources: tuple[Source, ...] = ()
+    sources: tuple[ArchiveLine, ...] = ()
     consent: Consent | None = None
     taxonomies: tuple[TaxonomyLine, ...] = ()
     histograms: tuple[Histogram, ...] = ()
-    rows: tuple[Row, ...] = ()
+    rows: tuple[SampleRow, ...] = ()
     citation: str = ""
     paper: str = ""
     website: str = ""
@@ -146,7 +150,17 @@ class ReportData(Data, frozen=True, kw_only=True, omit_defaults=True):
     left_out: tuple[LeftOut, ...] = ()
     document: str = ""
     inputs: dict[str, float] = field(default_factory=dict)
-    """Step -> moment of the verification the report rests on; tells when it is out of date."""
+    """Step -> moment of the proof the report rests on; tells when it is out of date."""
+
+    @property
+    def plausible(self) -> tuple[str, ...]:
+        """Archives, ``dataset/name``, that neither a hash nor their structure proves."""
+        return tuple(
+            f"{page.id}/{source.name}"
+            for page in self.datasets
+            for source in page.sources
+            if source.strength == "plausible"
+        )
 
     @property
     def partial(self) -> bool:
@@ -156,6 +170,6 @@ class ReportData(Data, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def state(self) -> str:
         """Say in one word how the install stands."""
-        if any(page.verdict not in ("verified", "proven") for page in self.datasets):
+        if any(page.verdict not in ("verified", "proven", "plausible") for page in self.datasets):
             return "unfinished"
         return "partial" if self.partial else "complete"

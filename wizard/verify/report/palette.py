@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import colorsys
-import zlib
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wizard.labels.tables import UNLABELED
+from wizard.labels.tables.colours import class_colour
+from wizard.labels.tables.taxonomies import UNLABELED
 
 NOTHING = (38, 38, 42)
 """The colour of unlabeled pixels and of values that are no class."""
-
-
-def class_colour(name: str) -> tuple[int, int, int]:
-    """Return the red, green and blue of a class."""
-    bits = zlib.crc32(name.encode())
-    hue = (bits & 0xFFFF) / 0x10000
-    saturation = 0.45 + 0.5 * ((bits >> 16) & 0xFF) / 0xFF
-    value = 0.62 + 0.36 * ((bits >> 24) & 0xFF) / 0xFF
-    red, green, blue = colorsys.hsv_to_rgb(hue, saturation, value)
-    return round(red * 255), round(green * 255), round(blue * 255)
 
 
 def hex_of(name: str) -> str:

@@ -8,28 +8,31 @@ from pathlib import Path
 import msgspec
 
 from wizard import figures
-from wizard.files import write_whole
+from wizard.files import make_way, write_whole
+from wizard.harmless import harmless
+from wizard.state.store import Store
+from wizard.state.table import REPORT
 from wizard.verify.report.model import ReportData
 
 PAGE = "segwizard-report.html"
-TWIN = "segwizard-report.json"
+TWIN = REPORT.name
+_STORE = Store(REPORT, ReportData)
 
 
 def write_report(dest: Path, report: ReportData) -> tuple[Path, Path]:
     """Write the page and its JSON twin into ``dest`` and return their paths."""
     page, twin = dest / PAGE, dest / TWIN
+    for place in (page, twin):
+        if place.is_dir():
+            make_way(place)
     write_whole(page, render(report).encode())
-    data = msgspec.json.encode(_without_pictures(report))
-    write_whole(twin, msgspec.json.format(data, indent=2))
+    _STORE.write(twin, _without_pictures(report))
     return page, twin
 
 
 def read_twin(dest: Path) -> ReportData | None:
     """Return the report last written into ``dest``; a missing or damaged one is none."""
-    try:
-        report = msgspec.json.decode((dest / TWIN).read_bytes(), type=ReportData)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
-        return None
+    report = _STORE.read(dest / TWIN)
     return report if (dest / PAGE).is_file() else None
 
 
@@ -51,7 +54,9 @@ def render(report: ReportData) -> str:
         number=lambda amount: f"{amount:,}",
         share=lambda part: f"{100 * part:.1f} %",
     )
-    return environment.get_template("report.html.j2").render(report=report)
+    # A page with its pictures inside has lines of any length.
+    page = environment.get_template("report.html.j2").render(report=report)
+    return harmless(page, longest=len(page))
 
 
 def _day(moment: float) -> str:

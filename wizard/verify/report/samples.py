@@ -14,14 +14,16 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from wizard.errors import LabelError
-from wizard.labels.decode import Values, read_values
-from wizard.labels.lists import Pair
-from wizard.labels.records import Segment, image_key
-from wizard.labels.tables import UNLABELED
+from wizard.labels.pixels.decode import Values, read_values
+from wizard.labels.pixels.pictures import NO_PICTURE, open_picture
+from wizard.labels.specs.taxonomies import Layer
+from wizard.labels.tables.lists import Pair
+from wizard.labels.tables.records import Segment, image_key
+from wizard.labels.tables.taxonomies import UNLABELED
 from wizard.verify.context import Context
-from wizard.verify.report.model import Bar, Histogram, Picture, Row, Swatch
+from wizard.verify.report.model import Bar, Histogram, SampleRow, Swatch, Thumbnail
 from wizard.verify.report.palette import colour_table, hex_of
-from wizard.verify.subject import Layer, Subject
+from wizard.verify.subject import Subject
 
 SAMPLE = 24
 """Labels a histogram looks at, spread over the list."""
@@ -33,7 +35,7 @@ PICTURED = 2
 LEGEND = 4
 """Classes named below a label."""
 
-WIDTH = 260
+THUMBNAIL_WIDTH = 260
 """Of a thumbnail, pixels."""
 
 _SPLITS = ("val", "train")
@@ -56,13 +58,13 @@ class Sampler:
         for pair in _spread(pairs, SAMPLE):
             values = self._values(pair.label)
             if values is not None:
-                counts += np.bincount(values.ravel(), minlength=counts.size)[: counts.size]
+                counts += _counts(values, counts.size)
                 looked += 1
         if not looked:
             return None
         return _histogram(layer.taxonomy, names, counts, (looked, len(pairs)))
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[SampleRow]:
         """Yield a few images with their labels, relabelled ones with before and after."""
         shown = [layer for layer in self.subject.layers if layer.form == "index"]
         if not shown:
@@ -75,7 +77,7 @@ class Sampler:
                 yield from rows
                 return
 
-    def _split_rows(self, last: Layer, split: str) -> Iterator[Row]:
+    def _split_rows(self, last: Layer, split: str) -> Iterator[SampleRow]:
         place = (last.taxonomy, split)
         records = self.context.records.get(place, {})
         pairs = list(dict.fromkeys(self.context.lists.get(place, ())))
@@ -93,7 +95,9 @@ class Sampler:
             if made == PICTURED:
                 return
 
-    def _row(self, last: Layer, split: str, pair: Pair, segments: Sequence[Segment]) -> Row | None:
+    def _row(
+        self, last: Layer, split: str, pair: Pair, segments: Sequence[Segment]
+    ) -> SampleRow | None:
         pictures = [*_photo(self.subject.path(pair.image))]
         base = self.context.labels.get((last.base, split), {}).get(pair.image, "")
         names = {last.base: base, last.taxonomy: pair.label}
@@ -103,7 +107,7 @@ class Sampler:
             if values is not None:
                 classes = self.context.names.get(taxonomy, ())
                 pictures.append(
-                    Picture(
+                    Thumbnail(
                         caption=taxonomy,
                         uri=_label_uri(values, classes),
                         legend=tuple(_legend(values, classes)),
@@ -112,7 +116,7 @@ class Sampler:
         if len(pictures) < 2:
             return None
         note = _changes(segments, self.context.names.get(last.taxonomy, ()))
-        return Row(image=self.subject.shown(pair.image), pictures=tuple(pictures), note=note)
+        return SampleRow(image=self.subject.shown(pair.image), pictures=tuple(pictures), note=note)
 
     def _pairs(self, layer: Layer) -> list[Pair]:
         return [
@@ -126,6 +130,16 @@ class Sampler:
             return read_values(self.subject.path(label))
         except (LabelError, OSError):
             return None
+
+
+def _counts(values: Values, most: int) -> NDArray[np.int64]:
+    """Count the pixels of each value below a limit, int64 (most,)."""
+    if values.dtype == np.uint8:
+        # numpy would first make eight bytes of each pixel.
+        counts = np.array(Image.fromarray(values).histogram(), np.int64)
+    else:
+        counts = np.bincount(values.ravel()).astype(np.int64)
+    return np.pad(counts, (0, max(0, most - len(counts))))[:most]
 
 
 def _histogram(
@@ -171,20 +185,20 @@ def _changes(segments: Iterable[Segment], names: Sequence[str]) -> str:
     return ", ".join(f"{count} x {name}" for name, count in given.most_common(4))
 
 
-def _photo(path: Path) -> Iterator[Picture]:
+def _photo(path: Path) -> Iterator[Thumbnail]:
     try:
-        with Image.open(path) as image:
-            image.draft("RGB", (2 * WIDTH, 2 * WIDTH))
+        with open_picture(path) as image:
+            image.draft("RGB", (2 * THUMBNAIL_WIDTH, 2 * THUMBNAIL_WIDTH))
             small = image.convert("RGB")
-        small.thumbnail((WIDTH, WIDTH))
-    except (OSError, SyntaxError, ValueError):
+        small.thumbnail((THUMBNAIL_WIDTH, THUMBNAIL_WIDTH))
+    except NO_PICTURE:
         return
-    yield Picture(caption="image", uri=_uri(small, "JPEG", quality=72))
+    yield Thumbnail(caption="image", uri=_uri(small, "JPEG", quality=72))
 
 
 def _label_uri(values: Values, names: Sequence[str]) -> str:
     """Colour a label and shrink it without making up classes at the borders."""
-    step = max(1, -(-values.shape[1] // WIDTH))
+    step = max(1, -(-values.shape[1] // THUMBNAIL_WIDTH))
     small = values[::step, ::step]
     table = colour_table(names)
     coloured = table[np.minimum(small, len(table) - 1)]
@@ -194,7 +208,7 @@ def _label_uri(values: Values, names: Sequence[str]) -> str:
 
 def _legend(values: Values, names: Sequence[str]) -> Iterator[Swatch]:
     """Yield the classes that cover most of a label."""
-    counts = np.bincount(values.ravel(), minlength=len(names))[: len(names)]
+    counts = _counts(values, len(names))
     for index in np.argsort(-counts, kind="stable")[:LEGEND]:
         if counts[index] and names[index] != "unlabeled":
             yield Swatch(name=names[index], colour=hex_of(names[index]))

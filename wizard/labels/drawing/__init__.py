@@ -1,0 +1,1 @@
+"""Labels that are drawn: polygons, edges, and loss weights along class boundaries."""

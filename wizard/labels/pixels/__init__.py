@@ -1,0 +1,1 @@
+"""Label images as arrays: read, classified, compared and written."""

@@ -1,0 +1,1 @@
+"""The published tables: taxonomies, lists of images, and relabel records."""

@@ -1,0 +1,1 @@
+"""The checks a recipe declares, and the code behind each."""

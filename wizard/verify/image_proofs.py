@@ -1,0 +1,166 @@
+"""Proofs of single labels: what was shown to hold is not read again while its files look the same.
+
+A proof is a sum over all that a label's check rests on: how the tables, the label, the label it is
+made from and its masks look, and the size it has to have. Workers hand over the proofs of what they
+have just made or checked, and a later check of the same files finds its sum among those kept.
+They hold for one boot of the machine: what a power cut takes from files not yet on the disk may
+leave their size and times. None outlives the verification it was made for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import __version__ as pillow
+
+from wizard.durability import this_boot
+from wizard.errors import WizardError
+from wizard.files import open_ours, read_ours
+from wizard.labels.lazy import Lazy
+from wizard.labels.specs.taxonomies import Layer
+from wizard.labels.tables.records import RECORD_FILE, SEGMENT_FOLDER
+from wizard.labels.witness import NOT_THERE, looks
+from wizard.verify.subject import Subject
+from wizard.version import __version__
+
+PROOF_BYTES = 8
+
+_LARGEST = 256 << 20
+_STALE = 24 * 3600.0
+"""Seconds after which the beginning of a verification by hand is none to go on from."""
+
+Use = Literal["run", "by hand"]
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFile:
+    """A file that a proof rests on: its name as listed, and how it looked before it was read."""
+
+    name: str
+    looks: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ImageProofs:
+    """The proofs of one dataset's labels that are kept in a file, for one use of them."""
+
+    subject: Subject
+    path: Path
+    use: Use = "run"
+    boot: str = field(default_factory=this_boot)
+    _salt: Lazy[bytes] = field(default_factory=Lazy, compare=False, repr=False)
+    _known: Lazy[NDArray[np.uint64]] = field(default_factory=Lazy, compare=False, repr=False)
+
+    def begin(self) -> None:
+        """Look at what all labels share, before it is read: later changes are told from this."""
+        self._salt.drop()
+        self._salt.get(self._shared)
+
+    def of_label(
+        self, layer: Layer, split: str, size: tuple[int, int], files: Iterable[ListedFile]
+    ) -> bytes:
+        """Sum up what a label's check rests on; nothing where a file is not there or unknown boot.
+
+        ``size`` is width and height; the label comes first among ``files``. What is drawn from
+        polygons is the same in every split.
+        """
+        split = "" if layer.polygons else split
+        return self._sum(f"{layer.taxonomy}/{split}/{size[0]}x{size[1]}", files)
+
+    def of_image(self, files: Iterable[ListedFile]) -> bytes:
+        """Sum up what the full decoding of an image rests on."""
+        return self._sum("image", files)
+
+    def _sum(self, what: str, files: Iterable[ListedFile]) -> bytes:
+        if not self.boot:
+            return b""
+        total = blake2b(self._salt.get(self._shared), digest_size=PROOF_BYTES)
+        total.update(os.fsencode(what))
+        for file in files:
+            if file.looks == NOT_THERE:
+                return b""
+            total.update(b"\0%b\0%b" % (os.fsencode(file.name), file.looks))
+        return total.digest()
+
+    def knows(self, proof: bytes) -> bool:
+        """Tell whether a proof is among those that were kept before this process began to ask."""
+        known = self._known.get(self._read)
+        if not proof or not len(known):
+            return False
+        wanted = np.frombuffer(proof, np.uint64)[0]
+        place = int(known.searchsorted(wanted))
+        return place < len(known) and bool(known[place] == wanted)
+
+    def keep(self, proofs: bytes) -> None:
+        """Add proofs; where that fails, their labels are read again."""
+        with contextlib.suppress(OSError, WizardError):
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+            descriptor = open_ours(self.path, flags, 0o600, make=True)
+            try:
+                os.write(descriptor, proofs)
+            finally:
+                os.close(descriptor)
+
+    def drop(self) -> None:
+        """Forget all of them."""
+        with contextlib.suppress(OSError):
+            self.path.unlink()
+
+    def drop_stale(self) -> None:
+        """Forget them where they are so old that what they are of may have decayed unnoticed."""
+        with contextlib.suppress(OSError):
+            if time.time() - self.path.stat().st_mtime > _STALE:
+                self.path.unlink()
+
+    def _read(self) -> NDArray[np.uint64]:
+        try:
+            data = read_ours(self.path, _LARGEST)
+        except (OSError, WizardError):
+            data = b""
+        whole = len(data) // PROOF_BYTES * PROOF_BYTES
+        return np.sort(np.frombuffer(data[:whole], np.uint64))
+
+    def _shared(self) -> bytes:
+        """Sum up what all labels rest on: programs, recipe, tables, the JSON of segments."""
+        subject = replace(self.subject, deep=False)
+        told = (__version__, pillow, self.boot, self.use, subject.folder, repr(subject.layers))
+        total = blake2b("\0".join(told).encode(), digest_size=32)
+        for path in _shared_files(subject):
+            total.update(b"\0%b\0%b" % (os.fsencode(path), looks(path)))
+        return total.digest()
+
+
+def dataset_proofs(subject: Subject, folder: Path, use: Use = "run") -> ImageProofs:
+    """Return the proofs of a dataset's labels that are kept in a folder for one use."""
+    ending = "proven" if use == "run" else "proven-by-hand"
+    return ImageProofs(subject, folder / f"{subject.dataset}.{ending}", use)
+
+
+def _shared_files(subject: Subject) -> Iterator[Path]:
+    for folder in sorted(table_folders(subject)):
+        with contextlib.suppress(OSError):
+            yield from sorted(folder.iterdir())
+    for layer in subject.layers:
+        for split in subject.splits if layer.segments else ():
+            yield subject.path(layer.segments.format(split=split))
+
+
+def table_folders(subject: Subject) -> set[Path]:
+    """Return the folders of the tables that a verification rests on."""
+    tables = subject.tables.folder
+    folders = {tables / "class_remapping_files", (tables / RECORD_FILE).parent}
+    for layer in subject.layers:
+        home = tables / "dataset_lists" / layer.taxonomy
+        folders |= {home, home / "list"}
+    if any(layer.relabel for layer in subject.layers):
+        folders |= {Path(folder) for folder, _, _ in os.walk(tables / SEGMENT_FOLDER)}
+    return folders

@@ -1,0 +1,1 @@
+"""What verification is asked to prove: the tables of its checks, light to load."""

@@ -1,0 +1,1 @@
+"""Who does the work of a batch: threads, processes or a cluster, and how items are handed out."""
