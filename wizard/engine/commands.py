@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from wizard import figures
 from wizard.credentials.secret import Secret
-from wizard.engine.board import Board
-from wizard.engine.link import (
+from wizard.engine.logs import Masker
+from wizard.engine.remote.protocol import (
     Answer,
     AnyCommand,
     ClearLogins,
@@ -20,11 +20,11 @@ from wizard.engine.link import (
     Retry,
     Stop,
 )
-from wizard.engine.logs import Masker
-from wizard.engine.slots import Slot
 from wizard.engine.snapshots import Vitals
-from wizard.engine.step import Answerable
+from wizard.engine.table import TaskTable
+from wizard.engine.tasks import Task
 from wizard.errors import UsageError
+from wizard.steps.step import Answerable
 
 _PUBLIC = frozenset({"accepted_by", "user", "path", "choice"})
 """Fields of answers that are no secrets."""
@@ -34,7 +34,7 @@ _PUBLIC = frozenset({"accepted_by", "user", "path", "choice"})
 class Controls:
     """What commands act on."""
 
-    board: Board
+    table: TaskTable
     vitals: Vitals
     masker: Masker
     stop: Callable[[], None]
@@ -48,16 +48,16 @@ def carry_out(controls: Controls, command: AnyCommand) -> Reply:
         case Resume(archive=archive):
             return _resume(controls, archive)
         case Retry(address=address):
-            return _retry(controls.board, address)
+            return _retry(controls.table, address)
         case LimitRate(rate=rate):
-            controls.board.install.rate.turn(rate)
+            controls.table.install.rate.change(rate)
             return Reply(ok=True, text=f"limited to {figures.rate(rate)}" if rate else "no limit")
         case Answer():
             return _answer(controls, command)
         case KeepLogin():
             return _keep_login(controls, command)
         case ClearLogins(site=site):
-            places = controls.board.install.vault.clear(site or None)
+            places = controls.table.install.vault.clear(site or None)
             return Reply(ok=True, text=f"cleared {figures.count(len(places), 'secret')}")
         case Stop():
             controls.stop()
@@ -65,60 +65,54 @@ def carry_out(controls: Controls, command: AnyCommand) -> Reply:
 
 
 def _pause(controls: Controls, archive: str) -> Reply:
-    board = controls.board
-    with board.lock:
-        if archive:
-            slots = _fetching(board, archive)
-            for slot in slots:
-                slot.held = True
-        else:
-            slots = list(board.slots.values())
+    table = controls.table
+    if archive:
+        table.hold(_fetching(table, archive))
+    else:
+        with table.lock:
             controls.vitals.paused = True
-        board.cancel(slots)
+            table.cancel(tuple(table.runs))
     return Reply(ok=True, text=f"paused {archive or 'everything'}")
 
 
 def _resume(controls: Controls, archive: str) -> Reply:
-    board = controls.board
-    with board.changed:
-        slots = _fetching(board, archive) if archive else list(board.slots.values())
-        for slot in slots:
-            slot.held = False
+    table = controls.table
+    with table.lock:
+        table.let_go(_fetching(table, archive) if archive else table.held)
         if not archive:
             controls.vitals.paused = False
-        board.changed.notify_all()
     return Reply(ok=True, text=f"going on with {archive or 'everything'}")
 
 
-def _retry(board: Board, address: str) -> Reply:
+def _retry(table: TaskTable, address: str) -> Reply:
     if address:
-        _slot(board, address)
-    count = board.retry(address)
+        _task(table, address)
+    count = table.retry(address)
     if not count:
         return Reply(ok=True, text="nothing has failed" if not address else "it has not failed")
     return Reply(ok=True, text=f"trying {figures.count(count, 'step')} again")
 
 
 def _answer(controls: Controls, answer: Answer) -> Reply:
-    slot = _slot(controls.board, answer.address)
-    if not isinstance(slot.step, Answerable):
+    task = _task(controls.table, answer.address)
+    if not isinstance(task.step, Answerable):
         raise UsageError(f"{answer.address} asks for nothing")
-    text = slot.step.answer(_given(controls, answer.values))
-    controls.board.look_again(slot)
+    text = task.step.answer(_given(controls, answer.values))
+    controls.table.look_again(task.address)
     return Reply(ok=True, text=text)
 
 
 def _keep_login(controls: Controls, login: KeepLogin) -> Reply:
     """Keep it, and have whatever waits for this site look again."""
-    board = controls.board
-    sites = {site.id: site for site in board.install.recipe.sites}
+    table = controls.table
+    sites = {site.id: site for site in table.install.recipe.sites}
     if login.site not in sites:
         raise UsageError(f"no site of this install is called {login.site}")
     given = _given(controls, login.values)
-    places = [board.install.vault.put(login.site, *each) for each in given.items()]
-    for slot in board.slots.values():
-        if slot.need is not None and slot.need.site == login.site:
-            board.look_again(slot)
+    places = [table.install.vault.put(login.site, *each) for each in given.items()]
+    for task in table.tasks.values():
+        if task.request is not None and task.request.site == login.site:
+            table.look_again(task.address)
     return Reply(ok=True, text=f"the login of {sites[login.site].title} is kept in {places[-1]}")
 
 
@@ -131,17 +125,17 @@ def _given(controls: Controls, values: dict[str, str]) -> dict[str, Secret]:
     return given
 
 
-def _slot(board: Board, address: str) -> Slot:
-    if address not in board.slots:
+def _task(table: TaskTable, address: str) -> Task:
+    if address not in table.tasks:
         raise UsageError(
             f"there is no step {address}", hint="segwizard status lists the steps by address"
         )
-    return board.slots[address]
+    return table.tasks[address]
 
 
-def _fetching(board: Board, archive: str) -> list[Slot]:
+def _fetching(table: TaskTable, archive: str) -> list[str]:
     ending = f"/fetch:{archive}"
-    slots = [s for s in board.slots.values() if s.address == archive or s.address.endswith(ending)]
-    if not slots:
+    found = [each for each in table.tasks if each == archive or each.endswith(ending)]
+    if not found:
         raise UsageError(f"no archive of this install is called {archive}")
-    return slots
+    return found

@@ -8,9 +8,11 @@ from collections import deque
 
 import msgspec
 
-from wizard.engine.link import Event
 from wizard.engine.logs import LogFile, Masker
+from wizard.engine.remote.protocol import Event
 
+STARTED = "started on"
+"""How the first event of every run begins; it concerns no step."""
 _KEPT = 2000
 
 

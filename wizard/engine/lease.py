@@ -11,24 +11,31 @@ import contextlib
 import os
 import secrets
 import socket
+import stat
 import time
 from pathlib import Path
 
-import msgspec
-
-from wizard.engine.step import Place
-from wizard.engine.views import View
-from wizard.errors import DestinationError, LeaseError
-from wizard.files import partial_name
+from wizard import figures
+from wizard.durability import this_boot
+from wizard.errors import DestinationError, LeaseError, reason_of
+from wizard.files import link_new, make_folder, open_ours, partial_name, sync_file
+from wizard.openat import write_all
+from wizard.state.notices import DamageNotice, note, set_aside
+from wizard.state.store import Damaged, Store
+from wizard.state.table import LEASE
+from wizard.steps.step import Place
+from wizard.transfer.parts.part_lock import oust
+from wizard.views import View
 
 HEARTBEAT = 5.0
 """Seconds between two touches."""
 STALE = 60.0
 """Seconds without a touch after which a holder on another machine counts as gone."""
 _TAKEOVER_GUARD = 10.0
+_LOOK = 0.1
 
 
-class Holder(View, frozen=True, kw_only=True, omit_defaults=True):
+class Owner(View, frozen=True, kw_only=True, omit_defaults=True):
     """Who holds a destination."""
 
     key: str
@@ -45,76 +52,129 @@ class Holder(View, frozen=True, kw_only=True, omit_defaults=True):
     """Path of the socket other terminals come in by; empty where there is none."""
 
     def __str__(self) -> str:
-        since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.since))
-        return f"{self.host}, pid {self.pid}, since {since}"
+        return f"{self.host}, pid {self.pid}, since {figures.moment(self.since)}"
+
+
+_STORE = Store(LEASE, Owner)
 
 
 class Lease:
     """A held lease; ``renew`` keeps it young and ``release`` gives it back."""
 
-    def __init__(self, path: Path, holder: Holder) -> None:
+    def __init__(self, path: Path, owner: Owner) -> None:
         self._path = path
-        self.holder = holder
+        self.owner = owner
         self.taken_at = path.stat().st_mtime
         """When it was taken, by the file system's clock; seconds since the epoch."""
 
     def renew(self) -> None:
         """Touch the file; raises ``LeaseError`` when somebody else took the lease over."""
-        found = _read(self._path)
-        if found is not None and found.key != self.holder.key:
-            raise _held(found, self._path)
-        try:
-            os.utime(self._path)
-        except FileNotFoundError:
-            _create(self._path, self.holder)
+        found = _STORE.look(self._path)
+        if isinstance(found, Owner):
+            if found.key != self.owner.key:
+                raise _held(found, self._path)
+            os.utime(self._path, follow_symlinks=False)
+            return
+        if isinstance(found, Damaged):
+            set_aside(self._path)
+        _create(self._path, self.owner)
 
-    def release(self) -> None:
-        """Give the lease back, if it is still ours."""
+    def release(self) -> bool:
+        """Give the lease back; returns whether it was still ours, or at least nobody else's."""
         found = _read(self._path)
-        if found is not None and found.key == self.holder.key:
-            with contextlib.suppress(OSError):
-                self._path.unlink()
+        if found is None:
+            return True
+        if found.key != self.owner.key:
+            return False
+        with contextlib.suppress(OSError):
+            self._path.unlink()
+        return True
 
 
 def lease_path(place: Place) -> Path:
     """Return where the lease of a destination lies."""
-    return place.state / "lease.json"
+    return place.state / LEASE.name
 
 
 def acquire(place: Place, *, address: str = "") -> Lease:
     """Take the lease, over from a stale holder if need be; raises ``LeaseError`` when held."""
     path = lease_path(place)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        holder = _myself(address)
+        make_folder(path.parent)
+        owner = _myself(address)
         for _ in range(3):
-            if _create(path, holder):
-                return Lease(path, holder)
+            if _create(path, owner):
+                return Lease(path, owner)
+            _clear_damaged(path)
             _take_over(path)
     except OSError as error:
         raise DestinationError(
-            f"cannot write the install's state: {error.strerror}",
+            f"cannot write the install's state: {reason_of(error)}",
             where=str(path.parent),
             hint="choose a destination you may write to, or mend its permissions",
         ) from error
     raise _held(_read(path), path)
 
 
-def current_holder(place: Place) -> Holder | None:
+def current_owner(place: Place) -> Owner | None:
     """Return the live holder of a destination, or None."""
     path = lease_path(place)
-    holder = _read(path)
-    return None if holder is None or _is_stale(path, holder) else holder
+    owner = _read(path)
+    return None if owner is None or _is_stale(path, owner) else owner
 
 
-def _create(path: Path, holder: Holder) -> bool:
+def _create(path: Path, owner: Owner) -> bool:
+    """Write the lease unless there is one: whole at once where links can be made."""
+    data, written = _STORE.encode(owner), partial_name(path)
+    _write_new(written, data)
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+        link_new(written, path)
     except FileExistsError:
         return False
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(msgspec.json.encode(holder))
+    except OSError:
+        try:
+            _write_new(path, data)
+        except FileExistsError:
+            return False
+    finally:
+        written.unlink(missing_ok=True)
     return True
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    """Write a file that is not there yet; one that cannot be whole does not stay."""
+    descriptor = open_ours(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    try:
+        write_all(descriptor, data)
+        # A power cut must not leave an empty lease, which tells of somebody who is just starting.
+        sync_file(descriptor)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(descriptor)
+
+
+def _clear_damaged(path: Path) -> None:
+    """Set a damaged lease aside, once it is sure that no live holder keeps it young.
+
+    A holder that lives writes its lease anew at its next heartbeat. An empty one belongs to
+    somebody who is just starting, where links cannot be made.
+    """
+    deadline = time.monotonic() + HEARTBEAT + 1
+    while isinstance(_STORE.look(path), Damaged) and _holds_something(path):
+        if time.monotonic() > deadline:
+            note(DamageNotice(path, "it names no holder", set_aside(path)))
+            return
+        time.sleep(_LOOK)
+
+
+def _holds_something(path: Path) -> bool:
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return False
+    return not stat.S_ISREG(found.st_mode) or found.st_size > 0
 
 
 def _take_over(path: Path) -> None:
@@ -123,23 +183,26 @@ def _take_over(path: Path) -> None:
     if _age(guard) > _TAKEOVER_GUARD:
         guard.unlink(missing_ok=True)
     try:
-        os.close(os.open(guard, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644))
+        os.close(open_ours(guard, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644))
     except FileExistsError:
         raise _held(_read(path), path) from None
     try:
-        holder = _read(path)
-        if path.exists() and not _is_stale(path, holder):
-            raise _held(holder, path)
+        owner = _read(path)
+        if path.exists() and not _is_stale(path, owner):
+            raise _held(owner, path)
+        if owner is not None:
+            oust(owner.host, owner.pid)
         path.unlink(missing_ok=True)
     finally:
         guard.unlink(missing_ok=True)
 
 
-def _is_stale(path: Path, holder: Holder | None) -> bool:
-    if holder is None:
+def _is_stale(path: Path, owner: Owner | None) -> bool:
+    if owner is None:
         return _age(path) > HEARTBEAT
-    if holder.machine and holder.machine == _machine():
-        return _started(holder.pid) != holder.started
+    if owner.machine and owner.machine == _machine():
+        gone = _started(owner.pid) != owner.started
+        return gone or (_is_frozen(owner.pid) and _age(path) > STALE)
     return _age(path) > STALE
 
 
@@ -147,7 +210,7 @@ def _age(path: Path) -> float:
     """Return seconds since the file was touched, by the file system's clock; below 0 if absent."""
     probe = partial_name(path)
     try:
-        probe.touch()
+        os.close(open_ours(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
         return probe.stat().st_mtime - path.stat().st_mtime
     except FileNotFoundError:
         return -1.0
@@ -158,26 +221,28 @@ def _age(path: Path) -> float:
             probe.unlink()
 
 
-def _read(path: Path) -> Holder | None:
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Holder)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
-        return None
+def _read(path: Path) -> Owner | None:
+    return _STORE.read(path)
 
 
-def _held(holder: Holder | None, path: Path) -> LeaseError:
-    who = "another runner that is just starting" if holder is None else f"a runner ({holder})"
-    return LeaseError(
-        f"held by {who}",
-        where=str(path.parent.parent),
-        hint="segwizard attach shows it, segwizard stop ends it; "
-        "a runner that died elsewhere is taken over after a minute",
+def _held(owner: Owner | None, path: Path) -> LeaseError:
+    who = "another runner that is just starting" if owner is None else f"a runner ({owner})"
+    hint = (
+        "segwizard attach shows it, segwizard stop ends it; "
+        "a runner that died elsewhere is taken over after a minute"
     )
+    if owner is not None and owner.machine == _machine() and _is_frozen(owner.pid):
+        who = f"{who} that is stopped, as by Ctrl+Z"
+        hint = (
+            f"fg in its terminal, or kill -CONT {owner.pid}, lets it go on; kill -KILL {owner.pid} "
+            "ends it; left as it is, it is taken over after a minute"
+        )
+    return LeaseError(f"held by {who}", where=str(path.parent.parent), hint=hint)
 
 
-def _myself(address: str) -> Holder:
+def _myself(address: str) -> Owner:
     pid = os.getpid()
-    return Holder(
+    return Owner(
         key=secrets.token_hex(8),
         host=socket.gethostname(),
         pid=pid,
@@ -191,10 +256,10 @@ def _myself(address: str) -> Holder:
 def _machine() -> str:
     """Return what pids of one table have in common: the boot and the process namespace."""
     try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        return f"{boot}/{Path('/proc/self/ns/pid').readlink()}"
+        table = Path("/proc/self/ns/pid").readlink()
     except OSError:
         return socket.gethostname()
+    return f"{boot}/{table}" if (boot := this_boot()) else socket.gethostname()
 
 
 def _started(pid: int) -> str:
@@ -204,6 +269,14 @@ def _started(pid: int) -> str:
     except OSError:
         return _started_without_proc(pid)
     return "gone" if fields[0] in "ZX" else fields[19]
+
+
+def _is_frozen(pid: int) -> bool:
+    """Tell whether a process was stopped, as by Ctrl+Z, and so does nothing at all."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "Tt"
+    except OSError:
+        return False
 
 
 def _started_without_proc(pid: int) -> str:

@@ -6,18 +6,26 @@ import contextlib
 import os
 import re
 import threading
+import time
+import traceback
 from pathlib import Path
 
+from wizard.causes import CAUSES
 from wizard.credentials.secret import Secret
+from wizard.errors import WizardError
+from wizard.files import open_ours, rename
+from wizard.findings import FailureGroup, Finding
+from wizard.harmless import harmless_line
 
 MASK = "[masked]"
-_LARGEST = 4 << 20
+_APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+LARGEST_LOG = 4 << 20
 _KEPT = 4
 _SHORTEST_SECRET = 4
 """Shorter values would mask ordinary words."""
 
-_QUERY = re.compile(r"(\w+://[^\s?#\"'<>]+)\?[^\s\"'<>]*")
-_USERINFO = re.compile(r"(\w+://)[^\s/@\"'<>]+@")
+_QUERY = re.compile(r"(\b\w+://[^\s?#\"'<>]+)\?[^\s\"'<>]*")
+_USERINFO = re.compile(r"(\b\w+://)[^\s/@\"'<>]+@")
 _ASSIGNED = re.compile(
     r"(?i)\b(password|passwd|token|secret|authorization|cookie|signature)(\s*[=:]\s*)"
     r"(?:bearer\s+|basic\s+)?[^\s\"',;&]+"
@@ -43,7 +51,7 @@ class Masker:
         text = _QUERY.sub(rf"\1?{MASK}", text)
         text = _USERINFO.sub(rf"\1{MASK}@", text)
         text = _ASSIGNED.sub(rf"\1\2{MASK}", text)
-        return "".join(c if c.isprintable() else " " for c in text)
+        return harmless_line(text)
 
 
 class LogFile:
@@ -52,7 +60,7 @@ class LogFile:
     A disk that is full or gone loses lines, never the run.
     """
 
-    def __init__(self, path: Path, *, largest: int = _LARGEST, kept: int = _KEPT) -> None:
+    def __init__(self, path: Path, *, largest: int = LARGEST_LOG, kept: int = _KEPT) -> None:
         self.path = path
         self._largest = largest
         self._kept = kept
@@ -60,10 +68,9 @@ class LogFile:
 
     def append(self, line: bytes) -> None:
         """Add one line; the newline is put here."""
-        with self._lock, contextlib.suppress(OSError):
+        with self._lock, contextlib.suppress(OSError, WizardError):
             self._rotate_when_full(len(line))
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+            descriptor = open_ours(self.path, _APPEND, 0o644, make=True)
             try:
                 os.write(descriptor, line + b"\n")
             finally:
@@ -75,8 +82,23 @@ class LogFile:
         for number in range(self._kept - 1, 0, -1):
             older = self._numbered(number)
             if older.exists():
-                older.replace(self._numbered(number + 1))
-        self.path.replace(self._numbered(1))
+                rename(older, self._numbered(number + 1))
+        rename(self.path, self._numbered(1))
 
     def _numbered(self, number: int) -> Path:
         return self.path.with_name(f"{self.path.name}.{number}")
+
+
+def unexpected(error: BaseException, log: Path, masker: Masker) -> FailureGroup:
+    """Write where an error we did not foresee arose, without values, and return it as a group."""
+    LogFile(log).append(crash_text(error, masker).encode())
+    said = masker(f"{type(error).__name__}: {error}")
+    hint = f"{CAUSES['unexpected'].hint} and {log}"
+    return FailureGroup.of(Finding("unexpected", "", said, hint))
+
+
+def crash_text(error: BaseException, masker: Masker) -> str:
+    """Return a traceback without locals and with secrets masked."""
+    moment = time.strftime("%Y-%m-%dT%H:%M:%S")
+    lines = "".join(traceback.format_exception(error)).splitlines()
+    return "\n".join([moment, *(masker(line) for line in lines)])

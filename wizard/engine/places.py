@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from wizard.engine.install import Install
-from wizard.errors import DestinationError
+from wizard.errors import DestinationError, reason_of
+from wizard.files import dangling_link, make_folder
+from wizard.steps.install import Install
 from wizard.transfer.inbox import inbox_folder
 
 
 def prepare_places(install: Install) -> None:
     """Make the inbox and every folder the document puts archives in.
 
+    A dataset whose folder is a link that leads nowhere is passed over: its own steps say so.
     Raises ``DestinationError`` when the destination cannot be written to.
     """
     dest, recipe = install.place.dest, install.recipe
@@ -21,10 +23,11 @@ def prepare_places(install: Install) -> None:
             folders += [(dest / place).parent for place in places]
     try:
         for folder in folders:
-            folder.mkdir(parents=True, exist_ok=True)
+            if not dangling_link(folder):
+                make_folder(folder)
     except OSError as error:
         raise DestinationError(
-            f"a folder cannot be made: {error.strerror}",
+            f"a folder cannot be made: {reason_of(error)}",
             where=str(error.filename),
             hint="choose a destination you may write to, or mend its permissions",
         ) from None

@@ -1,235 +1,225 @@
-"""Which steps are looked at and started next: needs, turn and lanes; pure functions over slots."""
+"""Which steps are looked at and started next: dependencies, alternatives, resources.
+
+Pure functions of the tasks as they stand; nothing here changes them.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
-from wizard.engine.install import Settings
-from wizard.engine.slots import Slot
-from wizard.engine.step import Lane
-from wizard.errors import RecipeError
+from wizard.engine.states import BUSY, FINISHED, NEEDS_PERSON, UNBEGUN, TaskState
+from wizard.engine.tasks import Task, Tasks
+from wizard.steps.install import Settings
+from wizard.steps.step import Resource
 
-Slots = Mapping[str, Slot]
-"""Slots by address, in plan order."""
+NOBODY: Collection[str] = ()
+_SPARABLE = UNBEGUN | NEEDS_PERSON | {TaskState.FAILED}
 
 
-def lane_limits(settings: Settings) -> dict[Lane, int]:
-    """Return how many steps of a lane run at once; a cpu step uses every worker by itself."""
+def resource_limits(settings: Settings) -> dict[Resource, int]:
+    """Return how many steps of a resource run at once; a cpu step uses every worker by itself."""
     return {"network": max(1, settings.transfers), "disk": 2, "cpu": 1, "instant": 1}
 
 
-def locked_by(slots: Slots, slot: Slot) -> tuple[str, ...]:
-    """Return the addresses of the steps this one still waits for.
+def locked_by(tasks: Tasks, task: Task) -> tuple[str, ...]:
+    """Return the addresses of the steps this one still waits for, nearest first.
 
-    A step that is done holds back the next one while something before it is to be redone.
+    The whole chain counts: a step that is done holds back the next one while something it rests
+    on is not, be it to be done again or not looked at yet. What is spared rests on nothing: its
+    files are here without it.
     """
-    return tuple(
-        address
-        for address in slot.step.needs
-        if slots[address].phase != "done" or _rests_on_redo(slots, slots[address])
-    )
+    found: dict[str, None] = {}
+    waiting, seen = list(task.step.dependencies), set(task.step.dependencies)
+    for address in waiting:
+        other = tasks[address]
+        if other.state not in FINISHED:
+            found[address] = None
+        elif other.state is not TaskState.SPARED:
+            fresh = [each for each in other.step.dependencies if each not in seen]
+            seen.update(fresh)
+            waiting += fresh
+    return tuple(found)
 
 
-def _rests_on_redo(slots: Slots, slot: Slot) -> bool:
-    needs = [slots[address] for address in slot.step.needs]
-    return any(need.redo or _rests_on_redo(slots, need) for need in needs)
+def to_probe(tasks: Tasks, now: float, looking: Collection[str] = NOBODY) -> Task | None:
+    """Return the step whose disk should be looked at next; ``looking`` are being looked at.
 
-
-def to_probe(slots: Slots, now: float) -> Slot | None:
-    """Return the step whose disk should be looked at next.
-
-    Open steps come first, then waiting ones whose moment has come, then the survey of the rest.
+    Open steps come first, then waiting ones about which a person just acted, then the survey of
+    the rest, which ends, and only then waiting ones whose moment has come, again and again.
     """
-    return next(_probe_order(slots, now), None)
+    return next(_probe_order(tasks, now, looking), None)
 
 
-def _probe_order(slots: Slots, now: float) -> Iterator[Slot]:
-    every = [slot for slot in slots.values() if not slot.looking]
-    yield from (s for s in every if _wants_probe(s) and not _is_locked(slots, s))
-    yield from (s for s in every if _is_watched(slots, s) and s.due <= now)
-    yield from (s for s in every if s.phase == "unseen")
+def _probe_order(tasks: Tasks, now: float, looking: Collection[str]) -> Iterator[Task]:
+    every = [task for address, task in tasks.items() if address not in looking]
+    yield from (s for s in every if _wants_probe(s) and not _is_locked(tasks, s))
+    watched = [s for s in every if _is_watched(tasks, s) and s.due <= now]
+    yield from (s for s in watched if s.due == 0.0)
+    yield from (s for s in every if s.state is TaskState.UNSEEN)
+    yield from watched
 
 
-def _is_watched(slots: Slots, slot: Slot) -> bool:
+def _wants_probe(task: Task) -> bool:
+    return task.state in (TaskState.UNSEEN, TaskState.STALE)
+
+
+def _is_watched(tasks: Tasks, task: Task) -> bool:
     """Whether something may come from outside that lets a step start."""
-    return slot.phase == "waiting" or (slot.phase == "idle" and standing_by(slots, slot))
+    if task.state in NEEDS_PERSON:
+        return True
+    return task.state in UNBEGUN and standing_by(tasks, task)
 
 
-def standing_by(slots: Slots, slot: Slot) -> bool:
-    """Whether a step is left alone, as another way to the dataset's files comes before its own.
+def standing_by(tasks: Tasks, task: Task) -> bool:
+    """Whether a step is left alone, as another source of the dataset's files comes before its own.
 
-    An archive is taken over when a person brings it, and fetched when a step of every way before
-    failed or rests; with it, the steps on it open. A way without archives stands by itself. Who
-    brought one archive of a way is asked for the others of it.
+    An archive is taken over when a person brings it, and fetched when a step of every alternative
+    before failed or rests; with it, the steps on it open. An alternative without archives stands
+    by itself. Who brought one archive of an alternative is asked for the others of it.
     """
-    planned = slot.planned
-    if not (planned.way and planned.optional) or slot.probe.at_hand:
+    planned = task.planned
+    if not (planned.alternative and planned.optional) or task.probe.at_hand:
         return False
-    own = [other for other in _siblings(slots, slot) if other.planned.way == planned.way]
-    if slot.probe.state == "waiting" and any(_is_brought(other) for other in own):
+    stand = tasks.alternatives[task.step.dataset]
+    if task.probe.state == "waiting" and planned.alternative in stand.brought:
         return False
-    if slot.step.kind != "fetch" and any(other.step.kind == "fetch" for other in own):
+    if task.facts.archive is None and planned.alternative in stand.fetched:
         return False
-    siblings = _siblings(slots, slot)
-    closed = {each.planned.turn for each in siblings if each.planned.way and _is_closed(each)}
-    return not closed.issuperset(range(planned.turn))
+    return not stand.closed.issuperset(range(planned.rank))
 
 
-def _is_brought(slot: Slot) -> bool:
-    return slot.step.kind == "fetch" and slot.phase == "done" and not slot.spared
+def to_start(
+    tasks: Tasks,
+    limits: Mapping[Resource, int],
+    held: Collection[str] = NOBODY,
+    settling: Collection[str] = NOBODY,
+) -> list[Task]:
+    """Return the ready, open steps for which a resource has room; ``held`` ones are paused.
 
-
-def _is_closed(slot: Slot) -> bool:
-    """Whether a step failed, or is only tried again much later."""
-    resting = slot.phase == "waiting" and slot.need is not None and slot.need.again > 0
-    return slot.phase == "failed" or resting
-
-
-def _siblings(slots: Slots, slot: Slot) -> list[Slot]:
-    return [other for other in slots.values() if other.step.dataset == slot.step.dataset]
-
-
-def _wants_probe(slot: Slot) -> bool:
-    return slot.phase == "unseen" or (slot.phase == "idle" and slot.stale)
-
-
-def to_start(slots: Slots, limits: Mapping[Lane, int]) -> list[Slot]:
-    """Return the idle, open steps for which a lane has room, in plan order."""
-    busy = Counter(slot.step.lane for slot in slots.values() if slot.phase == "running")
-    chosen: list[Slot] = []
-    for slot in slots.values():
-        lane = slot.step.lane
-        if busy[lane] < limits[lane] and _may_start(slots, slot):
-            busy[lane] += 1
-            chosen.append(slot)
+    Those with the longest work behind them come first, then those that come first in the plan.
+    Steps that are ``settling`` did their work and only wait for the disk: they take no room.
+    """
+    working = (task for task in tasks.values() if task.state in BUSY)
+    busy = Counter(task.step.resource for task in working if task.address not in settling)
+    chosen: list[Task] = []
+    for task in sorted(tasks.values(), key=lambda each: -each.facts.behind):
+        resource = task.step.resource
+        if busy[resource] < limits[resource] and may_start(tasks, task, held):
+            busy[resource] += 1
+            chosen.append(task)
     return chosen
 
 
-def _may_start(slots: Slots, slot: Slot) -> bool:
-    if slot.phase != "idle" or slot.stale or slot.held or locked_by(slots, slot):
+def may_start(tasks: Tasks, task: Task, held: Collection[str] = NOBODY) -> bool:
+    """Whether a step would begin now if its resource has room."""
+    if task.state is not TaskState.READY or task.address in held or _is_locked(tasks, task):
         return False
-    if standing_by(slots, slot) or _too_early(slots, slot):
-        return False
-    if any(_is_coming(slots, slots[address]) for address in slot.planned.uses):
+    if any(_is_coming(tasks, tasks[address], held) for address in task.planned.uses):
         return False
     # Whether an archive is needed at all is known once its users have been looked at.
-    return slot.step.kind != "fetch" or all(user.phase != "unseen" for user in users(slots, slot))
+    return task.facts.archive is None or not _has_unseen_users(tasks, task)
 
 
-def _is_coming(slots: Slots, slot: Slot) -> bool:
+def is_asked_for(tasks: Tasks, task: Task) -> bool:
+    """Whether a person has to act for a step now, as far as can be told."""
+    return (
+        task.state in NEEDS_PERSON
+        and task.request is not None
+        and not locked_by(tasks, task)
+        and not _has_unseen_users(tasks, task)
+    )
+
+
+def _has_unseen_users(tasks: Tasks, task: Task) -> bool:
+    return any(tasks[user].state is TaskState.UNSEEN for user in task.facts.users)
+
+
+def _is_coming(tasks: Tasks, task: Task, held: Collection[str]) -> bool:
     """Whether an archive nobody has to wait for is on its way, or may be."""
-    about_to = slot.phase == "idle" and not slot.held and not _is_locked(slots, slot)
-    return slot.phase in ("unseen", "running") or about_to
+    moves = task.state in UNBEGUN and task.address not in held and not _is_locked(tasks, task)
+    return task.state is TaskState.UNSEEN or task.state in BUSY or moves
 
 
-def settled(slots: Slots) -> bool:
+def settled(tasks: Tasks, held: Collection[str] = NOBODY) -> bool:
     """Whether nothing moves and nothing can before a person acts or a cause is mended.
 
     What a person just acted on, and nobody has looked at since, moves.
     """
     return not any(
-        slot.phase in ("unseen", "running")
-        or (slot.phase == "waiting" and slot.due == 0.0)
-        or (slot.phase == "idle" and not slot.held and not _is_locked(slots, slot))
-        for slot in slots.values()
+        _is_coming(tasks, task, held) or (task.state in NEEDS_PERSON and task.due == 0.0)
+        for task in tasks.values()
     )
 
 
-def _is_locked(slots: Slots, slot: Slot) -> bool:
-    return bool(locked_by(slots, slot)) or standing_by(slots, slot) or _too_early(slots, slot)
+def _is_locked(tasks: Tasks, task: Task) -> bool:
+    return bool(locked_by(tasks, task)) or standing_by(tasks, task) or too_early(tasks, task)
 
 
-def _too_early(slots: Slots, slot: Slot) -> bool:
+def too_early(tasks: Tasks, task: Task) -> bool:
     """Whether it is not yet known if an archive is needed: its files may be here already."""
-    return slot.step.kind == "fetch" and any(u.probe.undecided for u in users(slots, slot))
-
-
-def users(slots: Slots, slot: Slot) -> list[Slot]:
-    """Return the steps of the same dataset that need this one directly."""
-    return [other for other in _siblings(slots, slot) if slot.address in other.step.needs]
-
-
-def spared(slots: Slots, slot: Slot) -> bool:
-    """Whether an archive need not be fetched, because all that uses it is done without it.
-
-    Steps of one way are spared once all steps of another are done, and optional steps that cannot
-    start once the rest of their dataset is.
-    """
-    if slot.phase not in ("idle", "waiting", "failed"):
+    if task.facts.archive is None:
         return False
-    if overtaken(slots, slot) or _is_used_up(slots, slot):
-        return True
-    return _is_stuck(slots, slot) and all(
-        other.phase == "done" or _is_stuck(slots, other) for other in _siblings(slots, slot)
-    )
+    return any(tasks[user].probe.undecided for user in task.facts.users)
 
 
-def _is_used_up(slots: Slots, slot: Slot) -> bool:
-    using = users(slots, slot) if slot.step.kind == "fetch" and not slot.probe.outdated else []
-    return bool(using) and all(user.phase == "done" for user in using)
+def to_spare(tasks: Tasks) -> list[Task]:
+    """Return the steps nothing needs: archives all of whose users are done without them.
 
-
-def overtaken(slots: Slots, slot: Slot) -> bool:
-    """Whether another way than a step's own was gone to its end."""
-    if not slot.planned.way:
-        return False
-    ways = {other.planned.way for other in _siblings(slots, slot)} - {"", slot.planned.way}
-    return any(_way_done(slots, slot, way) for way in ways)
-
-
-def _way_done(slots: Slots, slot: Slot, way: str) -> bool:
-    steps = [other for other in _siblings(slots, slot) if other.planned.way == way]
-    return all(other.phase == "done" for other in steps)
-
-
-def _is_stuck(slots: Slots, slot: Slot) -> bool:
-    """Whether an optional step waits for a person, or for one that does."""
-    locked = slot.phase == "idle" and _is_locked(slots, slot)
-    return slot.planned.optional and (locked or slot.phase == "waiting")
-
-
-def after_run(slots: Slots, slot: Slot) -> None:
-    """Have all steps that rest on this one looked at again, now that it changed the disk.
-
-    So are those of which too little was there to tell.
+    Steps of one alternative are spared once all steps of another are done, and optional steps
+    that cannot start once the rest of their dataset is.
     """
-    changed = {slot.address}
-    for other in slots.values():
-        if other.phase == "idle" and other.probe.undecided:
-            other.phase = "unseen"
-        if changed.isdisjoint((*other.step.needs, *other.planned.uses)):
+    stuck: dict[str, bool] = {}
+    """Whether nothing is left of a dataset but steps that are stuck."""
+    found = []
+    for task in tasks.values():
+        if task.state not in _SPARABLE:
             continue
-        if other.phase == "running":
-            other.missed = True
-        changed.add(other.address)
-        if other.phase == "done":
-            other.phase = "unseen"
-            other.redo = other.step.lane == "cpu"
+        spared = overtaken(tasks, task) or _is_used_up(tasks, task)
+        if not spared and _is_stuck(tasks, task):
+            dataset = task.step.dataset
+            if dataset not in stuck:
+                stuck[dataset] = _is_all_stuck(tasks, task)
+            spared = stuck[dataset]
+        if spared:
+            found.append(task)
+    return found
 
 
-def outdate(slots: Slots, slot: Slot) -> None:
-    """Have all that was made of an outdated archive made again, once the archive is replaced."""
-    for user in users(slots, slot):
-        user.redo = True
-        if user.phase == "done":
-            user.phase = "unseen"
+def _is_all_stuck(tasks: Tasks, task: Task) -> bool:
+    siblings = (tasks[address] for address in task.facts.siblings)
+    return all(other.state in FINISHED or _is_stuck(tasks, other) for other in siblings)
 
 
-def check_needs(slots: Slots) -> None:
-    """Raise ``RecipeError`` when a step needs one that is not there or comes later."""
-    seen: set[str] = set()
-    for slot in slots.values():
-        for address in slot.step.needs:
-            if address not in seen:
-                raise RecipeError(
-                    f"needs {address}, which is not a step before it",
-                    where=slot.address,
-                    hint="mend the recipe's needs, or choose the dataset it belongs to as well",
-                )
-        seen.add(slot.address)
+def _is_used_up(tasks: Tasks, task: Task) -> bool:
+    """Whether all that is taken from an archive is there; never, where it is read as it is."""
+    archive, users = task.facts.archive, [tasks[address] for address in task.facts.users]
+    if archive is None or task.probe.outdated or not users:
+        return False
+    taken = not archive.keep or any(user.planned.spec.takes == archive.name for user in users)
+    return taken and all(user.state in FINISHED for user in users)
 
 
-def dataset_done(slots: Slots, dataset: str) -> bool:
+def overtaken(tasks: Tasks, task: Task) -> bool:
+    """Whether another alternative than a step's own was gone to its end.
+
+    One of which all was spared was not gone at all.
+    """
+    own = task.planned.alternative
+    if not own:
+        return False
+    ends = tasks.alternatives[task.step.dataset].states
+    others = (states for name, states in ends.items() if name not in ("", own))
+    return any(states <= FINISHED and TaskState.DONE in states for states in others)
+
+
+def _is_stuck(tasks: Tasks, task: Task) -> bool:
+    """Whether an optional step waits for a person, or for one that does."""
+    if not task.planned.optional:
+        return False
+    return task.state in NEEDS_PERSON or (task.state in UNBEGUN and _is_locked(tasks, task))
+
+
+def dataset_done(tasks: Tasks, dataset: str) -> bool:
     """Whether every step of a dataset is done."""
-    return all(s.phase == "done" for s in slots.values() if s.step.dataset == dataset)
+    return all(task.state in FINISHED for task in tasks.values() if task.step.dataset == dataset)

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wizard import figures
-from wizard.engine.views import Need
 from wizard.plan.volume import existing
 from wizard.transfer.errors import AllMirrorsFailed, DiskFull
+from wizard.views import Request
 
-RECHECK = 5.0
+SPACE_RECHECK = 5.0
 """Seconds between two looks at the free space."""
 ENOUGH_MORE = 1 << 20
 """Bytes that must have become free before a step is tried again at once."""
@@ -86,9 +86,9 @@ def _what_is_full(error: BaseException, dest: Path, left: Room) -> str:
     return f"The disk of {dest} is full ({free} left)."
 
 
-def space_need(error: BaseException, dest: Path, left: Room) -> Need:
+def space_need(error: BaseException, dest: Path, left: Room) -> Request:
     """Return what a person is asked when an error says that there is no room."""
-    return Need(
+    return Request(
         kind="space",
         ask=_what_is_full(error, dest, left),
         how="Free some space; the step goes on by itself once there is more.\n"

@@ -3,87 +3,76 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
-from wizard.engine import space
-from wizard.engine.board import make_slots
-from wizard.engine.install import Install
+from wizard import figures
+from wizard.engine import space, transitions
 from wizard.engine.journal import read_outcomes
-from wizard.engine.lease import current_holder
-from wizard.engine.schedule import Slots, spared, standing_by
-from wizard.engine.slots import Slot
-from wizard.engine.snapshots import Viewer, Vitals
-from wizard.engine.step import Probe, Step
-from wizard.engine.views import Snapshot
+from wizard.engine.lease import current_owner
+from wizard.engine.look import BuiltSteps, built_steps
+from wizard.engine.snapshots import Sight, Viewer, Vitals
+from wizard.engine.table import why_failed
+from wizard.engine.tasks import Task, Tasks, make_tasks
 from wizard.errors import WizardError
+from wizard.folders import one_look
+from wizard.steps.install import Install
+from wizard.steps.step import Probe, Step
+from wizard.views import Snapshot
 
 
-def survey(install: Install, *, steps: Sequence[Step] | None = None) -> Snapshot:
-    """Probe every step and return the whole; reads only.
+def survey(
+    install: Install,
+    *,
+    steps: Sequence[Step] | None = None,
+    seen: Mapping[str, Probe] = MappingProxyType({}),
+) -> Snapshot:
+    """Probe every step that was not ``seen`` a moment ago and return the whole; reads only.
 
+    A runner of the same install that begins a moment later takes over what was seen.
     Steps that failed in the last run and are not done show how they failed.
     """
-    slots = _looked_at(install, steps)
-    outcomes = read_outcomes(install.place)
-    for slot in slots.values():
-        outcome = outcomes.get(slot.address)
-        if outcome is not None and slot.phase == "idle":
-            slot.phase, slot.failures = "failed", outcome.failures
-            slot.note = f"failed {_when(outcome.moment)}"
-    holder = current_holder(install.place)
+    built = built_steps(install) if steps is None else BuiltSteps(tuple(steps))
+    fresh = make_tasks(install, built.steps)
+    looks = Looks(seen)
+    with one_look(str(install.place.root)):
+        tasks = transitions.at_rest(fresh, looks.take)
+    built.keep(looks.probes)
+    for address, outcome in read_outcomes(install.place).items():
+        if address in tasks:
+            note = f"failed {figures.moment(outcome.moment)}"
+            tasks = transitions.on_recalled(tasks, address, outcome.failures, note)
+    owner = current_owner(install.place)
     vitals = Vitals(
-        runner="" if holder is None else str(holder),
+        runner="" if owner is None else str(owner),
         disk_free=space.free_bytes(Path(install.plan.dest)),
     )
-    return Viewer(install, slots).snapshot(vitals)
+    return Viewer(install, fresh).snapshot(Sight(tasks, {}), vitals)
 
 
-def done_steps(install: Install) -> frozenset[str]:
-    """Return the addresses of the steps the disk says are done."""
-    slots = _looked_at(install, None)
-    return frozenset(address for address, slot in slots.items() if slot.phase == "done")
+class Looks:
+    """Looks at the disk of each step once, and says the same when asked again."""
 
+    def __init__(self, seen: Mapping[str, Probe]) -> None:
+        self.probes: dict[str, Probe] = dict(seen)
+        self._errors: dict[str, WizardError | OSError] = {}
 
-def _looked_at(install: Install, steps: Sequence[Step] | None) -> Slots:
-    if steps is None:
-        from wizard.engine.kinds.registry import build_steps
+    def take(self, tasks: Tasks, task: Task) -> Tasks:
+        """Take in what the disk says of a task."""
+        address = task.address
+        if address not in self.probes and address not in self._errors:
+            self._look(task.step)
+        if address in self.probes:
+            probe = self.probes[address]
+            return transitions.on_probed(
+                tasks, address, probe, again=time.monotonic(), clock=time.time()
+            )
+        error = self._errors[address]
+        return transitions.on_unreadable(tasks, address, why_failed((), error), str(error))
 
-        steps = build_steps(install)
-    slots = make_slots(install, steps)
-    for slot in slots.values():
-        _look(slot)
-    _stand_by(slots)
-    _spare(slots)
-    return slots
-
-
-def _look(slot: Slot) -> None:
-    try:
-        slot.probe = slot.step.probe()
-    except (WizardError, OSError) as error:
-        slot.probe = Probe("todo", detail=str(error))
-    slot.need = slot.probe.need
-    if slot.probe.state in ("done", "waiting"):
-        slot.phase = "done" if slot.probe.state == "done" else "waiting"
-    else:
-        slot.phase = "idle"
-
-
-def _stand_by(slots: Slots) -> None:
-    for slot in [each for each in slots.values() if standing_by(slots, each)]:
-        if slot.phase == "waiting":
-            slot.phase, slot.need = "idle", None
-
-
-def _spare(slots: Slots) -> None:
-    """Spare what can be, until nothing more can: optional archives are spared after the others."""
-    while found := [
-        each for each in slots.values() if each.phase != "done" and spared(slots, each)
-    ]:
-        for slot in found:
-            slot.spare()
-
-
-def _when(moment: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(moment))
+    def _look(self, step: Step) -> None:
+        try:
+            self.probes[step.address] = step.probe()
+        except (WizardError, OSError) as error:
+            self._errors[step.address] = error

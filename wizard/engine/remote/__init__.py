@@ -1,0 +1,1 @@
+"""Runners in other processes: the protocol, its two sides, and starting one in the background."""

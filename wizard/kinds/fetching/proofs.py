@@ -1,0 +1,155 @@
+"""What an install remembers of each archive it proved, so that looking again costs one ``stat``."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from wizard.archives.staging import archive_identity
+from wizard.state.store import Store
+from wizard.state.table import ARCHIVE_PROOF
+from wizard.steps.install import Install
+from wizard.views import Strength
+
+Origin = Literal["fetched", "moved", "linked", "by-hand"]
+"""How the archive came to its place."""
+
+
+class ArchiveProof(msgspec.Struct, frozen=True, kw_only=True):
+    """A proven archive as it stood on disk."""
+
+    name: str
+    size: int
+    mtime_ns: int
+    sha256: str
+    origin: Origin
+    how: str
+    """By what it was told, in words."""
+    source: str = ""
+    """Where it came from, without anything secret."""
+    version: str = ""
+    """Release it was recognised as."""
+    moment: float
+    """Seconds since the epoch."""
+    inode: int = 0
+    """Number the file system knew the file by: a copy has another."""
+    samples: str = ""
+    """Of its content; see ``archives.staging.archive_identity``."""
+    strength: Strength | None = None
+    """How well it is proven; None in proofs of earlier versions."""
+
+    @property
+    def proven_by(self) -> Strength:
+        """How well it is proven, as far as an earlier version wrote it down."""
+        by_hash = self.how.startswith(("its sha", "its md5", "the digits"))
+        return self.strength or ("hash" if by_hash else "plausible")
+
+
+class _File(msgspec.Struct, frozen=True, kw_only=True):
+    began: bool = False
+    """Whether a transfer of ours to this place has begun: then what lies there is ours."""
+    proof: ArchiveProof | None = None
+
+
+_STORE = Store(ARCHIVE_PROOF, _File)
+
+
+def record_path(state: Path, address: str) -> Path:
+    """Return the small file of one fetch step."""
+    return state / "steps" / f"{address.replace('/', '.')}.json"
+
+
+def read_proof(record: Path, target: Path) -> ArchiveProof | None:
+    """Return the proof while the file is as it was proven; None otherwise.
+
+    A copy that lost its time is told by samples of its content, for as long as it has the size.
+    """
+    proof = _load(record).proof
+    try:
+        status = target.stat()
+    except OSError:
+        return None
+    if proof is None or status.st_size != proof.size:
+        return None
+    if status.st_mtime_ns == proof.mtime_ns or _is_copy(target, status, proof):
+        return proof
+    return None
+
+
+def _is_copy(target: Path, status: os.stat_result, proof: ArchiveProof) -> bool:
+    if not proof.samples or status.st_ino == proof.inode:
+        return False
+    try:
+        return archive_identity(target) == proof.samples
+    except OSError:
+        return False
+
+
+def last_proof(record: Path) -> ArchiveProof | None:
+    """Return what was proven last, whether or not the file is still there."""
+    return _load(record).proof
+
+
+def plausible_archives(install: Install) -> tuple[str, ...]:
+    """Name the archives, in place or used up, that neither a hash nor their structure proves."""
+    return tuple(
+        f"{step.dataset}/{step.archive.name}"
+        for step in install.plan.steps
+        if step.archive and is_only_plausible(install.place.state, step.address)
+    )
+
+
+def is_only_plausible(state: Path, address: str) -> bool:
+    """Tell whether the archive of a fetch step was proven by neither a hash nor its structure."""
+    proof = last_proof(record_path(state, address))
+    return proof is not None and proof.proven_by == "plausible"
+
+
+def note_beginning(record: Path) -> None:
+    """Write down that a transfer begins, before its file can appear; keeps the last proof."""
+    _STORE.write(record, _File(began=True, proof=_load(record).proof))
+
+
+def began(record: Path) -> bool:
+    """Tell whether what lies unproven at the target came from a transfer of ours."""
+    return _load(record).began
+
+
+def write_proof(
+    record: Path,
+    target: Path,
+    *,
+    hashes: Mapping[str, str],
+    origin: Origin,
+    how: str,
+    source: str = "",
+    version: str = "",
+    strength: Strength = "plausible",
+) -> ArchiveProof:
+    """Write down that a file was proven as it stands."""
+    status = target.stat()
+    proof = ArchiveProof(
+        name=target.name,
+        size=status.st_size,
+        mtime_ns=status.st_mtime_ns,
+        sha256=hashes["sha256"],
+        origin=origin,
+        how=how,
+        source=source,
+        version=version,
+        moment=time.time(),
+        inode=status.st_ino,
+        samples=archive_identity(target),
+        strength=strength,
+    )
+    _STORE.write(record, _File(began=origin == "fetched", proof=proof))
+    return proof
+
+
+def _load(record: Path) -> _File:
+    return _STORE.read(record) or _File()

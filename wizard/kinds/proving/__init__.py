@@ -1,0 +1,1 @@
+"""Proving datasets: the steps that verify, check and report."""
