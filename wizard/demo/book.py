@@ -10,9 +10,10 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterator
 
-from wizard.demo.classes import NAMES, REMAPS, UNLABELED, colours_of, remap
+from wizard.demo.classes import NAMES, REMAPS, colours_of, remap
 from wizard.demo.drawing import Artist
 from wizard.demo.packing import pack
+from wizard.labels.tables.taxonomies import UNLABELED_NAME
 
 TOP = "mseg-api-2bd00ae8c224d94cbc7ff9b47fde6ae8420adc27"
 """The folder a code host puts around the pinned commit."""
@@ -93,7 +94,7 @@ class Book:
             table = remap(source, target)
             rows = [f"{source}\t{target}", *(f"{old}\t{new}" for old, new in table.items())]
             if target == "cityscapes-34-relabeled":
-                rows.append(f"{UNLABELED}\t{UNLABELED}")
+                rows.append(f"{UNLABELED_NAME}\t{UNLABELED_NAME}")
             yield f"mseg/class_remapping_files/{source}_to_{target}.tsv", _text(target, rows)
 
     def _segment_files(self) -> Iterator[tuple[str, str]]:

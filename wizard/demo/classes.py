@@ -8,20 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-UNLABELED = "unlabeled"
+from wizard.labels.tables.taxonomies import UNLABELED_NAME
 
 _INDOOR = ("wall", "floor", "lamp", "animal", "plant", "sky", "screen", "seat")
 _STREET = (
     "road", "path", "house", "pole", "tree", "sky", "person", "rider", "car", "truck", "bike",
 )  # fmt: skip
-_STREET_IDS = (UNLABELED, "own car", "frame edge", *_STREET)
+_STREET_IDS = (UNLABELED_NAME, "own car", "frame edge", *_STREET)
 _STREET_UNIFIED = (
     "bicycle", "bicyclist", "building", "car", "motorcyclist", "path", "person", "pole",
     "rider_other", "road", "sky", "truck", "vegetation",
 )  # fmt: skip
 _PANOPTIC = (
-    "person", "bicycle", UNLABELED, "car", UNLABELED, "cat", "table-merged", UNLABELED,
-    "wall-other", "sky-other", "floor-wood", UNLABELED,
+    "person", "bicycle", UNLABELED_NAME, "car", UNLABELED_NAME, "cat", "table-merged",
+    UNLABELED_NAME, "wall-other", "sky-other", "floor-wood", UNLABELED_NAME,
 )  # fmt: skip
 _INDIA = (
     "road", "path", "person", "rider", "bike", "car", "house", "tree", "sky", "fallback", "own car",
@@ -33,7 +33,7 @@ _THINGS = tuple(f"thing {number:03d}" for number in range(262))
 _FEW_THINGS = ("background", *(f"thing {number:03d}" for number in range(1, 8)))
 
 NAMES: Mapping[str, tuple[str, ...]] = {
-    "ade20k-151": (UNLABELED, *_INDOOR),
+    "ade20k-151": (UNLABELED_NAME, *_INDOOR),
     "ade20k-150": _INDOOR,
     "ade20k-150-relabeled": (
         "bench", "chair", "floor", "horse", "lamp", "sky", "tree", "wall", "zebra",
@@ -51,12 +51,12 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "cityscapes-34-relabeled": (*_STREET_UNIFIED, "own_car"),
     "coco-panoptic-inst-201": _PANOPTIC,
     "coco-panoptic-201": _PANOPTIC,
-    "coco-panoptic-133": tuple(name for name in _PANOPTIC if name != UNLABELED),
+    "coco-panoptic-133": tuple(name for name in _PANOPTIC if name != UNLABELED_NAME),
     "coco-panoptic-133-relabeled": (
         "bicycle", "bicyclist", "car", "cat", "counter", "desk", "floor", "person", "sky",
         "table", "wall",
     ),
-    "idd-40": (*_INDIA, UNLABELED),
+    "idd-40": (*_INDIA, UNLABELED_NAME),
     "idd-39": _INDIA,
     "idd-39-relabeled": (
         "bicycle", "bicyclist", "building", "car", "motorcyclist", "path", "person",
@@ -72,9 +72,9 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     ),
     "pascal-context-460": _THINGS,
     "pascal-context-60": _FEW_THINGS,
-    "scannet-41": (UNLABELED, *_ROOM, "box"),
+    "scannet-41": (UNLABELED_NAME, *_ROOM, "box"),
     "scannet-20": ("wall", "floor", "bed", "chair", "desk"),
-    "sunrgbd-38": (UNLABELED, *_ROOM),
+    "sunrgbd-38": (UNLABELED_NAME, *_ROOM),
     "sunrgbd-37": _ROOM,
     "sunrgbd-37-relabeled": (
         "armchair", "bed", "chair_other", "desk", "floor", "lamp", "sconce", "shelf", "stool",
@@ -111,7 +111,7 @@ REMAPS: Mapping[tuple[str, str], Mapping[str, str]] = {
     },
     ("pascal-context-460", "pascal-context-60"): {
         **{name: _FEW_THINGS[place % len(_FEW_THINGS)] for place, name in enumerate(_THINGS)},
-        UNLABELED: "background",
+        UNLABELED_NAME: "background",
     },
     ("scannet-41", "scannet-20"): {},
     ("sunrgbd-38", "sunrgbd-37"): {},
@@ -121,14 +121,14 @@ REMAPS: Mapping[tuple[str, str], Mapping[str, str]] = {
 
 CHOICES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "ade20k-150": {
-        "animal": ("zebra", "horse"), "seat": ("bench", UNLABELED), "plant": ("tree",),
+        "animal": ("zebra", "horse"), "seat": ("bench", UNLABELED_NAME), "plant": ("tree",),
     },
     "bdd": {"rider": ("bicyclist", "motorcyclist"), "person": ("person", "rider_other")},
     "cityscapes-19": {
         "rider": ("motorcyclist", "rider_other", "bicyclist"), "person": ("person", "bicyclist"),
     },
     "coco-panoptic-133": {
-        "table-merged": ("desk", "counter", UNLABELED), "person": ("bicyclist", "person"),
+        "table-merged": ("desk", "counter", UNLABELED_NAME), "person": ("bicyclist", "person"),
     },
     "idd-39": {"rider": ("bicyclist", "rider_other"), "person": ("person", "bicyclist")},
     "mapillary-public65": {"Bird": ("dog", "bird"), "Water": ("sea", "fountain")},
@@ -141,15 +141,15 @@ def remap(source: str, target: str) -> dict[str, str]:
     """Return the class of ``target`` each class of ``source`` becomes, by name."""
     renamed, known = REMAPS[source, target], set(NAMES[target])
     table = {}
-    for name in (*NAMES[source], UNLABELED):
+    for name in (*NAMES[source], UNLABELED_NAME):
         new = renamed.get(name, name)
-        table[name] = new if new in known else UNLABELED
+        table[name] = new if new in known else UNLABELED_NAME
     return table
 
 
 def index_of(taxonomy: str, name: str) -> int:
     """Return the value of a class in labels; 255 for ``unlabeled``."""
-    return 255 if name == UNLABELED else NAMES[taxonomy].index(name)
+    return 255 if name == UNLABELED_NAME else NAMES[taxonomy].index(name)
 
 
 def colours_of(taxonomy: str) -> tuple[tuple[int, int, int], ...]:

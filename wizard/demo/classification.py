@@ -12,10 +12,8 @@ import numpy as np
 from scipy.io import savemat
 
 from wizard.demo.drawing import Artist
-from wizard.demo.images import jpeg
-from wizard.demo.packing import pack
-
-Archives = dict[str, bytes]
+from wizard.demo.formats import jpeg
+from wizard.demo.packing import Archives, pack
 
 _WNIDS = ("n01440764", "n01871265", "n02085620")
 _MAT_HEADER = b"MATLAB 5.0 MAT-file, drawn by a program"

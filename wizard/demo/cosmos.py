@@ -12,17 +12,25 @@ from pycocotools import mask as coco
 
 from wizard.demo.classification import CLASSIFICATION
 from wizard.demo.drawing import Artist
-from wizard.demo.images import jpeg, palette_png, png
-from wizard.demo.packing import pack, with_junk
-
-Archives = dict[str, bytes]
+from wizard.demo.formats import (
+    MADE_UP,
+    captions_json,
+    coco_json,
+    coco_shape,
+    coco_things,
+    jpeg,
+    keypoints_json,
+    palette_png,
+    png,
+    polygons_json,
+)
+from wizard.demo.packing import Archives, pack, with_junk
 
 _COCO = [f"{number:012d}" for number in (139, 285, 632, 724)]
 _COCO_VALUES = (10, 24, 26, 43, 64, 66, 69, 81, 89, 91, 181, 12)
 """Values on either side of every gap in COCO's numbers."""
 _CITYSCAPES_IDS = (7, 8, 11, 17, 19, 21, 23, 24, 26, 33, 0, 4)
 _CONTEXT_IDS = (2, 9, 85, 284, 360, 458)
-_PALETTE = [(place * 37 % 256, place * 91 % 256, place * 53 % 256) for place in range(256)]
 _FLICKR = {"train": 2, "val": 3, "test": 2}
 _VOC = {"train": 2, "val": 3}
 _ADE_CLASSES = 151
@@ -44,26 +52,30 @@ def draw_cosmos(seed: int) -> Mapping[str, Archives]:
 
 def _coco(seed: int) -> Archives:
     photos = {f"val2017/{stem}.jpg": jpeg(_scene(seed, "coco", stem)[0]) for stem in _COCO}
-    images = [{"id": int(stem), "file_name": f"{stem}.jpg"} for stem in _COCO]
-    captions = [
-        {"id": 10 * place + turn, "image_id": int(stem), "caption": f"Shapes, seen {turn} times."}
-        for place, stem in enumerate(_COCO)
-        for turn in range(5)
-    ]
-    document = _json({"images": images, "annotations": captions})
-    files = {f"annotations/{name}_{split}2017.json": b"{}" for name, split in _OTHERS}
-    files["annotations/captions_val2017.json"] = document
+    images = [_coco_image(seed, stem) for stem in _COCO]
+    things = [coco_shape(place, each["id"], 1, _SQUARE) for place, each in enumerate(images)]
+    kinds = {
+        "captions": captions_json(images, 5),
+        "instances": coco_json(images, things, coco_things()),
+        "person_keypoints": keypoints_json(images),
+    }
+    files = {
+        f"annotations/{kind}_{split}2017.json": data
+        for kind, data in kinds.items()
+        for split in ("train", "val")
+    }
     return {
         "val2017.zip": pack("a.zip", photos),
         "annotations_trainval2017.zip": pack("a.zip", files),
     }
 
 
-_OTHERS = [
-    (name, split)
-    for name in ("captions", "instances", "person_keypoints")
-    for split in ("train", "val")
-]
+def _coco_image(seed: int, stem: str) -> dict[str, Any]:
+    height, width = _scene(seed, "coco", stem)[1].shape
+    return {"id": int(stem), "file_name": f"{stem}.jpg", "height": height, "width": width}
+
+
+_SQUARE = [[2.0, 2.0, 20.0, 2.0, 20.0, 20.0, 2.0, 20.0]]
 
 
 def _flickr(seed: int) -> Archives:
@@ -90,7 +102,7 @@ def _voc2012(seed: int) -> bytes:
         photo, mask = _labelled(seed, "cosmos-voc", stem, range(21))
         mask[:2, -9:] = 255
         files[f"JPEGImages/{stem}.jpg"] = photo
-        files[f"SegmentationClass/{stem}.png"] = palette_png(mask, _PALETTE)
+        files[f"SegmentationClass/{stem}.png"] = palette_png(mask, MADE_UP)
         lines = files.setdefault(f"ImageSets/Segmentation/{split}.txt", b"")
         files[f"ImageSets/Segmentation/{split}.txt"] = lines + f"{stem}\n".encode()
     return pack("a.tar", {f"VOCdevkit/VOC2012/{path}": data for path, data in files.items()})
@@ -98,7 +110,16 @@ def _voc2012(seed: int) -> bytes:
 
 def _context(seed: int) -> Archives:
     files: dict[str, bytes] = {}
-    document: dict[str, list[Any]] = {"images": [], "annos_segmentation": [], "categories": []}
+    categories = [
+        {"id": number, "category_id": number, "name": f"Thing {number}", "onlysemantic": 0}
+        for number in _CONTEXT_IDS
+    ]
+    document: dict[str, list[Any]] = {
+        "images": [],
+        "annos_segmentation": [],
+        "categories": categories,
+        **{name: [] for name in ("parts", "annos_occlusion", "annos_boundary")},
+    }
     for split, stem in _stems(_VOC):
         artist = Artist(seed, "cosmos-context", stem)
         scene = artist.scene(6)
@@ -116,7 +137,8 @@ def _context(seed: int) -> Archives:
         for region in range(1, scene.count):
             category = _CONTEXT_IDS[region % len(_CONTEXT_IDS)]
             document["annos_segmentation"].append(
-                _region(number, category, scene.regions == region)
+                {"id": 100 * len(document["images"]) + region}
+                | _region(number, category, scene.regions == region)
             )
     return {
         "VOCtrainval_03-May-2010.tar": pack("a.tar", files),
@@ -147,10 +169,11 @@ def _cityscapes(seed: int) -> Archives:
         name = f"{city}_000000_000019"
         artist = Artist(seed, "cosmos-cityscapes", name)
         scene = artist.scene(9)
-        ids = artist.pick(_CITYSCAPES_IDS, scene.count)[scene.regions]
+        ids = artist.pick(_CITYSCAPES_IDS, scene.count)
         photos[f"leftImg8bit/{split}/{city}/{name}_leftImg8bit.png"] = png(artist.picture(scene))
-        labels[f"gtFine/{split}/{city}/{name}_gtFine_labelIds.png"] = png(ids)
-        labels[f"gtFine/{split}/{city}/{name}_gtFine_polygons.json"] = b"{}"
+        labels[f"gtFine/{split}/{city}/{name}_gtFine_labelIds.png"] = png(ids[scene.regions])
+        polygons = polygons_json(scene, [int(each) for each in ids])
+        labels[f"gtFine/{split}/{city}/{name}_gtFine_polygons.json"] = polygons
     return {
         "gtFine_trainvaltest.zip": pack("a.zip", labels),
         "leftImg8bit_trainvaltest.zip": pack("a.zip", photos),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,20 +10,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wizard.demo.drawing import Artist, Scene
-from wizard.demo.images import jpeg, palette_png, png
-from wizard.demo.packing import pack, with_junk
-from wizard.labels.boundary_weights import boundary_weights, classes_of
+from wizard.demo.formats import (
+    COCO_IDS,
+    MADE_UP,
+    captions_json,
+    coco_image,
+    coco_json,
+    coco_shape,
+    coco_things,
+    jpeg,
+    keypoints_json,
+    palette_png,
+    png,
+    torch_file,
+)
+from wizard.demo.packing import Archives, pack, with_junk
+from wizard.demo.pascal import voc_xml
+from wizard.labels.drawing.boundary_weights import boundary_weights, present_classes
 
 _DEVKIT = "VOCdevkit/VOC2012"
 _PASCAL = {"val": 3, "train": 5}
 _COCO = {"train2014": 5, "val2014": 3}
 _PASCAL_CLASSES = 20
-_CATEGORIES = (1, 2, 13, 44, 67, 90)
-"""Ids with gaps, as COCO has them."""
-_PALETTE = [(place * 37 % 256, place * 91 % 256, place * 53 % 256) for place in range(256)]
+_PASCAL_SIZE = (161, 121)
+_COCO_SIZE = (167, 125)
+"""Width and height: large enough for objects of the 2,048 pixels that training asks for."""
 _VOID = 255
-
-Archives = dict[str, bytes]
 
 
 def draw_fptrans(seed: int) -> Mapping[str, Archives]:
@@ -46,15 +57,17 @@ def _pascal(seed: int) -> tuple[Archives, Archives]:
         for number in range(count):
             stem = f"20{7 + number:02d}_{number + 100 * (split == 'val'):06d}"
             artist = Artist(seed, "pascal-5i", stem)
-            scene = artist.scene(6)
+            scene = artist.scene(6, _PASCAL_SIZE)
             mask = artist.pick(range(_PASCAL_CLASSES + 1), scene.count)[scene.regions]
+            ground = mask[scene.height // 2 :]
+            ground[ground == 0] = 1 + number % _PASCAL_CLASSES
             mask[:2, -9:] = _VOID
             devkit[f"{_DEVKIT}/JPEGImages/{stem}.jpg"] = jpeg(artist.picture(scene))
-            devkit[f"{_DEVKIT}/Annotations/{stem}.xml"] = b"<annotation/>\n"
+            devkit[f"{_DEVKIT}/Annotations/{stem}.xml"] = voc_xml(stem, scene.regions)
             masks[f"SegmentationClassAug/{stem}.png"] = png(mask)
             lines[split].append(f"JPEGImages/{stem}.jpg SegmentationClassAug/{stem}.png")
             if split == "val":
-                devkit[f"{_DEVKIT}/SegmentationClass/{stem}.png"] = palette_png(mask, _PALETTE)
+                devkit[f"{_DEVKIT}/SegmentationClass/{stem}.png"] = palette_png(mask, MADE_UP)
             else:
                 weights[f"pascal_weights/{stem}.npz"] = _npz(mask)
     # Published weights are known to hold files cut short.
@@ -72,7 +85,7 @@ def _pascal(seed: int) -> tuple[Archives, Archives]:
 
 def _npz(mask: NDArray[np.uint8]) -> bytes:
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, x=boundary_weights(mask, as_bytes=False), c=classes_of(mask))
+    np.savez_compressed(buffer, x=boundary_weights(mask, as_bytes=False), c=present_classes(mask))
     return buffer.getvalue()
 
 
@@ -80,76 +93,64 @@ def _coco(seed: int) -> tuple[Archives, Archives]:
     annotations, archives, lists = Archives(), Archives(), Archives()
     for split, count in _COCO.items():
         pictures, listed = Archives(), []
-        document: dict[str, list[Any]] = {"images": [], "annotations": [], "categories": []}
-        document["categories"] = [
-            {"id": number, "name": f"thing {number}", "supercategory": "things"}
-            for number in _CATEGORIES
-        ]
+        images: list[dict[str, Any]] = []
+        shapes: list[dict[str, Any]] = []
         for place in range(count):
-            stem = f"COCO_{split}_{place * 7 + 9:012d}"
+            number = place * 7 + 9
+            stem = f"COCO_{split}_{number:012d}"
             artist = Artist(seed, "coco-20i", stem)
-            scene = artist.scene(5)
+            scene = artist.scene(5, _COCO_SIZE)
             pictures[f"{split}/{stem}.jpg"] = jpeg(artist.picture(scene), gray=place == 1)
-            document["images"].append(_image(place * 7 + 9, stem, scene))
+            images.append(coco_image(number, f"{stem}.jpg", scene))
             # The last image has nothing but a crowd: no label, and no line in the list.
-            shapes = list(_shapes(place * 7 + 9, artist, scene, crowd=place == count - 1))
-            document["annotations"] += shapes
+            shapes += _shapes(number, artist, scene, crowd=place == count - 1)
             if place < count - 1:
                 listed.append(f"{split}/{stem}.jpg {split}_label/{stem}.png")
-        for kind in ("instances", "person_keypoints", "captions"):
-            data = document if kind == "instances" else {"images": [], "annotations": []}
-            annotations[f"annotations/{kind}_{split}.json"] = json.dumps(data).encode()
+        files = {
+            "instances": coco_json(images, shapes, coco_things()),
+            "person_keypoints": keypoints_json(images),
+            "captions": captions_json(images, 1),
+        }
+        annotations |= {f"annotations/{kind}_{split}.json": data for kind, data in files.items()}
         archives[f"{split}.zip"] = pack("a.zip", with_junk(pictures))
         lists[f"{split.removesuffix('2014')}_data_list.txt"] = _list(listed[::-1])
     return {"annotations_trainval2014.zip": pack("a.zip", annotations), **archives}, lists
 
 
-def _image(number: int, stem: str, scene: Scene) -> dict[str, Any]:
-    return {
-        "id": number,
-        "file_name": f"{stem}.jpg",
-        "height": scene.height,
-        "width": scene.width,
-    }
-
-
 def _shapes(number: int, artist: Artist, scene: Scene, *, crowd: bool) -> Iterator[dict[str, Any]]:
-    """Yield annotations: shapes with fractions, one of two rings, and a crowd at the end."""
+    """Yield annotations: a large one, shapes with fractions, one of two rings, a crowd at last."""
     rings = [
         [float(value) + 0.37 * (turn % 2) for x, y in outline for turn, value in enumerate((x, y))]
         for outline in scene.outlines
     ]
-    categories = artist.rng.choice(_CATEGORIES, len(rings) + 1)
-    groups = [] if crowd else [rings[:2], *([ring] for ring in rings[2:])]
+    wide, high = scene.width, scene.height
+    large = [[0.0, high / 2, wide - 1.0, high / 2, wide - 1.0, high - 1.0, 0.0, high - 1.0]]
+    categories = artist.rng.choice(COCO_IDS, len(rings) + 2)
+    groups = [] if crowd else [large, rings[:2], *([ring] for ring in rings[2:])]
     for place, group in enumerate(groups):
-        yield _annotation(number, place, int(categories[place]), group, iscrowd=0)
-    runs = {"size": [scene.height, scene.width], "counts": [9, scene.height * scene.width - 9]}
-    yield _annotation(number, 99, int(categories[-1]), runs, iscrowd=1)
-
-
-def _annotation(
-    image: int, place: int, category: int, segmentation: Any, *, iscrowd: int
-) -> dict[str, Any]:
-    return {
-        "id": image * 100 + place,
-        "image_id": image,
-        "category_id": category,
-        "segmentation": segmentation,
-        "iscrowd": iscrowd,
-        "area": 1.0,
-        "bbox": [0, 0, 1, 1],
+        yield coco_shape(number * 100 + place, number, int(categories[place]), group)
+    yield {
+        "id": number * 100 + 99,
+        "image_id": number,
+        "category_id": int(categories[-1]),
+        "segmentation": {"size": [high, wide], "counts": [9, high * wide - 9]},
+        "area": high * wide - 9,
+        "bbox": [0, 0, wide, high],
+        "iscrowd": 1,
     }
 
 
 def _backbones() -> Iterator[tuple[str, bytes]]:
     vit = "B_16-i1k-300ep-lr_0.001-aug_medium1-wd_0.1-do_0.0-sd_0.0--imagenet2012"
-    yield f"{vit}-steps_20k-lr_0.01-res_384.npz", pack("a.zip", {"cls.npy": b"\0" * 64})
+    weights = io.BytesIO()
+    np.savez(weights, cls=np.zeros((1, 1, 4), np.float32))
+    yield f"{vit}-steps_20k-lr_0.01-res_384.npz", weights.getvalue()
     for name in (
         "deit_tiny_distilled_patch16_224-b40b3cf7",
         "deit_small_distilled_patch16_224-649709d9",
         "deit_base_distilled_patch16_384-d0272ac0",
     ):
-        yield f"{name}.pth", pack("a.zip", {f"{name}/data.pkl": b"\x80\x02N."})
+        yield f"{name}.pth", torch_file(name, {"model": {}})
 
 
 def _list(lines: list[str]) -> bytes:

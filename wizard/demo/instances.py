@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wizard.demo.classes import CHOICES, NAMES, UNLABELED, colours_of
+from wizard.demo.classes import CHOICES, NAMES, colours_of
 from wizard.demo.drawing import Artist, Scene
-from wizard.demo.images import colour_ids, jpeg, palette_png, png
+from wizard.demo.formats import colour_ids, jpeg, palette_png, png
 from wizard.demo.packing import pack, with_junk
 from wizard.demo.studio import SPLITS, Studio, values_of
+from wizard.labels.tables.taxonomies import UNLABELED_NAME
 
 _UNKNOWN = (250, 251, 252)
 
@@ -24,7 +25,7 @@ def draw_coco(studio: Studio) -> dict[str, bytes]:
     for split, count in SPLITS.items():
         images: dict[str, bytes] = {}
         labels: dict[str, bytes] = {}
-        listed = []
+        listed, photos = [], []
         for number in range(1, count + 1):
             stem = f"{number + 500 * (split == 'val'):012d}"
             artist = studio.artist("coco", stem)
@@ -36,14 +37,37 @@ def draw_coco(studio: Studio) -> dict[str, bytes]:
             listed.append(
                 {"file_name": f"{stem}.png", "image_id": int(stem), "segments_info": info}
             )
+            photos.append(
+                {
+                    "id": int(stem),
+                    "file_name": f"{stem}.jpg",
+                    "height": scene.height,
+                    "width": scene.width,
+                }
+            )
             _list_coco(studio, artist, split, stem, info)
         archives[f"{split}2017.zip"] = pack("a.zip", images)
-        document = {"info": {}, "images": [], "annotations": listed, "categories": []}
+        document = {
+            "info": {"description": "A miniature made by segwizard"},
+            "images": photos,
+            "annotations": listed,
+            "categories": _categories(),
+        }
         annotations[f"annotations/panoptic_{split}2017.json"] = json.dumps(document).encode()
         inner = pack("a.zip", with_junk(labels))
         annotations[f"annotations/panoptic_{split}2017.zip"] = inner
     outer = pack("a.zip", with_junk(annotations))
     return {**archives, "panoptic_annotations_trainval2017.zip": outer}
+
+
+def _categories() -> list[dict[str, Any]]:
+    """Name every category in use, as COCO does: id, name, whether it is countable."""
+    names = NAMES["coco-panoptic-201"]
+    return [
+        {"id": place, "name": name, "supercategory": "miniature", "isthing": int(place % 2)}
+        for place, name in enumerate(names)
+        if name != UNLABELED_NAME
+    ]
 
 
 def _ids(artist: Artist, count: int) -> NDArray[np.uint32]:
@@ -56,7 +80,7 @@ def _ids(artist: Artist, count: int) -> NDArray[np.uint32]:
 def _segments_info(artist: Artist, scene: Scene, ids: NDArray[np.uint32]) -> list[dict[str, Any]]:
     """List every segment but the background and one more, a crowd among them."""
     names = NAMES["coco-panoptic-201"]
-    used = [place for place, name in enumerate(names) if name != UNLABELED]
+    used = [place for place, name in enumerate(names) if name != UNLABELED_NAME]
     told_apart = [place for place in used if names[place] in CHOICES["coco-panoptic-133"]]
     categories = artist.pick([used[-1], *told_apart, *used], scene.count)
     return [
@@ -64,9 +88,20 @@ def _segments_info(artist: Artist, scene: Scene, ids: NDArray[np.uint32]) -> lis
             "id": int(ids[region]),
             "category_id": int(categories[region]),
             "iscrowd": int(region == 2),
+            "area": int((scene.regions == region).sum()),
+            "bbox": _box(scene.regions == region),
         }
         for region in range(1, scene.count - 1)
     ]
+
+
+def _box(inside: NDArray[np.bool_]) -> list[int]:
+    """Left, top, width and height."""
+    rows, columns = np.nonzero(inside)
+    if not len(rows):
+        return [0, 0, 0, 0]
+    left, top = int(columns.min()), int(rows.min())
+    return [left, top, int(columns.max()) - left + 1, int(rows.max()) - top + 1]
 
 
 def _list_coco(
@@ -90,11 +125,15 @@ def _list_coco(
 
 def draw_mapillary(studio: Studio) -> dict[str, bytes]:
     """Draw Vistas: palette labels, one in plain colours, one with a colour of no class."""
-    files = {"config.json": b"{}", "README": b"A miniature.\n", "LICENSE": b"As you like.\n"}
+    files = {
+        "config.json": _vistas_config(),
+        "README": b"A miniature.\n",
+        "LICENSE": b"As you like.\n",
+    }
     for split, count in SPLITS.items():
         folder = {"train": "training", "val": "validation"}[split]
         for number in range(count):
-            stem = f"{'-_x'[number]}{split}V1stas{number:014d}"
+            stem = f"{'-_x'[number % 3]}{split}V1stas{number:014d}"
             artist = studio.artist("mapillary", stem)
             scene = artist.scene(8)
             values = values_of(artist, scene, "mapillary-public66")
@@ -118,6 +157,24 @@ def draw_mapillary(studio: Studio) -> dict[str, bytes]:
     artist = studio.artist("mapillary", "testing")
     files["testing/images/test.jpg"] = jpeg(artist.picture(artist.scene(5)))
     return {"mapillary-vistas-dataset_public_v1.1.zip": pack("a.zip", files)}
+
+
+def _vistas_config() -> bytes:
+    """Describe the classes as Vistas does, in the order of their values."""
+    names = NAMES["mapillary-public66"]
+    labels = [
+        {
+            "name": f"miniature--{name.lower().replace(' ', '-')}",
+            "readable": name,
+            "color": list(colour),
+            "instances": bool(place % 2),
+            "evaluate": name != names[-1],
+        }
+        for place, (name, colour) in enumerate(
+            zip(names, colours_of("mapillary-public66"), strict=True)
+        )
+    ]
+    return json.dumps({"labels": labels, "version": 1.1, "folder_structure": {}}).encode()
 
 
 def _vistas_label(scene: Scene, values: NDArray[np.uint8], number: int) -> bytes:

@@ -18,7 +18,7 @@ from wizard.demo.streets import draw_bdd, draw_camvid, draw_kitti, draw_wilddash
 from wizard.demo.studio import Studio
 from wizard.errors import UsageError
 from wizard.files import write_whole
-from wizard.recipes.loader import load
+from wizard.kinds.registry import load_recipe
 from wizard.recipes.model import Access, Archive
 
 COLLECTIONS = ("mseg", "fptrans", "openseg", "cosmos", "partdistillation")
@@ -85,7 +85,7 @@ def build_miniature(folder: Path, seed: int = 0, collection: str = "mseg") -> Mi
     if collection not in COLLECTIONS:
         hint = f"there are miniatures of {', '.join(COLLECTIONS)}"
         raise UsageError(f"there is no miniature of {collection}", hint=hint)
-    recipe = load(collection)
+    recipe = load_recipe(collection)
     archives = tuple(
         _write(folder, dataset, recipe.dataset(dataset).archive(name), data)
         for dataset, files in _draw(collection, seed).items()

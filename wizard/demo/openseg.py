@@ -13,8 +13,9 @@ from PIL import Image
 from scipy.io import savemat
 
 from wizard.demo.drawing import Artist
-from wizard.demo.images import jpeg, palette_png, png
-from wizard.demo.packing import pack, with_junk
+from wizard.demo.formats import MADE_UP, jpeg, palette_png, png, polygons_json, torch_file
+from wizard.demo.packing import Archives, pack, with_junk
+from wizard.demo.pascal import voc_xml
 
 _LABEL_IDS = (7, 8, 11, 17, 19, 21, 23, 24, 26, 33, 0, 4)
 _CONTEXT = range(60)
@@ -22,12 +23,10 @@ _LIP = range(20)
 _ATR = range(18)
 _FRAMES = {"train": ("aachen", 3), "val": ("lindau", 2), "test": ("bonn", 2)}
 _EXTRA = (("augsburg", 11), ("troisdorf", 73))
-_DRAWN = [(place * 37 % 256, place * 91 % 256, place * 53 % 256) for place in range(256)]
 _MAGIC, _VERSION = 0x1950A86A20F9469CFC6C, 1001
+_TYPE_SIZES = {"short": 2, "int": 4, "long": 4}
 _MAT_HEADER = b"MATLAB 5.0 MAT-file, drawn by a program"
 _MAT_HEADER_SIZE = 116
-
-Archives = dict[str, bytes]
 
 
 def draw_openseg(seed: int) -> Mapping[str, Archives]:
@@ -57,7 +56,7 @@ _BACKBONES = ("hrnetv2_w48_imagenet_pretrained.pth", "resnet101-imagenet.pth")
 
 
 def _model(name: str) -> bytes:
-    return pack("a.zip", {f"{name}/data.pkl": b"\x80\x02N."})
+    return torch_file(name, {"state_dict": {}})
 
 
 def _frames() -> Iterator[tuple[str, str, str]]:
@@ -73,25 +72,26 @@ def _size(seed: int, name: str) -> tuple[int, int]:
     return scene.width, scene.height
 
 
-def _frame(seed: int, name: str) -> tuple[bytes, bytes, bytes]:
-    """Draw a frame: photograph, label ids, and instance ids in 16 bits."""
+def _frame(seed: int, name: str) -> tuple[bytes, bytes, bytes, bytes]:
+    """Draw a frame: photograph, label ids, instance ids in 16 bits, and polygons."""
     artist = Artist(seed, "openseg-cityscapes", name)
     scene = artist.scene(9)
     ids = artist.pick(_LABEL_IDS, scene.count)
     label = ids[scene.regions]
     instances = np.where(label >= 24, label.astype(np.uint16) * 1000 + scene.regions, label)
-    return png(artist.picture(scene)), png(label), png(instances.astype(np.uint16))
+    polygons = polygons_json(scene, [int(each) for each in ids])
+    return png(artist.picture(scene)), png(label), png(instances.astype(np.uint16)), polygons
 
 
 def _cityscapes(seed: int) -> Archives:
     images: Archives = {"README": b"Read me.\n", "license.txt": b"A licence.\n"}
     labels = dict(images)
     for split, city, name in _frames():
-        image, label, instances = _frame(seed, name)
+        image, label, instances, polygons = _frame(seed, name)
         images[f"leftImg8bit/{split}/{city}/{name}_leftImg8bit.png"] = image
         labels[f"gtFine/{split}/{city}/{name}_gtFine_labelIds.png"] = label
         labels[f"gtFine/{split}/{city}/{name}_gtFine_instanceIds.png"] = instances
-        labels[f"gtFine/{split}/{city}/{name}_gtFine_polygons.json"] = b"{}"
+        labels[f"gtFine/{split}/{city}/{name}_gtFine_polygons.json"] = polygons
     return {
         "gtFine_trainvaltest.zip": pack("a.zip", labels),
         "leftImg8bit_trainvaltest.zip": pack("a.zip", images),
@@ -108,7 +108,7 @@ def _coarse(seed: int) -> Archives:
             labels[f"gtCoarse/{split}/{city}/{name}_gtCoarse_labelIds.png"] = png(coarse)
     for city, number in _EXTRA:
         name = f"{city}_000000_{number:06d}"
-        image, label, instances = _frame(seed, name)
+        image, label, instances, _ = _frame(seed, name)
         if city == "troisdorf":
             black = np.zeros((64, 96), np.uint8)
             image, label, instances = png(black), png(black), png(black.astype(np.uint16))
@@ -150,7 +150,9 @@ def _context(seed: int) -> Archives:
         artist = Artist(seed, "openseg-context", stem)
         scene = artist.scene(7)
         devkit[f"VOCdevkit/VOC2010/JPEGImages/{stem}.jpg"] = jpeg(artist.picture(scene))
-        devkit[f"VOCdevkit/VOC2010/Annotations/{stem}.xml"] = b"<annotation/>\n"
+        devkit[f"VOCdevkit/VOC2010/Annotations/{stem}.xml"] = voc_xml(
+            stem, scene.regions, "VOC2010"
+        )
         if split:
             label = artist.pick(_CONTEXT, scene.count)[scene.regions]
             pickles[split][int(stem.replace("_", ""))] = Image.fromarray(label)
@@ -162,7 +164,7 @@ def _context(seed: int) -> Archives:
 
 def _legacy(images: Mapping[int, Image.Image]) -> bytes:
     """Pickle as PyTorch did before 1.6: magic, version, system, the object, storage keys."""
-    system = {"protocol_version": _VERSION, "little_endian": True, "type_sizes": {}}
+    system = {"protocol_version": _VERSION, "little_endian": True, "type_sizes": _TYPE_SIZES}
     parts: tuple[Any, ...] = (_MAGIC, _VERSION, system, dict(images), [])
     return b"".join(pickle.dumps(part, protocol=2) for part in parts)
 
@@ -198,7 +200,7 @@ def _atr(seed: int) -> bytes:
         stem = f"{number + 1}_{number}"
         photograph, label = _person(seed, f"atr-{stem}", _ATR)
         files[f"humanparsing/JPEGImages/{stem}.jpg"] = photograph
-        files[f"humanparsing/SegmentationClassAug/{stem}.png"] = palette_png(label, _DRAWN)
+        files[f"humanparsing/SegmentationClassAug/{stem}.png"] = palette_png(label, MADE_UP)
     return pack("a.zip", files)
 
 

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 
 from wizard.demo.classes import CHOICES, NAMES
 from wizard.demo.drawing import Artist, Picture, Polygon
-from wizard.demo.images import png
+from wizard.demo.formats import png
 from wizard.demo.packing import pack
 from wizard.demo.studio import SPLITS, Studio, values_of
 

@@ -12,6 +12,9 @@ from collections.abc import Iterator, Mapping
 Files = Mapping[str, bytes]
 """Paths inside an archive and what is there, in order."""
 
+Archives = dict[str, bytes]
+"""Packed archives by name."""
+
 MOMENT = 1_525_429_200
 """When everything was packed: 4 May 2018, 10:20, in seconds since the epoch, UTC."""
 
@@ -42,6 +45,15 @@ def with_junk(files: Files) -> dict[str, bytes]:
             60
         )
     return {**files, **shadows}
+
+
+def stored_zip(files: Files) -> bytes:
+    """Pack a zip without compression and without entries of folders."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as packed:
+        for path, data in files.items():
+            packed.writestr(zipfile.ZipInfo(path, _ZIP_MOMENT), data)
+    return buffer.getvalue()
 
 
 def _zip(files: Files, *, folders: bool) -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import pickle
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,10 +13,9 @@ from PIL import Image
 
 from wizard.demo.classification import mat, table
 from wizard.demo.drawing import Artist, Scene
-from wizard.demo.images import jpeg, png
-from wizard.demo.packing import pack
-
-Archives = dict[str, bytes]
+from wizard.demo.formats import jpeg, png, polygons_json, torch_file
+from wizard.demo.packing import Archives, pack
+from wizard.demo.pascal import voc_xml
 
 _SPLITS = {"train": "n01440764", "val": "n01484850", "test": "n01491361"}
 """One class a split: those of PartImageNet share none."""
@@ -27,6 +25,8 @@ _IMAGES = 3
 _CATEGORIES = 40
 _VOC = ("2008_000002", "2008_000003", "2010_000027")
 _PARTS = {"person": ("head", "leye", "rlarm"), "car": ("frontside", "door_2", "headlight_1")}
+_CITY_IDS = (7, 24, 26, 24, 26, 25, 11, 28)
+"""Label ids of a street's regions."""
 _FRAMES = {
     "train": ("munster_000033_000019", "aachen_000001_000019"),
     "val": ("lindau_000002_000019",),
@@ -64,8 +64,7 @@ def _metadata() -> Archives:
         "imagenet_exclude_code_list.pkl": list(names)[3:],
     }
     files = {
-        name: pack("a.zip", {f"{name[:-4]}/data.pkl": pickle.dumps(content, protocol=2)})
-        for name, content in pickles.items()
+        name: torch_file(name.removesuffix(".pkl"), content) for name, content in pickles.items()
     }
     words = "\n".join(f"{wnid}\t{name}, beast" for wnid, name in names.items())
     files["synsets.dat"] = "".join(f"{wnid}\n" for wnid in reversed(_SYNSETS)).encode()
@@ -159,7 +158,7 @@ def _pascal_parts(seed: int) -> Archives:
         artist = Artist(seed, "pascal-parts", stem)
         scene = artist.scene(7)
         devkit[f"JPEGImages/{stem}.jpg"] = jpeg(artist.picture(scene))
-        devkit[f"Annotations/{stem}.xml"] = b"<annotation/>\n"
+        devkit[f"Annotations/{stem}.xml"] = voc_xml(stem, scene.regions)
         split = "val" if place == len(_VOC) - 1 else "train"
         lines = devkit.setdefault(f"ImageSets/Main/{split}.txt", b"")
         devkit[f"ImageSets/Main/{split}.txt"] = lines + f"{stem}\n".encode()
@@ -202,7 +201,7 @@ def _cityscapes(seed: int) -> Archives:
         labels[f"{start}_labelIds.png"] = png(
             np.where(pairs > 99, pairs // 1000, pairs).astype(np.uint8)
         )
-        labels[f"{start}_polygons.json"] = b'{"objects": []}'
+        labels[f"{start}_polygons.json"] = polygons_json(scene, _CITY_IDS)
         top = f"gtFinePanopticParts_trainval/gtFinePanopticParts/{split}/{city}"
         parts[f"{top}/{name}_gtFinePanopticParts.tif"] = _tif(ids)
     return {

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import io
 from typing import Any, cast
+from xml.etree import ElementTree
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.io import savemat
 
 from wizard.demo.classes import NAMES
-from wizard.demo.images import jpeg, png
+from wizard.demo.formats import jpeg, png
 from wizard.demo.packing import pack, with_junk
 from wizard.demo.studio import SPLITS, Studio, values_of
 
 _MAT_HEADER = b"MATLAB 5.0 MAT-file, drawn by a program"
 _MAT_HEADER_SIZE = 116
+
+CLASSES = ("person", "bird", "cat", "cow", "dog", "horse", "sheep", "boat", "bus", "sofa")
+"""Some of the twenty names of PASCAL VOC."""
 
 
 def draw_pascal_context(studio: Studio) -> dict[str, bytes]:
@@ -30,7 +34,9 @@ def draw_pascal_context(studio: Studio) -> dict[str, bytes]:
             values = artist.rng.choice(len(NAMES["pascal-context-460"]), scene.count)
             values[1] = 255
             devkit[f"VOCdevkit/VOC2010/JPEGImages/{stem}.jpg"] = jpeg(artist.picture(scene))
-            devkit[f"VOCdevkit/VOC2010/Annotations/{stem}.xml"] = b"<annotation/>\n"
+            devkit[f"VOCdevkit/VOC2010/Annotations/{stem}.xml"] = voc_xml(
+                stem, scene.regions, "VOC2010"
+            )
             labels[f"trainval/{stem}.mat"] = _mat(values.astype(np.uint16)[scene.regions])
             for _ in range(2 if (split, number) == ("train", 1) else 1):
                 lines = {
@@ -62,7 +68,7 @@ def draw_voc2012(studio: Studio) -> dict[str, bytes]:
             scene = artist.scene(6)
             mask = values_of(artist, scene, "voc2012")[scene.regions]
             devkit[f"VOCdevkit/VOC2012/JPEGImages/{stem}.jpg"] = jpeg(artist.picture(scene))
-            devkit[f"VOCdevkit/VOC2012/Annotations/{stem}.xml"] = b"<annotation/>\n"
+            devkit[f"VOCdevkit/VOC2012/Annotations/{stem}.xml"] = voc_xml(stem, scene.regions)
             masks[f"SegmentationClassAug/{stem}.png"] = png(mask)
             image, label = f"JPEGImages/{stem}.jpg", f"SegmentationClassAug/{stem}.png"
             studio.add(split, image, {"voc2012": label})
@@ -70,3 +76,40 @@ def draw_voc2012(studio: Studio) -> dict[str, bytes]:
         "VOCtrainval_11-May-2012.tar": pack("a.tar", devkit),
         "SegmentationClassAug.zip": pack("a.zip", with_junk(masks)),
     }
+
+
+def voc_xml(stem: str, regions: NDArray[np.integer], folder: str = "VOC2012") -> bytes:
+    """Describe every region but the background as an object with its box.
+
+    ``regions`` numbers the regions of an image, (H, W); boxes count pixels from 1, ends included.
+    """
+    height, width = regions.shape
+    root = ElementTree.Element("annotation")
+    for name, value in (("folder", folder), ("filename", f"{stem}.jpg"), ("segmented", "1")):
+        ElementTree.SubElement(root, name).text = value
+    source = ElementTree.SubElement(root, "source")
+    ElementTree.SubElement(source, "database").text = "A miniature made by segwizard"
+    size = ElementTree.SubElement(root, "size")
+    for name, number in (("width", width), ("height", height), ("depth", 3)):
+        ElementTree.SubElement(size, name).text = str(number)
+    for region in (int(value) for value in np.unique(regions) if value):
+        _add(root, CLASSES[region % len(CLASSES)], regions == region)
+    ElementTree.indent(root, "\t")
+    return ElementTree.tostring(root) + b"\n"
+
+
+def _add(root: ElementTree.Element, name: str, inside: NDArray[np.bool_]) -> None:
+    rows, columns = np.nonzero(inside)
+    box = {
+        "xmin": int(columns.min()) + 1,
+        "ymin": int(rows.min()) + 1,
+        "xmax": int(columns.max()) + 1,
+        "ymax": int(rows.max()) + 1,
+    }
+    found = ElementTree.SubElement(root, "object")
+    told = {"name": name, "pose": "Unspecified", "truncated": "0", "difficult": "0"}
+    for key, value in told.items():
+        ElementTree.SubElement(found, key).text = value
+    outline = ElementTree.SubElement(found, "bndbox")
+    for key, number in box.items():
+        ElementTree.SubElement(outline, key).text = str(number)

@@ -13,22 +13,22 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 import msgspec
 
 from wizard.credentials.secret import Secret
-from wizard.demo.gates import (
+from wizard.demo.guards import (
     PASSWORD,
     TOKEN,
     USER,
-    BearerGate,
-    BelowGate,
-    Gate,
-    NumberedGate,
-    OpenGate,
-    PagesGate,
-    SignedGate,
-    TokenGate,
+    BearerGuard,
+    BelowGuard,
+    Guard,
+    NumberedGuard,
+    OpenGuard,
+    PagesGuard,
+    SignedGuard,
+    TokenGuard,
     Visit,
 )
 from wizard.demo.miniature import MiniArchive, Miniature
-from wizard.demo.serving import Answer, page
+from wizard.demo.serving import Served, page
 from wizard.files import link_or_copy
 
 _FORM_MOST = 64 * 1024
@@ -49,18 +49,18 @@ class DemoServer:
             for archive in miniature.archives
             if archive.access.site == "cityscapes"
         }
-        self._signed = SignedGate(by_name)
-        self._below = BelowGate(by_name)
-        self.gates: dict[str, Gate] = {
-            "open": OpenGate(by_name),
-            "cityscapes": NumberedGate("/cityscapes", packages),
-            "wilddash": TokenGate("/wilddash", by_name),
-            "huggingface": BearerGate(by_name),
+        self._signed = SignedGuard(by_name)
+        self._below = BelowGuard(by_name)
+        self.guards: dict[str, Guard] = {
+            "open": OpenGuard(by_name),
+            "cityscapes": NumberedGuard("/cityscapes", packages),
+            "wilddash": TokenGuard("/wilddash", by_name),
+            "huggingface": BearerGuard(by_name),
             "mailed": self._signed,
             "scans": self._below,
-            "pages": PagesGate(by_name),
+            "pages": PagesGuard(by_name),
         }
-        self._http = _Server(("127.0.0.1", port), self.gates)
+        self._http = _Server(("127.0.0.1", port), self.guards)
         self._thread = threading.Thread(
             target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, name="demo-server"
         )
@@ -132,15 +132,30 @@ class DemoServer:
 
     def _table(self, archive: MiniArchive, *, gated: bool) -> str:
         access = archive.access.kind if gated else "open"
-        door = {"open": "open", "token": archive.access.site}.get(access)
-        urls = [f"{self.url}/{door}/{quote(archive.name)}"] if door else []
+        prefix = {"open": "open", "token": archive.access.site}.get(access)
+        urls = [f"{self.url}/{prefix}/{quote(archive.name)}"] if prefix else []
         return (
             f"[archives.{_quoted(f'{self.miniature.collection}/{archive.dataset}/{archive.name}')}]\n"
             f"urls = [{', '.join(map(_quoted, urls))}]\n"
             f"access = {_quoted(access)}\n"
             f"size = {archive.size}\n"
             f"sha256 = {_quoted(archive.sha256)}\n"
+            f"{self._rehearsal(archive) if gated else ''}"
         )
+
+    def _rehearsal(self, archive: MiniArchive) -> str:
+        """What to type when asked for an archive, as the line of a site file."""
+        if archive.access.kind == "open":
+            return ""
+        if archive.access.kind == "browser":
+            said = {"path": str(archive.path)}
+        elif archive.access.kind == "link":
+            said = {"link": self.link(archive.name)}
+        else:
+            given = self.answers[archive.access.site or archive.dataset]
+            said = {name: secret.reveal() for name, secret in given.items()}
+        pairs = ", ".join(f"{name} = {_quoted(value)}" for name, value in said.items())
+        return f"rehearsal = {{ {pairs} }}\n"
 
 
 def _quoted(text: str) -> str:
@@ -151,9 +166,9 @@ def _quoted(text: str) -> str:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, address: tuple[str, int], gates: Mapping[str, Gate]) -> None:
+    def __init__(self, address: tuple[str, int], guards: Mapping[str, Guard]) -> None:
         super().__init__(address, _Handler)
-        self.gates = gates
+        self.guards = guards
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Let visitors hang up in the middle: that is what a stopped download does."""
@@ -187,12 +202,12 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         name, _, rest = unquote(parts.path).lstrip("/").partition("/")
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
-        gate = self.server.gates.get(name)
+        guard = self.server.guards.get(name)
         headers = {key.title(): value for key, value in self.headers.items()}
         visit = Visit(self.command, f"/{rest}", query, headers, form)
-        self._send(gate.answer(visit) if gate else _front_page(self.server.gates))
+        self._send(guard.answer(visit) if guard else _front_page(self.server.guards))
 
-    def _send(self, answer: Answer) -> None:
+    def _send(self, answer: Served) -> None:
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
@@ -205,6 +220,6 @@ class _Handler(BaseHTTPRequestHandler):
         """Keep quiet: nobody reads a demo server's log."""
 
 
-def _front_page(gates: Mapping[str, Gate]) -> Answer:
-    items = "".join(f"<li>{name}</li>" for name in gates)
+def _front_page(guards: Mapping[str, Guard]) -> Served:
+    items = "".join(f"<li>{name}</li>" for name in guards)
     return page("segwizard demo", f"<p>A miniature, behind these doors:</p><ul>{items}</ul>")

@@ -15,7 +15,7 @@ _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Served:
     """One HTTP answer."""
 
     status: HTTPStatus
@@ -23,19 +23,19 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def page(title: str, body: str, status: HTTPStatus = HTTPStatus.OK) -> Answer:
+def page(title: str, body: str, status: HTTPStatus = HTTPStatus.OK) -> Served:
     """Answer with a small web page; ``body`` is HTML."""
     text = f"<!DOCTYPE html>\n<html><head><title>{title}</title></head><body>{body}</body></html>\n"
-    return Answer(status, text.encode(), {"Content-Type": "text/html; charset=utf-8"})
+    return Served(status, text.encode(), {"Content-Type": "text/html; charset=utf-8"})
 
 
-def redirect(place: str, **headers: str) -> Answer:
+def redirect(place: str, **headers: str) -> Served:
     """Send the visitor elsewhere."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Answer(HTTPStatus.FOUND, headers={"Location": place, **named})
+    return Served(HTTPStatus.FOUND, headers={"Location": place, **named})
 
 
-def file(archive: MiniArchive, wanted: Mapping[str, str], *, attachment: bool = False) -> Answer:
+def file(archive: MiniArchive, wanted: Mapping[str, str], *, attachment: bool = False) -> Served:
     """Answer with an archive, or the range of it that the request's headers ask for.
 
     ``If-Range`` must name the current validator for a range to be given (RFC 9110 section 13.1.5);
@@ -57,15 +57,15 @@ def file(archive: MiniArchive, wanted: Mapping[str, str], *, attachment: bool = 
     if wanted.get("If-Range", tag) in (tag, modified):
         span = _span(wanted.get("Range", ""), archive.size)
     if span is None:
-        return Answer(HTTPStatus.OK, archive.path.read_bytes(), headers)
+        return Served(HTTPStatus.OK, archive.path.read_bytes(), headers)
     first, end = span
     if first >= archive.size:
         headers["Content-Range"] = f"bytes */{archive.size}"
-        return Answer(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, b"", headers)
+        return Served(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, b"", headers)
     headers["Content-Range"] = f"bytes {first}-{end - 1}/{archive.size}"
     with archive.path.open("rb") as opened:
         opened.seek(first)
-        return Answer(HTTPStatus.PARTIAL_CONTENT, opened.read(end - first), headers)
+        return Served(HTTPStatus.PARTIAL_CONTENT, opened.read(end - first), headers)
 
 
 def _span(text: str, size: int) -> tuple[int, int] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from wizard.demo.classes import CHOICES, NAMES, colours_of
-from wizard.demo.images import jpeg, palette_png, png
+from wizard.demo.formats import jpeg, palette_png, png
 from wizard.demo.packing import pack, with_junk
 from wizard.demo.studio import SPLITS, Studio, values_of
 

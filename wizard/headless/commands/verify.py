@@ -1,0 +1,169 @@
+"""``segwizard verify``: prove every path, label and relabelled segment, and name what is wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from wizard import figures
+from wizard.app import proving
+from wizard.app.opening import found, usable_workers
+from wizard.app.proving import Verification, chosen_for_work
+from wizard.findings import FailureGroup
+from wizard.headless import exits
+from wizard.headless.completing import complete_collections
+from wizard.headless.options import (
+    ListJob,
+    choice_options,
+    dest_option,
+    json_option,
+    site_option,
+)
+from wizard.headless.terminal import say
+from wizard.headless.terminal.lines import plausible_lines
+from wizard.headless.terminal.signals import interruptible
+from wizard.progress import Counter
+from wizard.verify.summary import Summary
+
+_PACE = 1.0
+_SELDOM = 15.0
+_WINDOW = 30
+"""Looks that the pace is the mean of."""
+
+
+@click.command(name="verify", cls=ListJob)
+@click.argument("collection", shell_complete=complete_collections, default="")
+@dest_option
+@site_option
+@choice_options
+@click.option("--workers", type=click.IntRange(min=1), help="Processors to use.")
+@click.option("--scheduler", default="", help="Address of a dask scheduler that does the work.")
+@click.option("--deep", is_flag=True, help="Decode every image in full too; takes hours.")
+@click.option("--repair", is_flag=True, help="Delete broken labels, so that run makes them anew.")
+@click.option("--all", "show_all", is_flag=True, help="List every finding, not the first of each.")
+@json_option
+def command(
+    *,
+    collection: str,
+    dest: Path,
+    site: Path | None,
+    only: tuple[str, ...],
+    without: tuple[str, ...],
+    workers: int | None,
+    scheduler: str,
+    deep: bool,
+    repair: bool,
+    show_all: bool,
+    as_json: bool,
+) -> int:
+    """Check the datasets at --dest whole, whatever was checked before.
+
+    Nothing stops at the first fault; faults are grouped by cause, each with what mends it.
+    """
+    choices = found(dest.expanduser(), collection, site)
+    choices = chosen_for_work(choices, workers or usable_workers(), only, without, scheduler)
+    with interruptible():
+        found_out = proving.verify(choices, _told, deep=deep, repair=repair)
+    if repair:
+        removed = figures.count(found_out.repaired, "broken label")
+        say.talk(f"removed {removed}; run makes them anew")
+    if as_json:
+        say.json_data(found_out)
+    else:
+        for line in verdict_lines(found_out, show_all=show_all):
+            say.data(line)
+    return exits.COMPLETE if found_out.sound else exits.FAILED
+
+
+@contextlib.contextmanager
+def _told(dataset: str, counter: Counter) -> Iterator[None]:
+    """Say on stderr how far a dataset is: each second in a terminal, ever less often elsewhere."""
+    over = threading.Event()
+    ticker = threading.Thread(target=_tick, args=(dataset, counter, over), daemon=True)
+    ticker.start()
+    try:
+        yield
+    finally:
+        over.set()
+        ticker.join()
+
+
+def _tick(dataset: str, counter: Counter, over: threading.Event) -> None:
+    pace, seen = _PACE, deque([(time.monotonic(), 0)], _WINDOW)
+    rewrites = sys.stderr.isatty()
+    while not over.wait(pace):
+        began, since = seen[0]
+        now = time.monotonic()
+        line = _progress(dataset, counter, now - began, since)
+        seen.append((now, counter.done))
+        if rewrites:
+            say.rewrite(line)
+        else:
+            say.talk(line)
+            pace = min(2 * pace, _SELDOM)
+    if rewrites:
+        say.rewrite("")
+
+
+def _progress(dataset: str, counter: Counter, seconds: float, since: int = 0) -> str:
+    """Say how much is done and how long the rest takes at the pace of the last ``seconds``.
+
+    ``since`` were done before: what was proven earlier goes by in a moment and says nothing of the
+    rest.
+    """
+    done, total = counter.done, counter.total
+    if not total:
+        return f"{dataset}: reading its tables"
+    left = figures.span(seconds / (done - since) * (total - done)) if done > since else ""
+    rest = f", {left} left" if left and done < total else ""
+    return f"{dataset}: {done:,} of {total:,} {counter.unit}{rest}"
+
+
+def verdict_lines(verdict: Verification, *, show_all: bool) -> Iterator[str]:
+    """Yield each dataset's outcome, then whether all is well."""
+    for summary in verdict.datasets:
+        yield from _summary_lines(summary, show_all=show_all)
+    for failed in verdict.unchecked:
+        yield f"{failed.dataset}: could not be checked: {failed.error}"
+        if failed.hint:
+            yield f"    do: {failed.hint}"
+    wrong = sum(summary.wrong for summary in verdict.datasets)
+    yield ""
+    yield from plausible_lines(verdict.plausible)
+    if verdict.sound and verdict.plausible:
+        yield f"{verdict.collection} in {verdict.dest}: sound as far as it can be proven."
+    elif verdict.sound:
+        yield f"{verdict.collection} in {verdict.dest}: every check holds."
+    else:
+        faults = figures.count(wrong, "fault")
+        yield f"{verdict.collection} in {verdict.dest}: {faults} to mend."
+
+
+def _summary_lines(summary: Summary, *, show_all: bool) -> Iterator[str]:
+    yield (
+        f"{summary.dataset}: {'sound' if summary.sound else 'NOT SOUND'}, "
+        f"{summary.checked.words() or 'nothing'} in {figures.span(summary.seconds)}"
+    )
+    for group in summary.groups:
+        yield f"  {'' if group.fatal else 'note: '}{group.title} ({group.count:,})"
+        shown = _examples(summary, group, show_all=show_all)
+        yield from (f"      {example}" for example in shown)
+        if group.count > len(shown):
+            yield f"      and {group.count - len(shown):,} more: --all lists them"
+        if group.hint and group.fatal:
+            yield f"      do: {group.hint}"
+
+
+def _examples(summary: Summary, group: FailureGroup, *, show_all: bool) -> tuple[str, ...]:
+    """Return what to list of a group: everything, or the first few, of a note only one."""
+    if show_all:
+        mine = (each for each in summary.findings if group.holds(each))
+        return tuple(map(str, mine))
+    return group.examples if group.fatal else group.examples[:1]

@@ -1,0 +1,1 @@
+"""The terminal: what is written to it, what a person types in it, and its signals."""
