@@ -1,36 +1,50 @@
-"""The wizard on screen: opens installs, moves between screens, leaves without harm."""
+"""The wizard on screen: opens installs, moves between pages, leaves without harm."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-import os
+import gc
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.driver import Driver
-from textual.reactive import var
+from textual.events import Event, Key
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
+from textual.widgets import Input
 
-from wizard.engine.crews import prepare_processes
-from wizard.engine.link import Reply
-from wizard.errors import UsageError
-from wizard.tui import browser, clipboard, crash
-from wizard.tui.bridge import Bridge
-from wizard.tui.canvas import Canvas, Described, listen, question, understood
-from wizard.tui.choices import Choices
+from wizard import environment
+from wizard.errors import LeaseError, UsageError, WizardError
+from wizard.harmless import harmless_line
+from wizard.tui import crash
+from wizard.tui.canvas import listen, understood
 from wizard.tui.commands import WizardCommands
+from wizard.tui.crash import in_thread
 from wizard.tui.departure import Departure
 from wizard.tui.glyphs import plain_terminal
-from wizard.tui.host import Host, Session
+from wizard.tui.host import Host
+from wizard.tui.listener import Described
+from wizard.tui.modals.help import HelpModal
 from wizard.tui.modals.jump import JumpModal
 from wizard.tui.screens.base import Page
+from wizard.tui.screens.held import HeldPage
+from wizard.tui.screens.opening import OpeningPage
+from wizard.tui.shell import PageName, Setup, Shell
 from wizard.tui.themes import THEMES, first_theme, no_colours
+from wizard.tui.typing import TypingGuard
 
+if TYPE_CHECKING:
+    from wizard.app.sessions import Session
+
+_FIRST = 2
+"""Screens up to the first page, the opening counted."""
+_CATCH_UP = 0.3
+"""Seconds a widget may take for the keys before an Enter; it may wait for the app itself."""
 SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
@@ -41,8 +55,8 @@ class PlainBars(ScrollBarRender):
     HORIZONTAL_BARS: ClassVar[list[str]] = [" "] * 8
 
 
-class WizardApp(App[int]):
-    """Holds the open install and the keys that work everywhere; screens do the rest."""
+class WizardApp(Shell):
+    """Holds the open install and the keys that work everywhere; pages do the rest."""
 
     TITLE = "segwizard"
     CSS_PATH = "styles.tcss"
@@ -58,11 +72,9 @@ class WizardApp(App[int]):
         Binding("q", "leave", "Quit", tooltip="Leave; asks first when work runs"),
         Binding("f1", "help", "Help", show=False),
         Binding("ctrl+q", "leave", "Quit", show=False, priority=True),
+        Binding("ctrl+z", "suspend_process", show=False, priority=True, tooltip="To the shell"),
+        Binding("ctrl+l", "redraw", "Redraw", show=False, tooltip="Write the screen anew"),
     ]
-    canvas = var(Canvas())
-    """What pictures are drawn with: half blocks until the terminal says more."""
-    listening: bool = False
-    """Whether the terminal's answers are told from keys, so that it can be asked."""
 
     def __init__(
         self, host: Host | None = None, *, dest: Path | None = None, collection: str = ""
@@ -71,31 +83,24 @@ class WizardApp(App[int]):
         super().__init__(ansi_color=no_colours() or None)
         for theme in THEMES:
             self.register_theme(theme)
-        # A theme named by TEXTUAL_THEME is looked up before it is registered; begin from a known
-        # one, so that choosing ours is a change.
-        self.set_reactive(App.theme, "textual-dark")
+        # Chosen before anything is styled, so that the styles are read once for the first frame.
+        self._styled_for = first_theme()
+        self.set_reactive(App.theme, self._styled_for)
+        self.stylesheet.set_variables(self.get_css_variables())
         self._host = host
-        self.choices = Choices(dest=dest, collection=collection)
-        self.session: Session | None = None
-        self.bridge: Bridge | None = None
+        self.setup = Setup(dest=dest, collection=collection)
         self.departure = Departure(self)
+        self._guard = TypingGuard()
 
     @property
     def host(self) -> Host:
         """What opens installs; the first call imports the engine, which takes a moment."""
         if self._host is None:
-            from wizard.tui.engine_host import EngineHost
+            # Imported behind the first frame, as ``tests/benchmarks/screen.py`` measures it.
+            from wizard.app import app
 
-            self._host = EngineHost()
+            self._host = app.App()
         return self._host
-
-    @property
-    def open_session(self) -> Session:
-        """The open install."""
-        if self.session is None:
-            message = "no install is open"
-            raise RuntimeError(message)
-        return self.session
 
     @property
     def _background_screens(self) -> list[Screen[object]]:
@@ -105,76 +110,135 @@ class WizardApp(App[int]):
         """
         return super()._background_screens if self.screen.is_modal else []
 
+    def get_default_screen(self) -> Screen[object]:
+        """The opening: the first screen there is."""
+        return cast(Screen[object], OpeningPage())
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Read the styles anew for other colours alone; the toolkit asks as it starts as well."""
+        if self.theme != self._styled_for:
+            self._styled_for = self.theme
+            super().refresh_css(animate)
+
     def on_mount(self) -> None:
-        """Theme, signals, and the first screen."""
-        self.theme = first_theme()
+        """Signs, signals."""
         if plain_terminal():
             self.add_class("-ascii")
             ScrollBar.renderer = PlainBars
         self._catch_signals()
-        self._first_screen()
+        self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
 
-    def open(self, session: Session) -> None:
-        """Follow an install from now on."""
-        self.close_bridge()
-        self.session = session
+    def follow(self, session: Session) -> None:
+        """Follow an install from now on, and notice when its work ends elsewhere."""
+        super().follow(session)
         self.departure.forget()
-        self.bridge = Bridge(self, session.link)
-        self.bridge.sampled.subscribe(self, self.departure.watch)
-        self.bridge.start()
-
-    def close_bridge(self) -> None:
-        """Stop following."""
         if self.bridge is not None:
-            self.bridge.close()
+            self.bridge.sampled.subscribe(self, self.departure.watch)
 
-    def tell(self, reply: Reply, done: str = "") -> None:
-        """Say how a command was taken: ``done``, or what the runner says of it."""
-        if reply.ok:
-            self.notify(done or reply.text, timeout=4)
-        else:
-            self.notify(". ".join(filter(None, (reply.text, reply.hint))), severity="warning")
+    def go(self, page: PageName, subject: str = "") -> None:
+        """Open a page over this one."""
+        # Imported behind the first frame, as ``tests/benchmarks/screen.py`` measures it.
+        from wizard.tui.pages import PAGES
 
-    def copy_text(self, text: str) -> None:
-        """Copy, keep the same text in a file, and say where."""
-        if not text:
-            self.notify("There is nothing to copy here.", severity="warning", timeout=4)
+        self.push_screen(PAGES[page](subject))
+
+    def show_step(self, address: str) -> None:
+        """Show a dataset, or one step of it, where the page in front can."""
+        if isinstance(self.screen, Page):
+            self.screen.go_to(address)
+
+    async def on_event(self, event: Event) -> None:
+        """Keep text that was typed ahead from acting as commands."""
+        if isinstance(event, Key) and not event.is_forwarded:
+            field = isinstance(self.focused, Input)
+            if self._guard.takes(event, in_field=field):
+                self.say("Dropped what was typed after the field had closed.")
+                return
+            if event.key == "enter":
+                await self._caught_up()
+        await super().on_event(event)
+
+    async def _caught_up(self) -> None:
+        """Let the focused widget take the keys before an Enter that a page answers itself.
+
+        Keys of a page come first, and would find a text half typed or a list not yet moved.
+        """
+        taken = asyncio.Event()
+        if self.focused is not None and self.focused.call_later(taken.set):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(taken.wait(), _CATCH_UP)
+
+    def say(self, text: str, tone: str = "$text", seconds: float = 4.0) -> None:
+        """Say a sentence on the page in front, for some seconds."""
+        pages = [screen for screen in self.screen_stack if isinstance(screen, Page)]
+        if pages:
+            pages[-1].say(text, tone, seconds)
+
+    async def look_around(self) -> None:
+        """Open the install used last, or begin a new one."""
+        # The engine is imported only now, behind the first frame.
+        host = await in_thread(lambda: self.host)
+        await in_thread(_prepare_processes)
+        # What was imported stays: looking through it for garbage would cost keys 0.1 s each time.
+        gc.freeze()
+        self.setup.known = await in_thread(host.collections)
+        dest = self.setup.dest or await in_thread(host.last_dest)
+        if (
+            dest is not None
+            and not self.setup.collection
+            and await in_thread(lambda: host.find(dest))
+        ):
+            await self.reopen(dest)
             return
-        self.copy_to_clipboard(text)
-        path = clipboard.keep(text)
-        also = f"\nAlso in {path}" if path else ""
-        self.notify(f"Copied, if your terminal allows it.{also}", timeout=8)
+        self._begin()
 
-    def copy_to_clipboard(self, text: str) -> None:
-        """Ask the terminal to take the text, through tmux and screen as well."""
-        self._clipboard = text
-        driver: Driver | None = self._driver
-        sequence = clipboard.osc52(text)
-        if driver is not None and sequence:
-            driver.write(sequence)
+    async def reopen(self, dest: Path) -> None:
+        """Show an install as it is; nothing is started. A fault is said and leads to a new one."""
+        if session := await self._opened(dest, self.host.look):
+            self.follow(session)
+            self.go("resume")
 
-    def open_page(self, page: str) -> None:
-        """Open a page in a browser if this machine has one; show its address in any case."""
-        if not page:
-            self.notify("There is no page to open here.", severity="warning", timeout=4)
-            return
-        clipboard.keep(page)
-        said = "Opening" if browser.opened(page) else browser.ELSEWHERE
-        self.notify(f"{said}\n{page}", timeout=12)
+    async def start(self, dataset: str | None = None) -> None:
+        """Go on with the open install: pages that look at it as it lay are closed."""
+        dest = self.open_session.dest
+        self.close_bridge()
+        while len(self.screen_stack) > _FIRST - 1:
+            await self.pop_screen()
+        if session := await self._opened(dest, self.host.reopen):
+            self.follow(session)
+            self.go("resume")
+            if dataset is not None:
+                self.go("wizard", dataset)
+            if session.note:
+                self.say(session.note, seconds=8)
 
-    def look(self, dataset: str) -> None:
-        """Open the label preview."""
-        from wizard.tui.screens.preview import PreviewPage
+    async def _opened(self, dest: Path, opener: Callable[[Path], Session]) -> Session | None:
+        try:
+            return await in_thread(lambda: opener(dest))
+        except LeaseError as error:
+            self.push_screen(HeldPage(dest, error))
+        except WizardError as error:
+            said = ". ".join(filter(None, (str(error), error.hint)))
+            self._begin()
+            self.call_after_refresh(self.say, said, "$text-error", 20)
+        return None
 
-        self.push_screen(PreviewPage(dataset))
+    def _begin(self) -> None:
+        """Ask for a collection, unless one was named."""
+        self.go("collections")
+        named = [recipe for recipe in self.setup.known if recipe.id == self.setup.collection]
+        if named:
+            self.setup.choose(named[0])
+            self.go("destination")
 
-    def find_canvas(self) -> None:
-        """Ask the terminal what it can show; it answers when it likes, among the keys."""
-        driver: Driver | None = self._driver
-        asked = question(driver) if self.listening else ""
-        if driver is not None and asked and self.canvas == Canvas():
-            self.canvas = understood("")
-            driver.write(asked)
+    def on_resize(self) -> None:
+        """Take nothing for shown: terminals move things about."""
+        self.forget_cells()
+
+    def action_redraw(self) -> None:
+        """Write the whole screen anew, where something else wrote into it."""
+        self.forget_cells()
+        self.screen.refresh()
 
     def on_described(self, message: Described) -> None:
         """The terminal answered."""
@@ -182,26 +246,26 @@ class WizardApp(App[int]):
 
     def action_go_back(self) -> None:
         """The screen before this one."""
-        if len(self.screen_stack) > 2:
+        if len(self.screen_stack) > _FIRST:
             self.pop_screen()
+        else:
+            self.say("This is the first page; q quits.")
 
     def action_activity(self) -> None:
         """Everything that runs and failed."""
-        from wizard.tui.screens.activity import ActivityPage
-
-        self.push_screen(ActivityPage())
+        self.go("activity")
 
     def action_log(self) -> None:
         """What happened so far."""
-        from wizard.tui.screens.log import LogPage
-
-        self.push_screen(LogPage())
+        self.go("log")
 
     def action_credentials(self) -> None:
         """Logins."""
-        from wizard.tui.screens.credentials import CredentialsPage
+        self.go("credentials")
 
-        self.push_screen(CredentialsPage())
+    def action_sources(self) -> None:
+        """Where every archive comes from."""
+        self.go("sources")
 
     def action_jump(self) -> None:
         """Go to a dataset by name."""
@@ -210,39 +274,23 @@ class WizardApp(App[int]):
 
     def action_help(self) -> None:
         """Help on the screen in front."""
-        from wizard.tui.modals.help import HelpModal
-
         if isinstance(self.screen, Page):
             self.push_screen(HelpModal(self.screen.HELP, self.screen.active_bindings))
 
     def action_help_quit(self) -> None:
         """Ctrl+C never ends anything; this says what does."""
-        self.notify("Press q to quit. Ctrl+C stops nothing.", timeout=5)
+        self.say("Press q to quit. Ctrl+C stops nothing.")
 
     def action_leave(self) -> None:
         """Leave at once when nothing runs, else ask what should become of the work."""
         self.departure.begin()
 
-    def finish(self, code: int) -> None:
-        """Hang up and end with an exit code."""
-        self.close_bridge()
-        self.exit(code, return_code=code)
-
     def _jumped(self, dataset: str | None) -> None:
-        from wizard.tui.screens.wizard import WizardPage
-
-        if dataset and isinstance(self.screen, WizardPage):
-            self.screen.go_to(dataset)
-
-    def _first_screen(self) -> None:
-        from wizard.tui.screens.opening import OpeningPage
-
-        self.push_screen(OpeningPage())
+        if dataset:
+            self.show_step(dataset)
 
     def _catch_signals(self) -> None:
         """End cleanly on SIGTERM and SIGHUP: the toolkit alone leaves the terminal in disorder."""
-        import asyncio
-
         loop = asyncio.get_running_loop()
         for number in SIGNALS:
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
@@ -263,15 +311,32 @@ def run(host: Host | None = None, *, dest: Path | None = None, collection: str =
     if not (sys.stdin.isatty() and sys.__stderr__ is not None and sys.__stderr__.isatty()):
         raise UsageError(
             "the wizard on screen needs a terminal",
-            hint="use segwizard run --plain, or segwizard --help for single commands",
+            hint="use segwizard --plain, or segwizard --help for single commands",
         )
-    if os.environ.get("TERM") == "dumb":
-        raise UsageError("this terminal cannot draw a screen", hint="use segwizard run --plain")
-    # Helpers of worker processes cannot be started once the toolkit has taken over stderr.
-    prepare_processes()
+    if environment.variable("TERM") == "dumb":
+        raise UsageError("this terminal cannot draw a screen", hint="use segwizard --plain")
     app = WizardApp(host, dest=dest, collection=collection)
     app.listening = listen()
     code = app.run()
     if app.departure.farewell:
-        sys.stderr.write(f"{app.departure.farewell}\n")
-    return code if code is not None else (app.return_code or 0)
+        sys.stderr.write(f"{harmless_line(app.departure.farewell)}\n")
+    ended = code if code is not None else (app.return_code or 0)
+    return ended or _ended_early(app.session)
+
+
+def _prepare_processes() -> None:
+    """Start what forks the workers, so that a runner can begin at once."""
+    # Imported behind the first frame: two processes of Python's own cost as much as half of it.
+    from wizard.app.opening import prepare_processes
+
+    prepare_processes()
+
+
+def _ended_early(session: Session | None) -> int:
+    """Return the exit code of a run that a fault of ours or another runner ended, else 0."""
+    if session is None:
+        return 0
+    # A session is there, so the engine behind it is loaded.
+    from wizard.app.outcome import ended_early
+
+    return ended_early(session) or 0

@@ -1,57 +1,48 @@
-"""When licences were asked for: dates beside the install, so that waiting has a length."""
+"""Waiting in words: how long a licence takes, and when it is time to look after it."""
 
 from __future__ import annotations
 
-import contextlib
 import time
-from pathlib import Path
+from collections.abc import Container
 
-import msgspec
-
-from wizard.engine.step import Place
-from wizard.files import write_whole
-from wizard.recipes.model import Request
+from wizard import figures
+from wizard.recipes.model import LicenceRequest
+from wizard.tui.stages import wants
 from wizard.tui.sums import short
+from wizard.views import Snapshot, StepView
 
 _DAY = 86_400.0
-_PATIENCE = 2.0
+_TIME_LIMIT = 2.0
 """A wait this many times the usual is worth a reminder."""
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """Moments by dataset id, seconds since the epoch."""
-
-    version: int = 1
-    when: dict[str, float] = {}
-
-
-def read(dest: Path) -> dict[str, float]:
-    """What was noted at a destination; a damaged note is none."""
-    try:
-        return msgspec.json.decode(_file(dest).read_bytes(), type=Asked).when
-    except (OSError, msgspec.MsgspecError):
-        return {}
-
-
-def note(dest: Path, moments: dict[str, float]) -> dict[str, float]:
-    """Add moments to what is noted and return all; a folder that cannot be written is no fault."""
-    every = {**read(dest), **moments}
-    with contextlib.suppress(OSError):
-        write_whole(_file(dest), msgspec.json.encode(Asked(when=every)))
-    return every
-
-
-def sentence(request: Request, asked: float | None, now: float) -> tuple[str, bool]:
+def waiting_so_far(request: LicenceRequest, asked: float | None, now: float) -> tuple[str, bool]:
     """How long the wait is so far, and whether it is time to look after it."""
-    usual = f"The answer usually takes {short(request.wait)}."
+    wait = short(request.wait)
+    usual = f"The answer usually {'comes' if wait == 'at once' else 'takes'} {wait}."
     if asked is None:
         return f"{usual} Press d on the day you ask; the date is kept.", False
     day = time.strftime("%d %B", time.localtime(asked)).lstrip("0")
     days = max(0.0, now - asked) / _DAY
-    late = days > max(1.0, request.wait_days * _PATIENCE)
+    late = days > max(1.0, request.wait_days * _TIME_LIMIT)
     more = " That is longer than usual: look in the spam folder, or ask again." if late else ""
     return f"You asked on {day}. {usual}{more}", late
 
 
-def _file(dest: Path) -> Path:
-    return Place(dest=dest, root=dest).state / "asked.json"
+def presses(step: StepView, asked: Container[str]) -> bool:
+    """Whether a step waits for a person now, and not for an owner who was asked already."""
+    owners = step.request is not None and step.request.kind in ("link", "base-url", "browser")
+    return wants(step) and not (owners and step.dataset in asked)
+
+
+def may_leave(snapshot: Snapshot, asked: Container[str]) -> str:
+    """That nobody is needed for now, until when, and what waits then; empty while somebody is."""
+    states = {step.state for step in snapshot.steps}
+    busy = snapshot.running and not snapshot.paused and "running" in states
+    if not busy or "failed" in states or any(presses(step, asked) for step in snapshot.steps):
+        return ""
+    left = f" for about {figures.span(snapshot.eta)}" if snapshot.eta is not None else ""
+    later = {step.dataset for step in snapshot.steps if wants(step)}
+    titles = [view.title for view in snapshot.datasets if view.id in later]
+    waiting = f"the answers for {', '.join(titles)}" if titles else "nothing but the result"
+    return f"You can leave now{left}. Waiting for you then: {waiting}."

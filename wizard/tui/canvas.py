@@ -7,7 +7,6 @@ nothing waits, no key is lost, and a terminal that never answers simply keeps it
 from __future__ import annotations
 
 import fcntl
-import os
 import re
 import struct
 import termios
@@ -16,9 +15,11 @@ from typing import Literal, get_args
 
 from textual.driver import Driver
 from textual.drivers import linux_driver
-from textual.message import Message
 
-Way = Literal["blocks", "sixel", "kitty"]
+from wizard import environment
+from wizard.tui import listener
+
+PictureProtocol = Literal["blocks", "sixel", "kitty"]
 
 WISH = "SEGWIZARD_PICTURES"
 """The environment variable that names a way, for terminals that are wrong about themselves."""
@@ -31,19 +32,11 @@ _COLOURS, _CELL, _ABOUT = "\x1b[?1;1;0S", "\x1b[16t", "\x1b[c"
 class Canvas:
     """A way to draw, with what it needs to know."""
 
-    way: Way = "blocks"
+    protocol: PictureProtocol = "blocks"
     cell: tuple[int, int] = (10, 20)
     """Width and height of a character in pixels; as of a VT340 where the terminal does not say."""
     colours: int = 256
     """How many a Sixel picture may hold."""
-
-
-class Described(Message):
-    """The terminal told what it is."""
-
-    def __init__(self, said: str) -> None:
-        super().__init__()
-        self.said = said
 
 
 def listen() -> bool:
@@ -51,11 +44,7 @@ def listen() -> bool:
 
     The driver leaves no public way in. Without one no question is asked, and pictures are blocks.
     """
-    try:
-        from wizard.tui.listener import install
-    except ImportError:
-        return False
-    return install()
+    return listener.install()
 
 
 def question(driver: Driver | None) -> str:
@@ -64,17 +53,17 @@ def question(driver: Driver | None) -> str:
     Answers to the last part are universal, so they end the others. Multiplexers take the question
     for Kitty as a title and Apple's terminal prints it; they get none.
     """
-    term = os.environ.get("TERM", "dumb")
-    deaf = term in ("dumb", "linux") or os.environ.get("TERM_PROGRAM") == "Apple_Terminal"
+    term = environment.variable("TERM", "dumb")
+    deaf = term in ("dumb", "linux") or environment.variable("TERM_PROGRAM") == "Apple_Terminal"
     if deaf or wish() == "blocks" or not isinstance(driver, linux_driver.LinuxDriver):
         return ""
-    shared = os.environ.get("TMUX") or term.startswith(("screen", "tmux"))
+    shared = environment.variable("TMUX") or term.startswith(("screen", "tmux"))
     return ("" if shared else _KITTY) + _COLOURS + _CELL + _ABOUT
 
 
 def understood(said: str) -> Canvas:
     """The best way to draw, from everything the terminal answered."""
-    canvas = Canvas(way=wish() or _best(said))
+    canvas = Canvas(protocol=wish() or _best(said))
     if match := re.search(r"\x1b\[6;([1-9]\d*);([1-9]\d*)t", said):
         canvas = replace(canvas, cell=(int(match[2]), int(match[1])))
     if match := re.search(r"\x1b\[\?1;0;(\d+)S", said):
@@ -82,14 +71,14 @@ def understood(said: str) -> Canvas:
     return canvas
 
 
-def wish() -> Way | None:
+def wish() -> PictureProtocol | None:
     """The way a person asked for; colours are not wanted at all under ``NO_COLOR``."""
-    asked = os.environ.get(WISH, "auto")
-    chosen = next((way for way in get_args(Way) if way == asked), None)
-    return chosen or ("blocks" if os.environ.get("NO_COLOR") else None)
+    asked = environment.variable(WISH, "auto")
+    chosen = next((protocol for protocol in get_args(PictureProtocol) if protocol == asked), None)
+    return chosen or ("blocks" if environment.variable("NO_COLOR") else None)
 
 
-def _best(said: str) -> Way:
+def _best(said: str) -> PictureProtocol:
     if "\x1b_Gi=31;OK" in said:
         return "kitty"
     about = said.rpartition("\x1b[?")[2].rstrip("c")

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
+from wizard.app.machine import remember_theme
 from wizard.tui.screens.base import Page
-from wizard.tui.themes import THEMES, remember_theme
+from wizard.tui.themes import THEMES
 
 _Entry = tuple[str, str, Callable[[], object]]
 
@@ -63,11 +64,8 @@ class WizardCommands(Provider):
         return paint
 
     def _jumper(self, dataset: str) -> Callable[[], object]:
-        from wizard.tui.screens.wizard import WizardPage
-
         def go() -> None:
-            screen = self.screen
-            if isinstance(screen, WizardPage):
-                screen.go_to(dataset)
+            if isinstance(self.screen, Page):
+                self.screen.go_to(dataset)
 
         return go

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from wizard.engine.link import Reply, Stop
-from wizard.engine.views import Snapshot
+from wizard.engine.remote.protocol import Reply, Stop
 from wizard.tui import crash
-from wizard.tui.modals.ended import AfterEnd, EndedModal
-from wizard.tui.modals.leave import LeaveModal, Leaving
-
-if TYPE_CHECKING:
-    from wizard.tui.app import WizardApp
+from wizard.tui.modals.leave import AfterEnd, EndedModal, LeaveModal, Leaving
+from wizard.tui.shell import Shell
+from wizard.views import Snapshot
 
 
 class Departure:
@@ -20,7 +15,7 @@ class Departure:
     farewell: str = ""
     """What to say once the terminal is back."""
 
-    def __init__(self, app: WizardApp) -> None:
+    def __init__(self, app: Shell) -> None:
         self._app = app
         self._at_work = False
         self._under_way = False
@@ -37,8 +32,9 @@ class Departure:
         if snapshot is None or over or isinstance(app.screen, LeaveModal):
             app.finish(0)
             return
-        background = app.session is not None and app.session.background
-        app.push_screen(LeaveModal(snapshot, background=background), self._leave)
+        session = app.open_session
+        modal = LeaveModal(snapshot, background=session.background, lasting=not session.private)
+        app.push_screen(modal, self._leave)
 
     def watch(self, snapshot: Snapshot) -> None:
         """Notice that the work has ended, when it was not from here."""
@@ -70,7 +66,7 @@ class Departure:
 
     async def _stop(self) -> None:
         """Let the runner put down what it holds; two seconds at most."""
-        self._app.notify("Stopping. What is finished stays.", timeout=2)
+        self._app.say("Stopping. What is finished stays.")
         if self._app.bridge is not None:
             await self._app.bridge.ask(Stop())
         self._app.finish(0)
@@ -83,14 +79,7 @@ class Departure:
 
     async def _go_on_here(self) -> None:
         """Open the install anew, from the first page on: the others look at the old runner."""
-        from wizard.tui.screens.opening import OpeningPage
-
-        app, dest = self._app, self._app.open_session.dest
-        app.close_bridge()
-        while len(app.screen_stack) > 2:
-            await app.pop_screen()
-        if isinstance(app.screen, OpeningPage):
-            await app.screen.reopen(dest)
+        await self._app.start()
 
 
 def _left(snapshot: Snapshot) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import locale
-import os
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from wizard.engine.views import State
+from wizard import environment
+from wizard.views import State
 
-WORDS = MappingProxyType[State, str](
+STATE_WORDS = MappingProxyType[State, str](
     {
         "todo": "ready",
         "locked": "later",
@@ -51,6 +51,8 @@ class Glyphs:
     down: str
     bullet: str
     sparks: str
+    shade: str
+    """What fills the second of two parts, told from the first without colours."""
 
     def bar(self, fraction: float, width: int) -> tuple[str, str]:
         """A progress bar as its filled and its empty part, together ``width`` cells."""
@@ -89,6 +91,7 @@ UNICODE = Glyphs(
     down="↓",
     bullet="•",
     sparks="▁▂▃▄▅▆▇█",
+    shade="░",
 )
 
 ASCII = Glyphs(
@@ -112,6 +115,7 @@ ASCII = Glyphs(
     down="v",
     bullet="*",
     sparks="_.-=+*#",
+    shade=":",
 )
 
 
@@ -121,9 +125,18 @@ def glyphs() -> Glyphs:
 
 
 def plain_terminal() -> bool:
-    """Whether only ASCII should be drawn: asked for, a Linux console, or no UTF-8 locale."""
-    if os.environ.get("SEGWIZARD_ASCII", "") not in ("", "0"):
+    """Whether only ASCII should be drawn: asked for, a Linux console, or no UTF-8 locale.
+
+    Python takes the locale C for UTF-8, as windows of today do; terminals of DEC's kind do not.
+    """
+    if environment.variable("SEGWIZARD_ASCII", "") not in ("", "0"):
         return True
-    if os.environ.get("TERM") == "linux":
+    term = environment.variable("TERM", "")
+    if term == "linux" or (term.startswith("vt") and "utf" not in _named_locale()):
         return True
     return "utf" not in locale.getpreferredencoding(do_setlocale=False).lower()
+
+
+def _named_locale() -> str:
+    names = (environment.variable(name, "") for name in ("LC_ALL", "LC_CTYPE", "LANG"))
+    return next(filter(None, names), "").lower()

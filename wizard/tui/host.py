@@ -1,46 +1,23 @@
-"""What the screens ask of the rest of the house; tests put a stand-in here."""
+"""What the screens ask of the app; tests put a stand-in here."""
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from wizard.credentials.vault import Vault
-from wizard.engine.link import Reply, RunnerLink
-from wizard.plan.model import Plan
-from wizard.plan.volume import existing, volume
-from wizard.recipes.model import Recipe, Site
+from wizard.engine.remote.protocol import Reply
+from wizard.views import Snapshot
 
-
-@dataclass(frozen=True, slots=True)
-class Disk:
-    """What a folder's file system can take; sizes in bytes."""
-
-    free: int
-    inodes: int | None
-    """Free inodes; None where the file system does not count them."""
-    kind: str
-    """Such as ``ext4`` or ``nfs4``; empty when unknown."""
-    network: bool
-    problem: str = ""
-    """Why the folder cannot be used; empty when it can."""
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """One open install."""
-
-    recipe: Recipe
-    plan: Plan
-    dest: Path
-    link: RunnerLink
-    vault: Vault
-    background: bool = False
-    """Whether its runner lives in another process."""
-    note: str = ""
-    """What to tell of the run before this one."""
+if TYPE_CHECKING:
+    # The app brings the engine, which is imported behind the first frame.
+    from wizard.app.bringing import OpenRequest
+    from wizard.app.outcome import LastPage
+    from wizard.app.planning import Disk, OpenTerms
+    from wizard.app.sessions import Session
+    from wizard.app.sources import SourceRow
+    from wizard.recipes.model import Recipe, Site
+    from wizard.steps.planned import Plan
 
 
 class Host(Protocol):
@@ -56,6 +33,24 @@ class Host(Protocol):
 
     def check(self, plan: Plan) -> None:
         """Refuse a destination that cannot take the plan: ``DestinationError``."""
+        ...
+
+    def terms(self, plan: Plan) -> tuple[OpenTerms, ...]:
+        """Return the terms of a plan that nobody accepted yet."""
+        ...
+
+    def open_requests(self, plan: Plan) -> tuple[OpenRequest, ...]:
+        """Return what a person has still to give for a plan; may look into the keyring."""
+        ...
+
+    def sources(self, recipe: Recipe) -> tuple[SourceRow, ...]:
+        """Return every archive of a collection with its addresses; none is asked."""
+        ...
+
+    def ask_sources(
+        self, rows: tuple[SourceRow, ...], told: Callable[[], None]
+    ) -> tuple[SourceRow, ...]:
+        """Ask every address; ``told`` is called by other threads at each answer."""
         ...
 
     def disk(self, dest: Path) -> Disk:
@@ -74,8 +69,20 @@ class Host(Protocol):
         """Write the install down and start its runner; raises ``WizardError``."""
         ...
 
+    def add(self, session: Session, recipe: Recipe, plan: Plan) -> Session:
+        """Begin with more datasets where a session is open; raises ``WizardError``."""
+        ...
+
+    def look(self, dest: Path) -> Session:
+        """Open an install as it lies on disk, or join its runner; nothing is started."""
+        ...
+
     def reopen(self, dest: Path) -> Session:
         """Open an install and start or join its runner; raises ``WizardError``."""
+        ...
+
+    def last_page(self, session: Session, snapshot: Snapshot) -> LastPage:
+        """Return what there is to say of an install whose steps are done; ``WizardError``."""
         ...
 
     def test_login(self, session: Session, site: Site) -> Reply:
@@ -85,24 +92,3 @@ class Host(Protocol):
     def detach(self, session: Session) -> Reply:
         """Hand the work to a runner that outlives the terminal."""
         ...
-
-
-def look_at_disk(dest: Path) -> Disk:
-    """Free space, inodes and kind of the file system a destination is or would be on."""
-    problem = _problem(dest, existing(dest))
-    try:
-        room = volume(dest)
-    except OSError as error:
-        return Disk(0, None, "", network=False, problem=error.strerror or str(error))
-    problem = "the file system is mounted read-only" if room.read_only else problem
-    return Disk(room.free_bytes, room.free_files, room.kind, room.network, problem)
-
-
-def _problem(dest: Path, place: Path) -> str:
-    if dest.exists() and not dest.is_dir():
-        return "that is a file, not a folder"
-    if not place.is_dir():
-        return f"{place} is not a folder"
-    if not os.access(place, os.W_OK | os.X_OK):
-        return f"you may not write in {place}"
-    return ""

@@ -1,6 +1,6 @@
 """Keys as the terminal sends them, with its answers about itself taken out.
 
-Rests on two private names of the toolkit; ``canvas.listen`` does without where they are gone.
+Rests on two private names of the toolkit.
 """
 
 from __future__ import annotations
@@ -12,10 +12,16 @@ from textual._xterm_parser import XTermParser
 from textual.drivers import linux_driver
 from textual.message import Message
 
-from wizard.tui.canvas import Described
-
 _ANSWER = re.compile(r"\x1b_G[^\x1b]*\x1b\\|\x1b\[\?1;\d+;[\d;]*S|\x1b\[6;\d+;\d+t|\x1b\[\?[\d;]*c")
 _BEGUN = re.compile(r"\x1b(?:_G[^\x1b]*\x1b?|\[\?[\d;]*|\[6[\d;]*)\Z")
+
+
+class Described(Message):
+    """The terminal told what it is."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__()
+        self.said = said
 
 
 class Listener(XTermParser):

@@ -20,7 +20,7 @@ _numbers = itertools.count(1)
 
 
 @dataclass(frozen=True, slots=True)
-class Pixels:
+class TerminalImage:
     """What to write, beginning with the cursor where the upper left corner shall be."""
 
     put: str
@@ -33,7 +33,7 @@ class Pixels:
     """Lets the terminal forget it."""
 
 
-def kitty(image: Image.Image, columns: int, rows: int) -> Pixels:
+def kitty(image: Image.Image, columns: int, rows: int) -> TerminalImage:
     """A PNG the terminal keeps, and places over ``columns`` by ``rows`` cells.
 
     Source: "Terminal graphics protocol" of the Kitty manual. ``q=2`` keeps answers away from the
@@ -46,7 +46,7 @@ def kitty(image: Image.Image, columns: int, rows: int) -> Pixels:
     chunks = [data[start : start + _CHUNK] for start in range(0, len(data), _CHUNK)]
     keys = [f"a=t,f=100,i={number},q=2,m=1", *["q=2,m=1"] * (len(chunks) - 1)]
     keys[-1] = keys[-1].replace("m=1", "m=0")
-    return Pixels(
+    return TerminalImage(
         put=_message(f"a=p,i={number},p=1,c={columns},r={rows},C=1,q=2"),
         load="".join(map(_message, keys, chunks)),
         lift=_message(f"a=d,d=i,i={number},q=2"),
@@ -58,7 +58,7 @@ def _message(keys: str, data: str = "") -> str:
     return f"\x1b_G{keys};{data}\x1b\\"
 
 
-def sixel(image: Image.Image, colours: int) -> Pixels:
+def sixel(image: Image.Image, colours: int) -> TerminalImage:
     """Bands of six rows, drawn once per colour in them.
 
     Source: DEC STD 070, chapter "Sixel"; pixels left out stay as they are.
@@ -70,7 +70,7 @@ def sixel(image: Image.Image, colours: int) -> Pixels:
         red, green, blue = (round(part / 2.55) for part in palette[number * 3 : number * 3 + 3])
         parts.append(f"#{number};2;{red};{green};{blue}")
     bands = [_band(indices[top : top + _BAND]) for top in range(0, few.height, _BAND)]
-    return Pixels(put="".join([*parts, "-".join(bands), "\x1b\\"]))
+    return TerminalImage(put="".join([*parts, "-".join(bands), "\x1b\\"]))
 
 
 def _band(band: NDArray[np.uint8]) -> str:

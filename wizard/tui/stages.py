@@ -5,46 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from types import MappingProxyType
 
-from wizard.engine.views import FailureGroup, Need, Snapshot, State, StepView, TransferView
+from wizard.findings import FailureGroup
 from wizard.recipes.model import Dataset, Recipe
-from wizard.recipes.steps import Labels
-
-FINISH = "finish"
-"""Dataset id of the steps that close a collection."""
-
-NAMES = MappingProxyType(
-    {
-        "terms": "Terms",
-        "fetch": "Download",
-        "extract": "Unpack",
-        "assign": "Set path",
-        "arrange": "Arrange",
-        "place": "Place",
-        "symlinks": "Link",
-        "write": "Write",
-        "remove": "Tidy",
-        "lookup": "Renumber",
-        "captions": "Captions",
-        "class-folders": "Sort",
-        "parquet-images": "Unpack",
-        "merge-instances": "Merge",
-        "mat": "Convert",
-        "rle-labels": "Convert",
-        "pickled-labels": "Convert",
-        "polygons": "Draw",
-        "instances": "Draw",
-        "edges": "Edges",
-        "boundary-weights": "Weights",
-        "labels": "Labels",
-        "verify": "Check",
-        "check": "Check",
-        "report": "Report",
-        "clear-credentials": "Clear logins",
-    }
-)
-"""What each kind of step is called on screen."""
+from wizard.views import Request, Role, Snapshot, State, StepView, TransferView
 
 URGENCY: tuple[State, ...] = (
     "failed",
@@ -66,7 +30,7 @@ def worst(states: Iterable[State]) -> State:
 
 def wants(step: StepView) -> bool:
     """Whether a step waits for a person, and not only for a file that is being copied."""
-    return step.need is not None and not step.need.soon
+    return step.request is not None and not step.request.soon
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +38,7 @@ class Stage:
     """Neighbouring steps of one kind."""
 
     name: str
-    kind: str
+    role: Role
     steps: tuple[StepView, ...]
 
     @property
@@ -83,15 +47,15 @@ class Stage:
         return worst(step.state for step in self.steps)
 
     @property
-    def need(self) -> tuple[str, Need] | None:
+    def request(self) -> tuple[str, Request] | None:
         """The first step that waits for a person: its address and what it wants."""
         for step in self.steps:
-            if step.need is not None and wants(step):
-                return step.address, step.need
+            if step.request is not None and wants(step):
+                return step.address, step.request
         return None
 
     @property
-    def needs(self) -> int:
+    def dependencies(self) -> int:
         """How many steps wait for a person."""
         return sum(wants(step) for step in self.steps)
 
@@ -106,6 +70,10 @@ class Stage:
         own = {step.address for step in self.steps}
         found = [address for step in self.steps for address in step.waits_for]
         return tuple(dict.fromkeys(address for address in found if address not in own))
+
+
+LEFT_OUT = Stage("Left out", "work", ())
+"""What is shown of a dataset that is no part of the install."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,24 +94,29 @@ class Focus:
         return tuple(view for view in self.snapshot.transfers if view.address in own)
 
 
+def focus_on(
+    snapshot: Snapshot, recipe: Recipe, dataset: str, looked: int | None, asked: float | None
+) -> tuple[Focus, int]:
+    """What to show of a dataset, and the place of its stage: the one looked at, or what is on."""
+    every = stages(steps_of(snapshot, dataset))
+    place = min(current(every) if looked is None else looked, max(0, len(every) - 1))
+    stage = every[place] if every else LEFT_OUT
+    return Focus(dataset_of(recipe, dataset), stage, every, snapshot, asked), place
+
+
 def stages(steps: Sequence[StepView]) -> tuple[Stage, ...]:
     """Group a dataset's steps into stages, order kept."""
-    groups = groupby(steps, key=lambda step: step.kind)
-    return tuple(Stage(spoken(kind), kind, tuple(own)) for kind, own in groups)
-
-
-def spoken(kind: str) -> str:
-    """A kind of step in a word: ``Weights``."""
-    return NAMES.get(kind, kind.replace("-", " ").capitalize())
+    groups = [tuple(own) for _, own in groupby(steps, key=lambda step: step.kind)]
+    return tuple(Stage(own[0].word, own[0].role, own) for own in groups)
 
 
 def steps_of(snapshot: Snapshot, dataset: str) -> tuple[StepView, ...]:
     """The steps of one dataset, in order; once its files came one way, not those of others."""
-    taken = next((own.way for own in snapshot.datasets if own.id == dataset), "")
+    taken = next((own.alternative for own in snapshot.datasets if own.id == dataset), "")
     return tuple(
         step
         for step in snapshot.steps
-        if step.dataset == dataset and (not taken or step.way in ("", taken))
+        if step.dataset == dataset and (not taken or step.alternative in ("", taken))
     )
 
 
@@ -168,11 +141,4 @@ def dataset_of(recipe: Recipe, dataset: str) -> Dataset:
 
 def has_labels(dataset: Dataset) -> bool:
     """Whether label work is done in a dataset, so that there is something to look at."""
-    return any(isinstance(step, Labels) for step in dataset.steps)
-
-
-def title_of(recipe: Recipe, address: str) -> str:
-    """An address in words: ``ScanNet, Download``."""
-    dataset, _, step = address.partition("/")
-    kind = step.partition(":")[0]
-    return f"{dataset_of(recipe, dataset).title}, {NAMES.get(kind, step.replace('-', ' '))}"
+    return any(step.makes_taxonomies for step in dataset.steps)

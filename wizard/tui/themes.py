@@ -6,14 +6,10 @@ screen uses, because the toolkit's derived ones fail it in light themes.
 
 from __future__ import annotations
 
-import contextlib
-import os
-from pathlib import Path
-
-import platformdirs
 from textual.theme import Theme
 
-from wizard.files import write_whole
+from wizard import environment
+from wizard.app import machine
 
 DARK = Theme(
     name="segwizard-dark",
@@ -183,7 +179,7 @@ def first_theme() -> str:
     if no_colours():
         return ANSI.name
     names = {theme.name for theme in THEMES}
-    for asked in (os.environ.get("TEXTUAL_THEME", ""), _chosen()):
+    for asked in (environment.variable("TEXTUAL_THEME", ""), machine.last_theme()):
         if asked in names:
             return asked
     return ANSI.name if _few_colours() else DARK.name
@@ -191,28 +187,11 @@ def first_theme() -> str:
 
 def no_colours() -> bool:
     """Whether the person asked for none: https://no-color.org."""
-    return "NO_COLOR" in os.environ
-
-
-def remember_theme(name: str) -> None:
-    """Start with this theme next time; a state folder that cannot be written is no fault."""
-    with contextlib.suppress(OSError):
-        write_whole(_file(), f"{name}\n".encode())
-
-
-def _chosen() -> str:
-    try:
-        return _file().read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        return ""
-
-
-def _file() -> Path:
-    return platformdirs.user_config_path("segwizard") / "theme"
+    return environment.is_given("NO_COLOR")
 
 
 def _few_colours() -> bool:
-    term = os.environ.get("TERM", "")
-    if os.environ.get("COLORTERM") or "256color" in term or "direct" in term:
+    term = environment.variable("TERM", "")
+    if environment.variable("COLORTERM") or "256color" in term or "direct" in term:
         return False
     return term in {"linux", "ansi", "vt100", "vt220", "xterm", "screen", "tmux", "rxvt"}

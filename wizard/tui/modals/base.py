@@ -7,13 +7,18 @@ from typing import Generic
 from textual.binding import Binding
 from textual.screen import ModalScreen, ScreenResultType
 
+from wizard.tui.whole import WholeScreen
 
-class Modal(ModalScreen[ScreenResultType], Generic[ScreenResultType]):
+
+class Modal(
+    WholeScreen[ScreenResultType], ModalScreen[ScreenResultType], Generic[ScreenResultType]
+):
     """A box over the screen."""
 
     DEFAULT_CSS = """
     Modal {
         align: center middle;
+        background: transparent;
         & > .box {
             width: 64;
             max-width: 100%;

@@ -11,10 +11,16 @@ from wizard.tui.modals.base import Modal
 
 
 class ConfirmModal(Modal[bool]):
-    """Returns True only for a clear yes; the safe answer is highlighted first."""
+    """Returns True only for a clear yes.
 
-    def __init__(self, title: str, ask: str, *, yes: str, no: str = "Leave it as it is") -> None:
+    What leaves things as they are is highlighted first, unless doing it harms nothing.
+    """
+
+    def __init__(
+        self, title: str, ask: str, *, yes: str, no: str = "Leave it as it is", safe: bool = False
+    ) -> None:
         super().__init__()
+        self._safe = safe
         self._title = title
         self._ask = ask
         self._answers = (no, yes)
@@ -25,7 +31,8 @@ class ConfirmModal(Modal[bool]):
         with Vertical(classes="box") as box:
             box.border_title = self._title
             yield Static(f"{self._ask}\n", markup=False)
-            yield OptionList(Option(no, id="no"), Option(yes, id="yes"), markup=False)
+            answers = [Option(no, id="no"), Option(yes, id="yes")]
+            yield OptionList(*(answers[::-1] if self._safe else answers), markup=False)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Answer."""

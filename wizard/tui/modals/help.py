@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+import re
+
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding, Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import Markdown, Static
+from textual.widgets import Static
 
+from wizard.tui.glyphs import glyphs
 from wizard.tui.modals.base import Modal
 
 
@@ -25,6 +29,23 @@ def key_lines(bindings: dict[str, ActiveBinding]) -> Content:
     return Content("\n").join(lines)
 
 
+def help_content(page: str) -> Content:
+    """A help page for the screen: paragraphs made whole, ``# Head`` and ``**key**`` in bold."""
+    paragraphs = [re.sub(r"\n(?![*#])\s*", " ", part) for part in page.strip().split("\n\n")]
+    return Content("\n\n").join(map(_paragraph, paragraphs))
+
+
+def _paragraph(text: str) -> Content:
+    if text.startswith("# "):
+        return Content.styled(text[2:], "bold $text-primary")
+    bulleted = re.sub(r"^\* ", f"{glyphs().bullet} ", text, flags=re.MULTILINE)
+    parts = re.split(r"\*\*(.+?)\*\*|`(.+?)`", bulleted)
+    styles = itertools.cycle(("", "bold $text-primary", "$text-accent"))
+    return Content.assemble(
+        *[(part, style) for part, style in zip(parts, styles, strict=False) if part]
+    )
+
+
 class HelpModal(Modal[None]):
     """Scrolls; Esc or ? closes."""
 
@@ -32,11 +53,10 @@ class HelpModal(Modal[None]):
     HelpModal > .box {
         width: 76; height: 90%; max-height: 40; padding: 0 1;
         & #keys { padding: 1 1 0 1; }
-        & Markdown { margin: 0; padding: 0 1; background: $surface; }
-        & MarkdownH1 { margin: 0 0 1 0; content-align: left middle; }
-        & Markdown > *:last-child { margin-bottom: 0; }
+        & #said { padding: 0 1; }
     }
     """
+    AUTO_FOCUS = ""
     BINDINGS = [Binding("question_mark", "close", "Close", show=False)]
 
     def __init__(self, page: str, bindings: dict[str, ActiveBinding]) -> None:
@@ -49,7 +69,7 @@ class HelpModal(Modal[None]):
         with VerticalScroll(classes="box") as box:
             box.border_title = "Help"
             box.border_subtitle = "Esc closes"
-            yield Markdown(self._page)
+            yield Static(help_content(self._page), id="said")
             yield Static(key_lines(self._keys), id="keys")
 
     def on_mount(self) -> None:

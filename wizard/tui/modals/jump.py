@@ -9,10 +9,10 @@ from textual.events import Key
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
-from wizard.engine.views import DatasetView
-from wizard.tui.glyphs import TONES, WORDS, glyphs
+from wizard.tui.glyphs import STATE_WORDS, TONES, glyphs
 from wizard.tui.modals.base import Modal
-from wizard.tui.widgets.field import Field
+from wizard.tui.widgets.field import TextField
+from wizard.views import DatasetView
 
 
 class JumpModal(Modal[str]):
@@ -31,7 +31,7 @@ class JumpModal(Modal[str]):
         with Vertical(classes="box") as box:
             box.border_title = "Go to"
             box.border_subtitle = "Enter goes, Esc stays"
-            yield Field(placeholder="type a few letters")
+            yield TextField(placeholder="type a few letters")
             yield OptionList(markup=False)
 
     def on_mount(self) -> None:
@@ -71,4 +71,6 @@ class JumpModal(Modal[str]):
 def _row(view: DatasetView) -> Content:
     tone = TONES[view.state]
     sign = glyphs().states[view.state]
-    return Content.assemble((f"{sign} ", tone), f"{view.title:<26} ", (WORDS[view.state], tone))
+    return Content.assemble(
+        (f"{sign} ", tone), f"{view.title:<26} ", (STATE_WORDS[view.state], tone)
+    )

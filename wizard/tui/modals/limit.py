@@ -8,7 +8,7 @@ from textual.validation import Number
 from textual.widgets import Input, Static
 
 from wizard.tui.modals.base import Modal
-from wizard.tui.widgets.field import Field
+from wizard.tui.widgets.field import TextField
 
 MEGABYTE = 1_000_000
 
@@ -33,7 +33,7 @@ class LimitModal(Modal[int]):
                 "Megabytes a second for all downloads together; 0 or nothing is no limit.\n"
             )
             shown = f"{self._limit / MEGABYTE:g}" if self._limit else ""
-            yield Field(shown, type="number", validators=[Number(minimum=0)], valid_empty=True)
+            yield TextField(shown, type="number", validators=[Number(minimum=0)], valid_empty=True)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take the number."""

@@ -8,7 +8,7 @@ from textual.widgets import Input, Static
 
 from wizard.credentials.secret import Secret
 from wizard.tui.modals.base import Modal
-from wizard.tui.widgets.field import Field
+from wizard.tui.widgets.field import TextField
 
 Login = dict[str, Secret]
 _WORDS = {"user": "user name or mail address", "password": "password", "token": "access token"}
@@ -37,7 +37,7 @@ class LoginModal(Modal[Login]):
             for name in self._fields:
                 hidden = name != "user"
                 words = f"{_WORDS[name]}, hidden while you type" if hidden else _WORDS[name]
-                yield Field(placeholder=words, password=hidden, id=name)
+                yield TextField(placeholder=words, password=hidden, id=name)
             yield Static("", id="missing")
 
     def on_input_submitted(self) -> None:

@@ -8,13 +8,13 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from wizard.engine.views import Need, NeedKind
-from wizard.tui.widgets.field import Field
-from wizard.tui.widgets.form import NeedForm
+from wizard.tui.widgets.field import TextField
+from wizard.tui.widgets.form import RequestForm
 from wizard.tui.widgets.url_input import BaseUrlInput, UrlInput
+from wizard.views import Request, RequestKind
 
 
-class TermsForm(NeedForm):
+class TermsForm(RequestForm):
     """Accept a licence."""
 
     TITLE = "Read and accept"
@@ -26,7 +26,7 @@ class TermsForm(NeedForm):
         return {"accepted_by": ""}
 
 
-class LoginForm(NeedForm):
+class AccountForm(RequestForm):
     """User name and a password nobody sees."""
 
     TITLE = "Log in"
@@ -34,8 +34,8 @@ class LoginForm(NeedForm):
 
     def fields(self) -> ComposeResult:
         """Two inputs, the second hidden."""
-        yield Field(self.before("user"), placeholder="user name or mail address", id="user")
-        yield Field(placeholder="password, hidden while you type", password=True, id="password")
+        yield TextField(self.before("user"), placeholder="user name or mail address", id="user")
+        yield TextField(placeholder="password, hidden while you type", password=True, id="password")
 
     def values(self) -> dict[str, str] | None:
         """Both, or a word on what is missing."""
@@ -47,7 +47,7 @@ class LoginForm(NeedForm):
         return {"user": user, "password": password}
 
 
-class TokenForm(NeedForm):
+class TokenForm(RequestForm):
     """An access token."""
 
     TITLE = "Access token"
@@ -55,7 +55,7 @@ class TokenForm(NeedForm):
 
     def fields(self) -> ComposeResult:
         """One hidden input."""
-        yield Field(placeholder="token, hidden while you type", password=True, id="token")
+        yield TextField(placeholder="token, hidden while you type", password=True, id="token")
 
     def values(self) -> dict[str, str] | None:
         """The token."""
@@ -66,7 +66,7 @@ class TokenForm(NeedForm):
         return {"token": token}
 
 
-class LinkForm(NeedForm):
+class LinkForm(RequestForm):
     """A link that came by mail or was copied in a browser."""
 
     TITLE = "Paste the link"
@@ -110,7 +110,7 @@ class BaseUrlForm(LinkForm):
     HELPS = "It stands after BASE_URL= in the script; the whole script will do."
 
 
-class FileForm(NeedForm):
+class FileForm(RequestForm):
     """A file fetched by hand: upload it to the inbox, or say where it is."""
 
     TITLE = "Bring the file"
@@ -118,7 +118,7 @@ class FileForm(NeedForm):
 
     def fields(self) -> ComposeResult:
         """A path on this machine."""
-        yield Field(placeholder="or the path of the file on this machine", id="path")
+        yield TextField(placeholder="or the path of the file on this machine", id="path")
 
     def values(self) -> dict[str, str] | None:
         """The path."""
@@ -129,14 +129,14 @@ class FileForm(NeedForm):
         return {"path": path}
 
 
-class SpaceForm(NeedForm):
+class SpaceForm(RequestForm):
     """Too little room: nothing to type, only to go on once there is more."""
 
     TITLE = "More room is needed"
     BUTTON = "Look again"
 
 
-class ChoiceForm(NeedForm):
+class ChoiceForm(RequestForm):
     """A question with a written answer."""
 
     TITLE = "Your choice"
@@ -147,10 +147,10 @@ class ChoiceForm(NeedForm):
         return {"choice": "yes"}
 
 
-FORMS: MappingProxyType[NeedKind, type[NeedForm]] = MappingProxyType(
+FORMS: MappingProxyType[RequestKind, type[RequestForm]] = MappingProxyType(
     {
         "terms": TermsForm,
-        "login": LoginForm,
+        "login": AccountForm,
         "token": TokenForm,
         "link": LinkForm,
         "base-url": BaseUrlForm,
@@ -161,6 +161,6 @@ FORMS: MappingProxyType[NeedKind, type[NeedForm]] = MappingProxyType(
 )
 
 
-def form_for(address: str, need: Need) -> NeedForm:
+def form_for(address: str, request: Request) -> RequestForm:
     """The form that answers a need."""
-    return FORMS[need.kind](address, need)
+    return FORMS[request.kind](address, request)

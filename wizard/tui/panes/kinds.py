@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 from types import MappingProxyType
 
 from textual.content import Content
 
 from wizard import figures
 from wizard.recipes.model import Archive
-from wizard.tui.asked import sentence
+from wizard.tui.asked import waiting_so_far
 from wizard.tui.panes.stage import StagePane
-from wizard.tui.stages import Focus
+from wizard.tui.stages import LEFT_OUT, Focus, Stage
+from wizard.views import Role
 
 
 class TermsPane(StagePane):
@@ -23,7 +25,7 @@ class TermsPane(StagePane):
             return Content("This dataset asks for no licence of its own.")
         tone = "$text" if terms.commercial else "$text-warning"
         use = "Commercial use is allowed." if terms.commercial else "Not for commercial use."
-        if focus.stage.need is not None:
+        if focus.stage.request is not None:
             return Content.styled(use, tone)
         return Content.assemble(
             (terms.title, "bold"),
@@ -45,20 +47,23 @@ class FetchPane(StagePane):
 
     def words(self, focus: Focus) -> Content | None:
         """The ways there are and, before anything moves, what waits to be fetched."""
-        if focus.stage.need:
+        if focus.stage.request:
             return None
         names = {step.address.partition(":")[2] for step in focus.stage.steps}
         waiting = () if focus.transfers else focus.dataset.archives
         archives = [archive_line(archive) for archive in waiting if archive.name in names]
-        return Content("\n").join([part for part in (ways_said(focus), *archives) if part]) or None
+        return (
+            Content("\n").join([part for part in (alternatives_said(focus), *archives) if part])
+            or None
+        )
 
     def after(self, focus: Focus) -> Content | None:
         """Below a form: how long the owner's answer takes, a reminder, and the ways there are."""
-        if focus.stage.need is None:
+        if focus.stage.request is None:
             return None
-        parts = [ways_said(focus)]
+        parts = [alternatives_said(focus)]
         if (request := focus.dataset.request) is not None:
-            said, late = sentence(request, focus.asked, focus.snapshot.moment)
+            said, late = waiting_so_far(request, focus.asked, focus.snapshot.moment)
             parts.insert(0, Content.styled(said, "$text-warning" if late else "$text-muted"))
         return Content("\n").join([part for part in parts if part]) or None
 
@@ -78,7 +83,7 @@ class CheckPane(StagePane):
 
     def after(self, focus: Focus) -> Content | None:
         """Which of several ways the files came."""
-        return ways_said(focus) or None
+        return alternatives_said(focus) or None
 
 
 class ProofPane(CheckPane):
@@ -92,15 +97,17 @@ class ProofPane(CheckPane):
         return None
 
 
-def ways_said(focus: Focus) -> Content:
+def alternatives_said(focus: Focus) -> Content:
     """The way a dataset's files came; until then the first, and those that stand by."""
-    ways = [way.title for way in focus.dataset.ways]
-    taken = next((own.way for own in focus.snapshot.datasets if own.id == focus.dataset.id), "")
+    alternatives = [alternative.title for alternative in focus.dataset.alternatives]
+    taken = next(
+        (own.alternative for own in focus.snapshot.datasets if own.id == focus.dataset.id), ""
+    )
     if taken:
-        lines = [f"The files came this way: {taken}"]
+        lines = [f"The files came from: {taken}"]
     else:
-        lines = [f"First way: {title}" for title in ways[:1]]
-        lines += [f"Another way: {title}" for title in ways[1:]]
+        lines = [f"First source: {title}" for title in alternatives[:1]]
+        lines += [f"Another source: {title}" for title in alternatives[1:]]
     return Content("\n").join([Content.styled(line, "$text-muted") for line in lines])
 
 
@@ -113,17 +120,35 @@ def archive_line(archive: Archive) -> Content:
     return Content.assemble((archive.name, "bold"), f"  {near}{size}", (note, "$text-muted"))
 
 
-PANES: MappingProxyType[str, type[StagePane]] = MappingProxyType(
+class LeftOutPane(StagePane):
+    """A dataset that is no part of the install: what it lacks so, and how to add it."""
+
+    def words(self, focus: Focus) -> Content | None:
+        """What is missing without it, and two ways to take it in."""
+        lacks = focus.dataset.leaving_out.strip()
+        place = shlex.quote(focus.snapshot.dest)
+        command = (
+            f"segwizard run {focus.snapshot.collection} --dest {place} --only {focus.dataset.id}"
+        )
+        return Content.assemble(
+            ("This dataset was left out of the install.", "bold"),
+            f" {lacks}" if lacks else "",
+            "\n\nTo add it, open segwizard again and press a on its first page, or in a shell:\n",
+            (command, "$text-accent"),
+        )
+
+
+PANES: MappingProxyType[Role, type[StagePane]] = MappingProxyType(
     {
-        "terms": TermsPane,
+        "accept": TermsPane,
         "fetch": FetchPane,
         "labels": LabelsPane,
         "check": CheckPane,
-        "verify": ProofPane,
+        "prove": ProofPane,
     }
 )
 
 
-def pane_for(kind: str) -> type[StagePane]:
-    """The pane of a kind of stage; kinds without words of their own share the plain one."""
-    return PANES.get(kind, StagePane)
+def pane_for(stage: Stage) -> type[StagePane]:
+    """The pane of a stage, by what it is for; those without words of their own share the plain."""
+    return LeftOutPane if stage is LEFT_OUT else PANES.get(stage.role, StagePane)

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+from textual import on
 from textual.app import ComposeResult
+from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.message import Message
 from textual.widgets import Static
 
-from wizard.tui.panes.base import Pane
-from wizard.tui.panes.needs import NeedSlot
+from wizard.tui.panes.requests import RequestPanel
 from wizard.tui.stages import Focus
 from wizard.tui.widgets.failures import FailureList
-from wizard.tui.widgets.form import NeedForm
+from wizard.tui.widgets.form import RequestForm
 from wizard.tui.widgets.steps import StepList
 from wizard.tui.widgets.transfers import TransferList
 from wizard.tui.widgets.waits import Waits
 
 
-class StagePane(Pane):
-    """What it waits for, need, transfers, steps, failures; what is empty takes no room."""
+class StagePane(VerticalScroll):
+    """One stage of one dataset, updated in place; what is empty takes no room.
+
+    What it waits for, its request, transfers, steps and failures.
+    """
 
     DEFAULT_CSS = """
+    StagePane { height: 1fr; padding: 0 1 0 0; scrollbar-size-vertical: 1; }
     StagePane > .words, StagePane > .after { margin-bottom: 1; display: none; }
     """
+
+    class Settled(Message):
+        """All its parts are there."""
 
     _focus: Focus | None = None
     _eager = False
@@ -30,7 +39,7 @@ class StagePane(Pane):
         """Every part; ``show`` decides what is seen."""
         yield Waits()
         yield Static("", classes="words")
-        yield NeedSlot()
+        yield RequestPanel()
         yield TransferList()
         yield StepList()
         yield FailureList()
@@ -46,6 +55,8 @@ class StagePane(Pane):
 
     def show(self, focus: Focus) -> None:
         """Draw what changed, at once or as soon as the parts are there."""
+        if self._focus is not None and self._focus.dataset != focus.dataset:
+            self.scroll_home(animate=False)
         self._focus = focus
         if self.is_mounted:
             self._draw(focus)
@@ -54,6 +65,18 @@ class StagePane(Pane):
         """Draw what came in before the parts were there."""
         if self._focus is not None:
             self._draw(self._focus)
+        self.post_message(self.Settled())
+
+    @property
+    def ready(self) -> bool:
+        """Whether everything it shows is there, so that nobody sees half a pane."""
+        return self.is_mounted and (self.form is None or self.form.is_mounted)
+
+    @on(RequestForm.Ready)
+    def _form_ready(self) -> None:
+        self.post_message(self.Settled())
+        if self._eager:
+            self._focus_now()
 
     def focus_soon(self) -> bool:
         """Put the cursor where something can be done, as soon as that is on screen.
@@ -61,16 +84,16 @@ class StagePane(Pane):
         False when there is nothing to do here.
         """
         stage = self._focus.stage if self._focus else None
-        wanted = stage is not None and bool(stage.need or stage.waits_for)
+        wanted = stage is not None and bool(stage.request or stage.waits_for)
         self._eager = wanted
         if wanted and self.is_mounted:
             self._focus_now()
         return wanted
 
     def _focus_now(self) -> None:
-        slot, waits = self.query_one(NeedSlot), self.query_one(Waits)
-        if slot.ready and slot.form is not None:
-            slot.form.focus_first()
+        task, waits = self.query_one(RequestPanel), self.query_one(Waits)
+        if task.ready and task.form is not None:
+            task.form.focus_first()
         elif waits.display:
             waits.focus_first()
         else:
@@ -80,10 +103,10 @@ class StagePane(Pane):
     def _draw(self, focus: Focus) -> None:
         self.query_one(Waits).show(focus.stage.waits_for, focus.snapshot)
         self._say(".words", self.words(focus))
-        self.query_one(NeedSlot).show(focus.stage)
+        self.query_one(RequestPanel).show(focus.stage)
         self.query_one(TransferList).show(focus.transfers)
         covered = frozenset(view.address for view in focus.transfers)
-        asked = focus.stage.need[0] if focus.stage.need else ""
+        asked = focus.stage.request[0] if focus.stage.request else ""
         steps = tuple(step for step in focus.stage.steps if step.address not in {*covered, asked})
         self.query_one(StepList).show(steps)
         self.query_one(FailureList).show(focus.stage.failures)
@@ -93,16 +116,16 @@ class StagePane(Pane):
 
     def copyable(self) -> str:
         """From the form."""
-        return self.query_one(NeedSlot).copyable()
+        return self.query_one(RequestPanel).copyable()
 
     def page(self) -> str:
         """From the form."""
-        return self.query_one(NeedSlot).page()
+        return self.query_one(RequestPanel).page()
 
     @property
-    def form(self) -> NeedForm | None:
+    def form(self) -> RequestForm | None:
         """The form that waits for an answer, if any."""
-        return self.query_one(NeedSlot).form
+        return self.query_one(RequestPanel).form
 
     def _say(self, place: str, words: Content | None) -> None:
         said = self.query_one(place, Static)

@@ -6,22 +6,24 @@ from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from wizard import figures
-from wizard.engine.causes import Cause, by_cause
-from wizard.engine.link import LimitRate, Pause, Resume, Retry
-from wizard.engine.views import Snapshot
+from wizard.app.outcome import by_cause
+from wizard.engine.remote.protocol import LimitRate, Pause, Resume
+from wizard.findings import FailureGroup, fatal, notes_among
 from wizard.tui.modals.limit import LimitModal
 from wizard.tui.screens.base import BACK, LivePage
-from wizard.tui.widgets.failures import NOTES, GroupList, Row
+from wizard.tui.widgets.failures import NOTES, GroupList
+from wizard.tui.widgets.keyline import KeyLine
 from wizard.tui.widgets.speed import Speed
 from wizard.tui.widgets.status import StatusLines
 from wizard.tui.widgets.steps import StepList
 from wizard.tui.widgets.topline import TopLine
 from wizard.tui.widgets.transfers import TransferList, TransferRow
+from wizard.views import Snapshot, checked_words
 
-HELP = """\
+_HELP = """\
 # Activity
 
 Everything that runs right now, then what failed, with what to do about it, then notes: things worth
@@ -41,7 +43,7 @@ WHERE = 3
 def calm(snapshot: Snapshot) -> str:
     """Why nothing moves, and what would make it."""
     if snapshot.complete:
-        return "Everything is in place and checked."
+        return f"Everything is in place and {checked_words(snapshot.plausible)}."
     waiting = [view.title for view in snapshot.datasets if view.state == "waiting"]
     if not waiting:
         return "Nothing is running and nothing failed."
@@ -54,7 +56,8 @@ def calm(snapshot: Snapshot) -> str:
 class ActivityPage(LivePage):
     """Downloads, work, failures."""
 
-    HELP = HELP
+    HELP = _HELP
+    AUTO_FOCUS = ""
     BINDINGS = [
         Binding("r", "retry", "Retry", tooltip="Try what failed again"),
         Binding("b", "limit", "Limit speed", tooltip="Limit the speed of all downloads together"),
@@ -63,7 +66,6 @@ class ActivityPage(LivePage):
         Binding("l", "app.log", "Log", tooltip="What happened so far"),
         BACK,
     ]
-    CSS_PATH = "activity.tcss"
 
     def compose(self) -> ComposeResult:
         """Speed, downloads, steps, failures."""
@@ -81,35 +83,35 @@ class ActivityPage(LivePage):
             yield GroupList(id="notes")
             yield Static("", id="quiet", markup=False)
         yield StatusLines()
-        yield Footer(compact=True)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Arrow keys scroll at once, or choose where there is something to choose."""
-        self.query_one("#jobs").focus()
         if self.bridge.snapshot is not None:
             self.show(self.bridge.snapshot)
-            self.call_after_refresh(self.query_one(TransferList).focus_first)
+        if not self.query_one(TransferList).focus_first():
+            self.query_one("#jobs").focus()
 
     def show(self, snapshot: Snapshot) -> None:
         """Draw what changed."""
-        self.query_one(StatusLines).show(snapshot, tuple(self.bridge.rates))
-        self.query_one(Speed).show(tuple(self.bridge.rates), snapshot.rate_limit)
+        self.query_one(StatusLines).show(snapshot, self.bridge.history.rates)
+        self.query_one(Speed).show(self.bridge.history.rates, snapshot.rate_limit)
         moving = tuple(view for view in snapshot.transfers if view.state in ACTIVE)
         titles = {view.id: view.title for view in snapshot.datasets}
         working = tuple(
             replace(step, title=f"{titles.get(step.dataset, step.dataset)}: {step.title}")
             for step in snapshot.steps
-            if step.state == "running" and step.kind != "fetch"
+            if step.state == "running" and step.role != "fetch"
         )
-        causes = by_cause(snapshot.steps)
-        failed = tuple(cause for cause in causes if cause.group.fatal)
+        groups = by_cause(snapshot.steps)
+        failed, noted = fatal(groups), notes_among(groups)
         self.query_one(TransferList).show(moving)
         self.query_one(StepList).show(working)
-        self._show_causes("failures", failed, snapshot)
-        self._show_causes("notes", causes[len(failed) :], snapshot)
+        self._show_groups("failures", failed, snapshot)
+        self._show_groups("notes", noted, snapshot)
         for name, present in (("downloads", moving), ("working", working), ("failed", failed)):
             self.query_one(f"#{name}").display = bool(present)
-        self.query_one("#noted").display = len(causes) > len(failed)
+        self.query_one("#noted").display = bool(noted)
         quiet = self.query_one("#quiet", Static)
         quiet.display = not (moving or working or failed)
         if quiet.display:
@@ -129,9 +131,9 @@ class ActivityPage(LivePage):
         said = f"Going on with {view.archive}" if held else f"Holding {view.archive}; Space goes on"
         self.wizard.tell(await self.bridge.ask(command), said)
 
-    async def action_retry(self) -> None:
-        """Try everything that failed again."""
-        self.wizard.tell(await self.bridge.ask(Retry()))
+    def action_retry(self) -> None:
+        """Try everything that failed again, after asking."""
+        self.ask_retry()
 
     async def action_pause(self) -> None:
         """Pause everything, or go on."""
@@ -152,15 +154,17 @@ class ActivityPage(LivePage):
         said = f"Downloads share {figures.rate(rate)}" if rate else "Downloads run free"
         self.wizard.tell(await self.bridge.ask(LimitRate(rate=rate)), said)
 
-    def _show_causes(self, place: str, causes: tuple[Cause, ...], snapshot: Snapshot) -> None:
+    def _show_groups(
+        self, place: str, groups: tuple[FailureGroup, ...], snapshot: Snapshot
+    ) -> None:
         titles = {view.id: view.title for view in snapshot.datasets}
         steps = {step.address: step for step in snapshot.steps}
-        rows: list[Row] = []
-        for cause in causes:
+        rows: list[tuple[FailureGroup, str]] = []
+        for group in groups:
             struck: dict[str, list[str]] = {}
-            for step in (steps[address] for address in cause.addresses):
+            for step in (steps[address] for address in group.steps):
                 struck.setdefault(step.title, []).append(titles.get(step.dataset, step.dataset))
             where = [f"{', '.join(names)}: {title}" for title, names in struck.items()]
             more = [f"and {len(where) - WHERE} more"] if len(where) > WHERE else []
-            rows.append((cause.group, "; ".join(where[:WHERE] + more)))
+            rows.append((group, "; ".join(where[:WHERE] + more)))
         self.query_one(f"#{place}", GroupList).show(tuple(rows))

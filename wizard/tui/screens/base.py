@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from collections.abc import Callable
+from typing import ClassVar, cast
 
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
-from wizard.engine.link import Event
-from wizard.engine.views import Snapshot
+from wizard import figures
+from wizard.engine.remote.protocol import Event, Retry
+from wizard.tui.bridge import Bridge
+from wizard.tui.modals.confirm import ConfirmModal
+from wizard.tui.shell import Shell
+from wizard.tui.whole import WholeScreen
+from wizard.tui.widgets.keyline import KeyLine
+from wizard.views import Snapshot
 
-if TYPE_CHECKING:
-    from wizard.tui.app import WizardApp
-    from wizard.tui.bridge import Bridge
-
+_SAID = 4.0
+"""Seconds a sentence stays."""
+_LOOK = "Only look around"
+_GO_ON = """\
+Nothing runs now, and looking changes nothing. Going on fetches, unpacks and makes \
+what is missing, and removes archives it has no more use for, unless they are kept."""
 BACK = Binding("escape", "app.go_back", "Back", tooltip="Go back; nothing is lost")
 
 
-class Page(Screen[None]):
+class Page(WholeScreen[None]):
     """A full screen with help of its own."""
 
     HELP: ClassVar[str] = ""
@@ -25,11 +33,21 @@ class Page(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = []
 
     @property
-    def wizard(self) -> WizardApp:
+    def wizard(self) -> Shell:
         """The app, typed."""
-        from wizard.tui.app import WizardApp
+        return cast(Shell, self.app)
 
-        return cast(WizardApp, self.app)
+    def say(self, text: str, tone: str = "$text", seconds: float = _SAID) -> None:
+        """Say a sentence for a few seconds, above the keys, where it covers no figures."""
+        if not self.is_mounted:
+            # Said to a page that was only just opened: it has no line for it yet.
+            self.call_after_refresh(self.say, text, tone, seconds)
+            return
+        for line in self.query(KeyLine):
+            line.say(text, tone, seconds)
+
+    def go_to(self, address: str) -> None:
+        """Show a dataset, or one step of it; pages that show none stay as they are."""
 
 
 class LivePage(Page):
@@ -65,6 +83,43 @@ class LivePage(Page):
     def trouble(self, text: str) -> None:
         """The runner cannot be reached (or can again, when empty)."""
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether the install is only looked at: nobody works on it, and something is left."""
+        seen = self.bridge.snapshot
+        return seen is not None and not seen.running and not seen.complete
+
+    def ask_start(self, dataset: str, no: Callable[[], None] | None = None) -> None:
+        """Go on with an install that rests, once that was said to be meant."""
+
+        def answered(sure: bool | None) -> None:
+            if sure:
+                self.app.run_worker(self.wizard.start(dataset), group="start", exclusive=True)
+            elif sure is False and no is not None:
+                no()
+
+        modal = ConfirmModal("Go on with this install?", _GO_ON, yes="Go on", no=_LOOK, safe=True)
+        self.app.push_screen(modal, answered)
+
+    def ask_retry(self) -> None:
+        """Try everything that failed again, once that was said to be meant."""
+        snapshot = self.bridge.snapshot
+        failed = sum(step.state == "failed" for step in snapshot.steps) if snapshot else 0
+        if not failed:
+            self.say("Nothing failed.")
+            return
+        ask = f"Try {figures.count(failed, 'failed step')} again? What is done stays."
+        modal = ConfirmModal("Retry", ask, yes="Try again", no="Not now", safe=True)
+        self.app.push_screen(modal, self._retry)
+
+    def _retry(self, sure: bool | None) -> None:
+        if sure:
+            self.run_worker(self._send_retry(), group="retry", exclusive=True)
+
+    async def _send_retry(self) -> None:
+        self.wizard.tell(await self.bridge.ask(Retry()))
+
     def _sampled(self, snapshot: Snapshot) -> None:
-        if self.is_current:
+        # Before a page has its size, rows have no width; it is shown what is new once it has.
+        if self.is_current and self.opened:
             self.show(snapshot)

@@ -12,7 +12,7 @@ from wizard.recipes.model import Recipe
 from wizard.tui import sums
 from wizard.tui.screens.first import FirstRunPage
 
-HELP = """\
+_HELP = """\
 # Choose a collection
 
 A collection is a set of datasets that are prepared together. Nothing is downloaded before you have
@@ -25,16 +25,11 @@ class CollectionsPage(FirstRunPage):
 
     PLACE = "Collection"
     ASK = "What would you like to set up?"
-    HELP = HELP
-    CSS_PATH = ["first.tcss", "collections.tcss"]
-
-    def __init__(self, collections: tuple[Recipe, ...]) -> None:
-        super().__init__()
-        self._collections = collections
+    HELP = _HELP
 
     def body(self) -> ComposeResult:
         """The cards."""
-        cards = [Option(card(recipe), id=recipe.id) for recipe in self._collections]
+        cards = [Option(card(recipe), id=recipe.id) for recipe in self.wizard.setup.known]
         yield OptionList(*cards, classes="body", markup=False)
         yield Static("", id="about", markup=False)
 
@@ -44,7 +39,7 @@ class CollectionsPage(FirstRunPage):
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Say what the highlighted collection is."""
-        about = self._collections[event.option_index].about
+        about = self.wizard.setup.known[event.option_index].about
         self.query_one("#about", Static).update(" ".join(about.split()))
 
     def on_option_list_option_selected(self) -> None:
@@ -53,12 +48,10 @@ class CollectionsPage(FirstRunPage):
 
     def action_next(self) -> None:
         """Take the highlighted collection."""
-        from wizard.tui.screens.destination import DestinationPage
-
         place = self.query_one(OptionList).highlighted
         if place is not None:
-            self.wizard.choices.choose(self._collections[place])
-            self.wizard.push_screen(DestinationPage())
+            self.wizard.setup.choose(self.wizard.setup.known[place])
+            self.wizard.go("destination")
 
 
 def card(recipe: Recipe) -> Content:

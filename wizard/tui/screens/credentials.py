@@ -5,11 +5,11 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.content import Content
-from textual.widgets import Footer, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from wizard.credentials.vault import Vault
-from wizard.engine.link import AnyCommand, ClearLogins, KeepLogin
+from wizard.app.logins import fields_of, keep_login, place_of
+from wizard.engine.remote.protocol import AnyCommand, ClearLogins, KeepLogin
 from wizard.errors import WizardError
 from wizard.recipes.model import Site
 from wizard.tui.crash import in_thread
@@ -17,9 +17,10 @@ from wizard.tui.glyphs import glyphs
 from wizard.tui.modals.confirm import ConfirmModal
 from wizard.tui.modals.login import Login, LoginModal
 from wizard.tui.screens.base import BACK, Page
+from wizard.tui.widgets.keyline import KeyLine
 from wizard.tui.widgets.topline import TopLine
 
-HELP = """\
+_HELP = """\
 # Logins
 
 Passwords are kept in the system's keyring where there is one, and otherwise in memory until the run
@@ -30,15 +31,10 @@ and proves it: every place is read again afterwards.
 """
 
 
-def fields(site: Site) -> tuple[str, ...]:
-    """What a site asks for."""
-    return ("token",) if site.protocol == "bearer" else ("user", "password")
-
-
 class CredentialsPage(Page):
     """One row per site that asks for a login."""
 
-    HELP = HELP
+    HELP = _HELP
     BINDINGS = [
         Binding("enter", "set", "Set", priority=True, tooltip="Enter a login"),
         Binding("t", "test", "Test", tooltip="Log in at the site to see whether it works"),
@@ -46,7 +42,6 @@ class CredentialsPage(Page):
         Binding("X", "clear_all", "Clear all", key_display="X", tooltip="Clear everything kept"),
         BACK,
     ]
-    CSS_PATH = "credentials.tcss"
 
     def __init__(self) -> None:
         super().__init__()
@@ -60,7 +55,7 @@ class CredentialsPage(Page):
         yield Static("Looking for a keyring…", id="store", markup=False)
         yield OptionList(markup=False)
         yield Static("", id="said")
-        yield Footer(compact=True)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Look at the store without holding up the screen."""
@@ -74,7 +69,7 @@ class CredentialsPage(Page):
     def action_set(self) -> None:
         """Ask for the login of the highlighted site."""
         if site := self._site():
-            self.app.push_screen(LoginModal(site.title, fields(site)), self._entered)
+            self.app.push_screen(LoginModal(site.title, fields_of(site)), self._entered)
 
     def action_test(self) -> None:
         """Try the login at the site."""
@@ -83,9 +78,11 @@ class CredentialsPage(Page):
             self.run_worker(self._test(site), group="test", exclusive=True)
 
     def action_clear(self) -> None:
-        """Clear one."""
+        """Clear one, after asking."""
         if site := self._site():
-            self.run_worker(self._clear(site.id), group="clear", exclusive=True)
+            ask = f"Clear the login of {site.title}?"
+            modal = ConfirmModal("Clear", ask, yes="Clear it")
+            self.app.push_screen(modal, lambda sure: self._sure(sure, site.id))
 
     def action_clear_all(self) -> None:
         """Clear everything, after asking."""
@@ -96,9 +93,9 @@ class CredentialsPage(Page):
         place = self.query_one(OptionList).highlighted
         return self._sites[place] if place is not None and self._sites else None
 
-    def _sure(self, sure: bool | None) -> None:
+    def _sure(self, sure: bool | None, site: str | None = None) -> None:
         if sure:
-            self.run_worker(self._clear(None), group="clear", exclusive=True)
+            self.run_worker(self._clear(site), group="clear", exclusive=True)
 
     def _entered(self, login: Login | None) -> None:
         site = self._site()
@@ -109,7 +106,7 @@ class CredentialsPage(Page):
         vault = self.wizard.open_session.vault
 
         def keep() -> str:
-            return [vault.put(site.id, name, secret) for name, secret in login.items()][-1]
+            return keep_login(vault, site.id, login)
 
         try:
             place = await in_thread(keep)
@@ -154,7 +151,7 @@ class CredentialsPage(Page):
     async def _refresh(self) -> None:
         vault = self.wizard.open_session.vault
         words = await in_thread(vault.describe)
-        where = await in_thread(lambda: [_where(vault, site) for site in self._sites])
+        where = await in_thread(lambda: [place_of(vault, site) for site in self._sites])
         if not self.is_attached:
             return
         self.query_one("#store", Static).update(words)
@@ -175,11 +172,6 @@ class CredentialsPage(Page):
     def _say(self, text: str, tone: str) -> None:
         if self.is_attached:
             self.query_one("#said", Static).update(Content.styled(text, tone))
-
-
-def _where(vault: Vault, site: Site) -> str:
-    places = [vault.where(site.id, name) for name in fields(site)]
-    return places[0] if all(places) else ""
 
 
 def _row(site: Site, place: str) -> Content:

@@ -16,7 +16,7 @@ from wizard.recipes.model import Dataset
 from wizard.tui import sums
 from wizard.tui.screens.first import FirstRunPage
 
-HELP = """\
+_HELP = """\
 # Choose datasets
 
 **Space** takes a dataset in or out. **Enter** goes on. Left out, an install is called partial until
@@ -24,7 +24,7 @@ the dataset is added later; nothing has to be done twice for that.
 """
 
 
-class Choices(SelectionList[str]):
+class Checklist(SelectionList[str]):
     """The stock list, with its key told in the footer and boxes that need no colour."""
 
     BINDINGS = [Binding("space", "select", "In or out", tooltip="Take the dataset in or out")]
@@ -46,29 +46,28 @@ class DatasetsPage(FirstRunPage):
 
     PLACE = "Datasets"
     ASK = "Which datasets? All are needed for the complete collection."
-    HELP = HELP
+    HELP = _HELP
     BINDINGS = [
         Binding("a", "all", "All", tooltip="Take all datasets in"),
         Binding("x", "clear", "None", tooltip="Take all out that may be left out"),
     ]
-    CSS_PATH = ["first.tcss", "datasets.tcss"]
 
     def body(self) -> ComposeResult:
         """The list, what the highlighted one is, and the sum."""
-        yield Choices(classes="body")
+        yield Checklist(classes="body")
         yield Static("", id="about", markup=False)
         yield Static("", id="sum")
 
     def on_mount(self) -> None:
         """Every dataset, chosen unless it was taken out before."""
-        recipe = self.wizard.choices.recipe
-        chosen = self.wizard.choices.only
+        recipe = self.wizard.setup.recipe
+        chosen = self.wizard.setup.only
         listing = self.query_one(SelectionList)
         for dataset in recipe.datasets if recipe else ():
             width = max(len(each.title) for each in recipe.datasets) if recipe else 0
             taken = dataset.required or not chosen or dataset.id in chosen
             listing.add_option(
-                Selection(row(dataset, width), dataset.id, taken, disabled=dataset.required)
+                Selection(dataset_row(dataset, width), dataset.id, taken, disabled=dataset.required)
             )
         listing.focus()
         listing.action_first()
@@ -78,7 +77,7 @@ class DatasetsPage(FirstRunPage):
         self, event: SelectionList.SelectionHighlighted[str]
     ) -> None:
         """Say what it is, and what an install without it lacks."""
-        recipe = self.wizard.choices.recipe
+        recipe = self.wizard.setup.recipe
         if recipe is not None:
             dataset = recipe.dataset(event.selection.value)
             lacks = f" Without it: {dataset.leaving_out}" if dataset.leaving_out else ""
@@ -86,7 +85,7 @@ class DatasetsPage(FirstRunPage):
 
     def on_selection_list_selected_changed(self) -> None:
         """Keep the choice and sum it up."""
-        self.wizard.choices.only = self._chosen()
+        self.wizard.setup.only = self._chosen()
         self._sum()
 
     def action_all(self) -> None:
@@ -99,25 +98,23 @@ class DatasetsPage(FirstRunPage):
 
     def action_next(self) -> None:
         """Go on with at least one."""
-        from wizard.tui.screens.plan import PlanPage
-
-        recipe = self.wizard.choices.recipe
+        recipe = self.wizard.setup.recipe
         chosen = self._chosen()
         wanted = [d for d in recipe.datasets if d.id in chosen and not d.required] if recipe else []
         if not wanted:
             self.fault(UsageError("no dataset is chosen", hint="Space takes one in"))
             return
         self.fault(None)
-        self.wizard.choices.only = chosen
-        self.wizard.push_screen(PlanPage())
+        self.wizard.setup.only = chosen
+        self.wizard.go("plan")
 
     def _chosen(self) -> tuple[str, ...]:
-        recipe = self.wizard.choices.recipe
+        recipe = self.wizard.setup.recipe
         taken = set(self.query_one(SelectionList).selected)
         return tuple(d.id for d in recipe.datasets if d.id in taken or d.required) if recipe else ()
 
     def _sum(self) -> None:
-        recipe = self.wizard.choices.recipe
+        recipe = self.wizard.setup.recipe
         if recipe is None:
             return
         chosen = [recipe.dataset(name) for name in self._chosen()]
@@ -134,7 +131,7 @@ class DatasetsPage(FirstRunPage):
         )
 
 
-def row(dataset: Dataset, width: int) -> Content:
+def dataset_row(dataset: Dataset, width: int) -> Content:
     """Title, size, way of access, wait."""
     request = dataset.request
     wait = f", {sums.short(request.wait)}" if request and request.wait_days >= 1 else ""

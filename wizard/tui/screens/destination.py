@@ -11,15 +11,15 @@ from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from wizard import figures
+from wizard.app.planning import Disk
 from wizard.errors import DestinationError
-from wizard.plan.model import Plan
+from wizard.steps.planned import Plan
 from wizard.tui.crash import in_thread
 from wizard.tui.glyphs import glyphs
-from wizard.tui.host import Disk
 from wizard.tui.screens.first import FirstRunPage
-from wizard.tui.widgets.field import Field
+from wizard.tui.widgets.field import TextField
 
-HELP = """\
+_HELP = """\
 # Choose a destination
 
 The folder everything goes to; it is made if it is not there. Large local disks work best. On
@@ -27,7 +27,7 @@ network disks the many small files of the datasets take longer.
 
 If an install already lives in the folder, the wizard goes on with it.
 """
-PAUSE = 0.25
+_PAUSE = 0.25
 """Seconds after the last key before the disk is looked at."""
 
 
@@ -36,8 +36,7 @@ class DestinationPage(FirstRunPage):
 
     PLACE = "Destination"
     ASK = "Where should it go?"
-    HELP = HELP
-    CSS_PATH = ["first.tcss", "destination.tcss"]
+    HELP = _HELP
 
     def __init__(self) -> None:
         super().__init__()
@@ -51,9 +50,9 @@ class DestinationPage(FirstRunPage):
 
     def body(self) -> ComposeResult:
         """The field and what is known of the place."""
-        start = self.wizard.choices.dest or Path.home() / "datasets"
+        start = self.wizard.setup.dest or Path.home() / "datasets"
         with Vertical(classes="body"):
-            yield Field(str(start), placeholder="/path/to/a/large/disk", id="dest")
+            yield TextField(str(start), placeholder="/path/to/a/large/disk", id="dest")
             yield Static("", id="facts")
 
     def on_mount(self) -> None:
@@ -70,9 +69,6 @@ class DestinationPage(FirstRunPage):
         self.run_worker(self._next(), group="next", exclusive=True)
 
     async def _next(self) -> None:
-        from wizard.tui.screens.datasets import DatasetsPage
-        from wizard.tui.screens.opening import OpeningPage
-
         await self._look()
         if self._disk is None or self._disk.problem:
             problem = self._disk.problem if self._disk else "the folder cannot be looked at"
@@ -80,30 +76,29 @@ class DestinationPage(FirstRunPage):
             return
         dest = self.dest
         self.fault(None)
-        self.wizard.choices.dest = dest
+        self.wizard.setup.dest = dest
         if await in_thread(lambda: self.wizard.host.find(dest)):
-            opening = next(s for s in self.app.screen_stack if isinstance(s, OpeningPage))
-            await opening.reopen(dest)
+            await self.wizard.reopen(dest)
             return
-        self.wizard.push_screen(DatasetsPage())
+        self.wizard.go("datasets")
 
     def _look_soon(self) -> None:
         if self._timer is not None:
             self._timer.stop()
-        self._timer = self.set_timer(PAUSE, self._look)
+        self._timer = self.set_timer(_PAUSE, self._look)
 
     async def _look(self) -> None:
-        dest, recipe, host = self.dest, self.wizard.choices.recipe, self.wizard.host
+        dest, recipe, host = self.dest, self.wizard.setup.recipe, self.wizard.host
         disk = await in_thread(lambda: host.disk(dest))
         self._disk = disk
         if recipe is None:
             return
         plan = await in_thread(lambda: host.plan(recipe, dest, ()))
         if self.is_attached and dest == self.dest:
-            self.query_one("#facts", Static).update(facts(disk, plan, recipe.title))
+            self.query_one("#facts", Static).update(disk_facts(disk, plan, recipe.title))
 
 
-def facts(disk: Disk, plan: Plan, title: str) -> Content:
+def disk_facts(disk: Disk, plan: Plan, title: str) -> Content:
     """What the disk has, what the whole collection takes, what would be left."""
     if disk.problem:
         return Content.styled(f"{glyphs().states['failed']} {disk.problem}", "$text-error")

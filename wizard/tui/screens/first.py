@@ -6,18 +6,19 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from wizard.errors import WizardError
 from wizard.tui.screens.base import BACK, Page
+from wizard.tui.widgets.keyline import KeyLine
 from wizard.tui.widgets.topline import TopLine
 
-PLACES = ("Collection", "Destination", "Datasets", "Plan", "Requests", "Reading")
+PLACES = ("Collection", "Destination", "Datasets", "Plan", "Requests", "Terms", "Reading")
 """The pages of the first run, in order."""
 
 
 class FirstRunPage(Page):
-    """One page of the first run; what is chosen stays in the app's ``Choices``."""
+    """One page of the first run; what is chosen stays in the app's ``Setup``."""
 
     PLACE: ClassVar[str] = ""
     ASK: ClassVar[str] = ""
@@ -26,7 +27,6 @@ class FirstRunPage(Page):
         Binding("enter", "next", "Next", priority=True, tooltip="Go on to the next page"),
         BACK,
     ]
-    CSS_PATH = ["first.tcss"]
 
     def compose(self) -> ComposeResult:
         """Top line, question, body, footer."""
@@ -35,7 +35,7 @@ class FirstRunPage(Page):
         yield Static(self.ASK, classes="ask", markup=False)
         yield from self.body()
         yield Static("", classes="fault", markup=False)
-        yield Footer(compact=True)
+        yield KeyLine()
 
     def body(self) -> ComposeResult:
         """What the page is about."""
@@ -48,6 +48,11 @@ class FirstRunPage(Page):
         if error is not None:
             said = [part.rstrip(".") for part in (error.message, error.hint) if part]
             line.update("".join(f"{part[:1].upper()}{part[1:]}. " for part in said).rstrip())
+
+    @property
+    def calm(self) -> bool:
+        """Whether nothing stands in the way of going on."""
+        return not self.query_one(".fault").display
 
     def action_next(self) -> None:
         """Keep what is chosen and go on."""

@@ -7,14 +7,15 @@ from pathlib import Path
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.content import Content
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from wizard.errors import LeaseError, WizardError
 from wizard.tui.crash import in_thread
 from wizard.tui.screens.base import Page
+from wizard.tui.widgets.keyline import KeyLine
 from wizard.tui.widgets.topline import TopLine
 
-HELP = """\
+_HELP = """\
 # In use
 
 One runner works on an install at a time, so that two never write the same file. On its own machine
@@ -28,12 +29,11 @@ LOOK = 5.0
 class HeldPage(Page):
     """Says who holds the install and opens it as soon as it is free."""
 
-    HELP = HELP
+    HELP = _HELP
     BINDINGS = [
         Binding("r", "look", "Look again", tooltip="Look whether the install is free now"),
         Binding("f", "fresh", "New install", tooltip="Set up another collection"),
     ]
-    CSS_PATH = "held.tcss"
 
     def __init__(self, dest: Path, error: LeaseError) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class HeldPage(Page):
         """Who, and what to do."""
         yield TopLine("In use", str(self._dest))
         yield Static(self._words(), id="said")
-        yield Footer(compact=True)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Look again by itself."""
@@ -54,28 +54,25 @@ class HeldPage(Page):
         """Open the install if it is free or can be joined."""
         self.run_worker(self._look(), group="look", exclusive=True)
 
-    async def action_fresh(self) -> None:
+    def action_fresh(self) -> None:
         """Begin another one."""
-        from wizard.tui.screens.collections import CollectionsPage
-
-        self.wizard.push_screen(CollectionsPage(await in_thread(self.wizard.host.collections)))
+        self.wizard.go("collections")
 
     async def _look(self) -> None:
-        from wizard.tui.screens.resume import ResumePage
-
         if self.app.screen is not self:
             return
         try:
-            session = await in_thread(lambda: self.wizard.host.reopen(self._dest))
+            session = await in_thread(lambda: self.wizard.host.look(self._dest))
         except LeaseError as error:
             self._error = error
             self.query_one("#said", Static).update(self._words())
             return
         except WizardError as error:
-            self.notify(str(error), severity="error")
+            self.say(str(error), "$text-error")
             return
-        self.wizard.open(session)
-        self.wizard.switch_screen(ResumePage())
+        self.wizard.pop_screen()
+        self.wizard.follow(session)
+        self.wizard.go("resume")
 
     def _words(self) -> Content:
         return Content.assemble(

@@ -7,14 +7,15 @@ import time
 
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.widgets import Footer, Log
+from textual.widgets import Log
 
-from wizard.engine.link import Event
-from wizard.engine.views import Snapshot
+from wizard.engine.remote.protocol import Event
 from wizard.tui.screens.base import BACK, LivePage
+from wizard.tui.widgets.keyline import KeyLine
 from wizard.tui.widgets.topline import TopLine
+from wizard.views import Snapshot
 
-HELP = """\
+_HELP = """\
 # Log
 
 What happened, newest last. **End** follows along. The whole log is in the install's `.segwizard`
@@ -24,7 +25,7 @@ prints it.
 CLOCK = "%H:%M:%S"
 EDGES = 3
 """Cells beside the lines: a margin on each side and the scroll bar."""
-MOST = 5000
+MOST_LINES = 5000
 """Lines kept on screen."""
 
 
@@ -36,7 +37,7 @@ def line(event: Event) -> str:
     return f"{at}  {level}{place}{event.text}"
 
 
-def folded(text: str, width: int) -> list[str]:
+def wrapped(text: str, width: int) -> list[str]:
     """A line as several of at most ``width`` cells, later ones below the text of the first."""
     indent = " " * len(time.strftime(CLOCK) + "  ")
     return textwrap.wrap(text, max(width, 40), subsequent_indent=indent, break_on_hyphens=False)
@@ -45,19 +46,18 @@ def folded(text: str, width: int) -> list[str]:
 class LogPage(LivePage):
     """Events as lines."""
 
-    HELP = HELP
+    HELP = _HELP
     BINDINGS = [
         Binding("y", "copy", "Copy all", tooltip="Copy the lines on screen"),
         BACK,
     ]
-    CSS_PATH = "log.tcss"
 
     def compose(self) -> ComposeResult:
         """The lines."""
         session = self.wizard.open_session
         yield TopLine(f"{session.recipe.title}, log", str(session.dest))
-        yield Log(max_lines=MOST)
-        yield Footer(compact=True)
+        yield Log(max_lines=MOST_LINES)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """What happened before this screen was opened."""
@@ -75,7 +75,7 @@ class LogPage(LivePage):
 
     def _write(self, events: tuple[Event, ...]) -> None:
         width = self.app.size.width - EDGES
-        lines = [part for event in events for part in folded(line(event), width)]
+        lines = [part for event in events for part in wrapped(line(event), width)]
         self.query_one(Log).write_lines(lines)
 
     def action_copy(self) -> None:

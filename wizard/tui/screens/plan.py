@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
 from wizard import figures
+from wizard.app.planning import Disk
 from wizard.errors import DestinationError, WizardError
-from wizard.plan.model import Plan, PlannedDataset
+from wizard.steps.planned import Plan, PlannedDataset
 from wizard.tui.crash import in_thread
 from wizard.tui.glyphs import glyphs
-from wizard.tui.host import Disk
 from wizard.tui.screens.first import FirstRunPage
 
-HELP = """\
+_HELP = """\
 # The plan
 
 What the run will do. **Download** is what still has to be fetched, **here** what was found on this
 machine already, **unpacked** and **labels** what it takes on disk. **Peak** is the most that is
-used at any moment. Figures with *about* rest on estimates.
+used at any moment. Figures with *about* rest on estimates. **u** shows where everything comes from,
+and asks every address whether it still answers, if you tell it to.
 """
-TOO_SMALL = "Esc goes back: leave datasets out, choose another folder, or free some space"
+TOO_SMALL = """\
+Esc goes back: leave datasets out, or choose another folder. Enter goes on to the licence letters, \
+which can go out today; nothing starts before there is room"""
 SPEED = 12_500_000
 """Bytes a second the hours are told for: a line of 100 Mbit/s."""
 
@@ -32,8 +36,8 @@ class PlanPage(FirstRunPage):
 
     PLACE = "Plan"
     ASK = "This is the plan."
-    HELP = HELP
-    CSS_PATH = ["first.tcss", "plan.tcss"]
+    HELP = _HELP
+    BINDINGS = [Binding("u", "app.sources", "Sources", tooltip="Whether every address answers")]
 
     def body(self) -> ComposeResult:
         """The table, once it is made."""
@@ -46,18 +50,16 @@ class PlanPage(FirstRunPage):
         self.run_worker(self._plan(), group="plan", exclusive=True)
 
     def action_next(self) -> None:
-        """Go on when the disk can take it."""
-        from wizard.tui.screens.reading import ReadingPage
-        from wizard.tui.screens.requests import RequestsPage
-
-        choices = self.wizard.choices
+        """Go on, where the disk cannot take it as well: letters to owners are sent today."""
+        choices = self.wizard.setup
         if choices.plan is None or choices.recipe is None:
+            self.say("Not yet: the plan is still being worked out.")
             return
         asked = [dataset for dataset in choices.plan.datasets if dataset.request]
-        self.wizard.push_screen(RequestsPage() if asked else ReadingPage())
+        self.wizard.go("requests" if asked else choices.after_requests)
 
     async def _plan(self) -> None:
-        choices, host = self.wizard.choices, self.wizard.host
+        choices, host = self.wizard.setup, self.wizard.host
         recipe, dest = choices.recipe, choices.dest
         choices.plan = None
         if recipe is None or dest is None:
@@ -65,18 +67,19 @@ class PlanPage(FirstRunPage):
         try:
             plan = await in_thread(lambda: host.plan(recipe, dest, choices.only))
             disk = await in_thread(lambda: host.disk(dest))
-            self.query_one("#plan", Static).update(table(plan, disk))
-            await in_thread(lambda: host.check(plan))
-        except DestinationError as error:
-            self.fault(DestinationError(error.message, hint=TOO_SMALL))
-            return
+            self.query_one("#plan", Static).update(plan_table(plan, disk))
+            choices.terms = await in_thread(lambda: host.terms(plan))
         except WizardError as error:
             self.fault(error)
             return
+        try:
+            await in_thread(lambda: host.check(plan))
+        except DestinationError as error:
+            self.fault(DestinationError(error.message, hint=TOO_SMALL))
         choices.plan = plan
 
 
-def table(plan: Plan, disk: Disk) -> Content:
+def plan_table(plan: Plan, disk: Disk) -> Content:
     """Datasets, sums, hours, and what is left of the disk."""
     width = max(len(dataset.title) for dataset in plan.datasets) + 1
     head = f"{'':<{width}}{'download':>10}{'here':>10}{'unpacked':>10}{'labels':>10}"

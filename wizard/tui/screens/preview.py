@@ -11,19 +11,20 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from wizard import figures
+from wizard.app.pictures import Gallery, LabelledImage, Share, galleries, read_example
 from wizard.errors import LabelError, WizardError
 from wizard.tui.canvas import Canvas
 from wizard.tui.crash import in_thread
-from wizard.tui.pictures import Gallery, Look, Share, galleries, look
 from wizard.tui.screens.base import BACK, Page
 from wizard.tui.stages import dataset_of
-from wizard.tui.widgets.picture import Picture
+from wizard.tui.widgets.keyline import KeyLine
+from wizard.tui.widgets.picture import ImagePane
 from wizard.tui.widgets.topline import TopLine
 
-HELP = """\
+_HELP = """\
 # Looking at labels
 
 An image on the left, its label map in colour on the right, and below the classes it holds with
@@ -40,25 +41,25 @@ two. `SEGWIZARD_PICTURES` (`auto`, `kitty`, `sixel`, `blocks`) decides before th
 class PreviewPage(Page):
     """Leafs through a dataset."""
 
-    HELP = HELP
+    HELP = _HELP
     BINDINGS = [
-        Binding("left", "move(-1)", "Before", tooltip="The image before"),
-        Binding("right", "move(1)", "Next", tooltip="The next image"),
+        Binding("left", "move(-1)", "Image", tooltip="The image before"),
+        Binding("right", "move(1)", "Image", tooltip="The next image"),
         Binding("pageup", "move(-100)", "100 back", show=False),
         Binding("pagedown", "move(100)", "100 on", show=False),
-        Binding("up", "change(-1)", "Earlier", tooltip="The taxonomy it was made from"),
-        Binding("down", "change(1)", "Later", tooltip="The taxonomy made from it"),
+        Binding("up", "change(-1)", "Taxonomy", tooltip="The taxonomy it was made from"),
+        Binding("down", "change(1)", "Taxonomy", tooltip="The taxonomy made from it"),
         Binding("b", "blocks", "Blocks", tooltip="Pictures in half blocks, or not"),
         Binding("y", "copy", "Copy path", tooltip="Copy the path of the label"),
         BACK,
     ]
-    CSS_PATH = "preview.tcss"
 
     def __init__(self, dataset: str) -> None:
         super().__init__()
         self._dataset = dataset
         self._galleries: tuple[Gallery, ...] = ()
         self._gallery = 0
+        self._width = 0
         self._place = 0
         self._blocks = False
 
@@ -71,12 +72,12 @@ class PreviewPage(Page):
         with Horizontal(id="pictures"):
             with Vertical():
                 yield Static("image", classes="caption")
-                yield Picture("image")
+                yield ImagePane("image")
             with Vertical():
                 yield Static("label", classes="caption")
-                yield Picture("label", Image.Resampling.NEAREST)
+                yield ImagePane("label", Image.Resampling.NEAREST)
         yield Static("", id="legend")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Find the lists without holding up the screen."""
@@ -85,18 +86,18 @@ class PreviewPage(Page):
         self.watch(self.wizard, "canvas", self._draw_on)
 
     def on_resize(self) -> None:
-        """Lay the legend out anew."""
-        if self._galleries:
+        """Lay the legend out anew, for another width than it was drawn for."""
+        if self._galleries and self._width != self.app.size.width:
             self._draw_soon()
 
     def on_screen_suspend(self) -> None:
         """Make room for the screen above."""
-        for picture in self.query(Picture):
+        for picture in self.query(ImagePane):
             picture.lift()
 
     def on_screen_resume(self) -> None:
         """Draw what was lifted."""
-        for picture in self.query(Picture):
+        for picture in self.query(ImagePane):
             picture.refresh()
 
     def action_move(self, by: int) -> None:
@@ -121,7 +122,7 @@ class PreviewPage(Page):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what has more than half blocks can be asked for half blocks."""
-        return action != "blocks" or self.wizard.canvas.way != "blocks"
+        return action != "blocks" or self.wizard.canvas.protocol != "blocks"
 
     def action_copy(self) -> None:
         """The path of the label in view."""
@@ -132,8 +133,8 @@ class PreviewPage(Page):
     def _draw_on(self, canvas: Canvas) -> None:
         self.refresh_bindings()
         if self._blocks:
-            canvas = replace(canvas, way="blocks")
-        for picture in self.query(Picture):
+            canvas = replace(canvas, protocol="blocks")
+        for picture in self.query(ImagePane):
             picture.draw_on(canvas)
 
     @property
@@ -166,7 +167,7 @@ class PreviewPage(Page):
             self._show_nothing("There is no label work in this dataset, so nothing to look at.")
             return
         try:
-            seen = await in_thread(lambda: look(gallery, place))
+            seen = await in_thread(lambda: read_example(gallery, place))
         except LabelError as error:
             self._show_nothing(f"{gallery.taxonomy}: {error.message}. Come back when it is made.")
             return
@@ -175,7 +176,7 @@ class PreviewPage(Page):
             return
         self._show(gallery, seen)
 
-    def _show(self, gallery: Gallery, seen: Look) -> None:
+    def _show(self, gallery: Gallery, seen: LabelledImage) -> None:
         where = f"{self._place + 1:,} of {len(gallery.pairs):,}"
         stage = f"taxonomy {self._gallery + 1} of {len(self._galleries)}"
         self.query_one("#head", Static).update(
@@ -185,17 +186,19 @@ class PreviewPage(Page):
                 (Path(seen.name).name, "$text-muted"),
             )
         )
-        self.query_one("#image", Picture).show(seen.image)
-        self.query_one("#label", Picture).show(seen.label)
+        self._width = self.app.size.width
+        self.query_one("#image", ImagePane).show(seen.image)
+        self.query_one("#label", ImagePane).show(seen.label)
         self.query_one("#legend", Static).update(
-            legend(seen.legend, self.size.width - 4, rows=3 if self.has_class("-short") else 6)
+            legend(seen.legend, self._width - 4, rows=3 if self.has_class("-short") else 6)
         )
 
     def _show_nothing(self, said: str) -> None:
-        self.query_one("#head", Static).update(Content.styled(said, "$text-warning"))
+        self.query_one("#head", Static).update("")
         for name in ("#image", "#label"):
-            self.query_one(name, Picture).show(None)
-        self.query_one("#legend", Static).update("")
+            self.query_one(name, ImagePane).show(None)
+        # Below, where it has several lines.
+        self.query_one("#legend", Static).update(Content.styled(said, "$text-warning"))
 
 
 def legend(shares: tuple[Share, ...], width: int, *, rows: int = 6) -> Content:

@@ -10,19 +10,21 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from wizard.app import machine
+from wizard.engine.remote.protocol import Answer, RunnerClient
 from wizard.errors import WizardError
 from wizard.recipes.model import Recipe
-from wizard.tui import asked
 from wizard.tui.crash import in_thread
 from wizard.tui.screens.first import FirstRunPage
+from wizard.tui.shell import Setup
 
-HELP = """\
+_HELP = """\
 # Reading
 
 The people who made the collection ask everybody to read these first. Where it has taxonomies of its
 own, what their names stand for comes below.
 
-**Enter** starts. Free downloads begin at once; each licence is shown before its dataset is fetched.
+**Enter** starts. Free downloads whose terms you accepted begin at once.
 """
 
 
@@ -31,16 +33,19 @@ class ReadingPage(FirstRunPage):
 
     PLACE = "Reading"
     ASK = "Please read this first. Then press Enter to start."
-    HELP = HELP
+    HELP = _HELP
     BINDINGS = [
         Binding("enter", "next", "Start", priority=True, tooltip="Start the run"),
         Binding("y", "copy", "Copy links", tooltip="Copy the addresses to read"),
     ]
-    CSS_PATH = ["first.tcss", "reading.tcss"]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._started = False
 
     def body(self) -> ComposeResult:
         """One long page."""
-        recipe = self.wizard.choices.recipe
+        recipe = self.wizard.setup.recipe
         with VerticalScroll(classes="body"):
             yield from pages(recipe) if recipe else ()
 
@@ -50,7 +55,7 @@ class ReadingPage(FirstRunPage):
 
     def action_copy(self) -> None:
         """All addresses, one a line."""
-        recipe = self.wizard.choices.recipe
+        recipe = self.wizard.setup.recipe
         if recipe is not None:
             self.wizard.copy_text("\n".join(page.url for page in recipe.reading))
 
@@ -59,20 +64,39 @@ class ReadingPage(FirstRunPage):
         self.run_worker(self._start(), group="start", exclusive=True)
 
     async def _start(self) -> None:
-        from wizard.tui.screens.wizard import WizardPage
-
-        recipe, plan = self.wizard.choices.recipe, self.wizard.choices.plan
-        if recipe is None or plan is None or self.wizard.session is not None:
+        recipe, plan = self.wizard.setup.recipe, self.wizard.setup.plan
+        if recipe is None or plan is None or self._started:
             return
+        self._started = True
+        host, before = self.wizard.host, self.wizard.session
         try:
-            session = await in_thread(lambda: self.wizard.host.begin(recipe, plan))
+            if before is not None and str(before.dest) == plan.dest:
+                session = await in_thread(lambda: host.add(before, recipe, plan))
+            else:
+                session = await in_thread(lambda: host.begin(recipe, plan))
         except WizardError as error:
+            self._started = False
             self.fault(error)
             return
-        if self.wizard.choices.asked:
-            asked.note(session.dest, self.wizard.choices.asked)
-        self.wizard.open(session)
-        self.wizard.push_screen(WizardPage())
+        await in_thread(lambda: hand_in(session.link, self.wizard.setup))
+        if self.wizard.setup.asked:
+            machine.note_asked(session.dest, self.wizard.setup.asked)
+        self.wizard.follow(session)
+        self.wizard.go("wizard")
+
+
+def hand_in(link: RunnerClient, setup: Setup) -> None:
+    """Give what was given before the start, each where it is asked for, then the signatures.
+
+    What is not taken is asked for again. Signatures come last: they open the way.
+    """
+    while setup.given:
+        address, secrets = setup.given.popitem()
+        values = {name: secret.reveal() for name, secret in secrets.items()}
+        link.send(Answer(address=address, values=values))
+    for each in setup.signed:
+        values = {"accepted_by": setup.signature}
+        link.send(Answer(address=each.address, values=values))
 
 
 def pages(recipe: Recipe) -> Iterator[Static]:

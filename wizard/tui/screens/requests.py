@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 import time
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -13,12 +14,18 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from wizard.recipes.model import Mail, Request
+from wizard.errors import WizardError
+from wizard.recipes.model import LicenceRequest, Mail
 from wizard.tui import sums
+from wizard.tui.crash import in_thread
 from wizard.tui.glyphs import glyphs
+from wizard.tui.modals.have import GivenValues, HaveModal
 from wizard.tui.screens.first import FirstRunPage
 
-HELP = """\
+if TYPE_CHECKING:
+    from wizard.app.bringing import OpenRequest
+
+_HELP = """\
 # Requests
 
 Some owners answer requests by hand, so ask for these today; everything else goes on meanwhile. When
@@ -26,6 +33,9 @@ an answer comes, open the wizard again and give it to the dataset: the order doe
 
 **o** shows the page to open, **y** copies it, **m** copies the draft mail where one is needed.
 **d** notes that you asked today; the wizard keeps the date and reminds you.
+
+Where you have the login, the link or the file already, **h** takes it now, and nobody asks later.
+It stays in memory until the start.
 """
 
 
@@ -34,18 +44,19 @@ class RequestsPage(FirstRunPage):
 
     PLACE = "Requests"
     ASK = "Start these licence requests today. The rest goes on while you wait."
-    HELP = HELP
+    HELP = _HELP
     BINDINGS = [
         Binding("o", "open", "Page", tooltip="Open the page"),
         Binding("y", "copy", "Copy page", tooltip="Copy the page's address"),
+        Binding("h", "have", "Have it", tooltip="Give a login, link or file you have already"),
         Binding("d", "asked", "Asked today", tooltip="Note that you asked for it today"),
         Binding("m", "mail", "Copy mail", tooltip="Copy the draft mail"),
     ]
-    CSS_PATH = ["first.tcss", "requests.tcss"]
 
     def __init__(self) -> None:
         super().__init__()
-        self._asked: tuple[tuple[str, str, Request], ...] = ()
+        self._asked: tuple[tuple[str, str, LicenceRequest], ...] = ()
+        self._requests_known = False
 
     def body(self) -> ComposeResult:
         """The list and the details of the highlighted request."""
@@ -56,7 +67,7 @@ class RequestsPage(FirstRunPage):
 
     def on_mount(self) -> None:
         """Longest wait first."""
-        plan = self.wizard.choices.plan
+        plan = self.wizard.setup.plan
         asked = [(d.id, d.title, d.request) for d in plan.datasets if d.request] if plan else []
         self._asked = tuple(sorted(asked, key=lambda row: -row[2].wait_days))
         listing = self.query_one(OptionList)
@@ -64,20 +75,45 @@ class RequestsPage(FirstRunPage):
         listing.add_options([Option(self._row(*row), id=row[0]) for row in self._asked])
         listing.focus()
         listing.highlighted = 0
+        self.run_worker(self._find_requests(), group="open_requests", exclusive=True)
+
+    async def _find_requests(self) -> None:
+        """Look for what nobody has to give any more, without holding up the screen."""
+        setup, host = self.wizard.setup, self.wizard.host
+        plan = setup.plan
+        if plan is not None:
+            try:
+                setup.open_requests = await in_thread(lambda: host.open_requests(plan))
+            except WizardError as error:
+                self.fault(error)
+                return
+            self._requests_known = True
+            self._redraw()
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Show how to ask."""
-        _, title, request = self._asked[event.option_index]
-        self.query_one("#detail").border_title = title
-        width = max(20, self.query_one("#detail").content_region.width - 3)
-        self.query_one("#said", Static).update(detail(request, width))
+        self.query_one("#detail").border_title = self._asked[event.option_index][1]
+        self.fit()
         self.query_one("#detail").scroll_home(animate=False)
         self.refresh_bindings()
+
+    def on_resize(self) -> None:
+        """Fold anew for the new width."""
+        self.call_after_refresh(self.fit)
+
+    def fit(self) -> bool:
+        """Fold how to ask to the width there is for it."""
+        width = self.query_one("#detail").content_region.width - 3
+        if self._current is not None and width > 0:
+            self.query_one("#said", Static).update(detail(self._current, width))
+        return True
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The mail only where there is one."""
         if action == "mail":
             return True if self._current is not None and self._current.mail else None
+        if action == "have":
+            return True if self._open_requests else None
         return True
 
     def action_open(self) -> None:
@@ -94,9 +130,26 @@ class RequestsPage(FirstRunPage):
         """Note that the highlighted one was asked for today."""
         listing = self.query_one(OptionList)
         if (place := listing.highlighted) is not None:
-            row = self._asked[place]
-            self.wizard.choices.asked[row[0]] = time.time()
-            listing.replace_option_prompt_at_index(place, self._row(*row))
+            self.wizard.setup.asked[self._asked[place][0]] = time.time()
+            self._redraw()
+
+    def action_have(self) -> None:
+        """Take what a person has already of the highlighted one; asked again, the next of it."""
+        setup, open_requests = self.wizard.setup, self._open_requests
+        left = [asked for asked in open_requests if asked.address not in setup.given] or list(
+            open_requests
+        )
+        if not left:
+            self.say("Nothing is left to give for it.")
+            return
+        asked = left[0]
+
+        def taken(values: GivenValues | None) -> None:
+            if values is not None:
+                setup.given[asked.address] = values
+                self._redraw()
+
+        self.app.push_screen(HaveModal(asked.address, asked.request), taken)
 
     def action_mail(self) -> None:
         """Copy the draft."""
@@ -104,20 +157,37 @@ class RequestsPage(FirstRunPage):
             self.wizard.copy_text(draft(self._current.mail))
 
     def action_next(self) -> None:
-        """On to the reading."""
-        from wizard.tui.screens.reading import ReadingPage
+        """On to the terms, or the reading."""
+        self.wizard.go(self.wizard.setup.after_requests)
 
-        self.wizard.push_screen(ReadingPage())
-
-    def _row(self, dataset: str, title: str, request: Request) -> Content:
-        if dataset in self.wizard.choices.asked:
-            said = (f"{glyphs().states['done']} asked today", "$text-success")
+    def _row(self, dataset: str, title: str, request: LicenceRequest) -> Content:
+        done = glyphs().states["done"]
+        own = [asked for asked in self.wizard.setup.open_requests if asked.dataset == dataset]
+        if self._requests_known and not own:
+            said = (f"{done} nothing left to give", "$text-success")
+        elif own and all(asked.address in self.wizard.setup.given for asked in own):
+            said = (f"{done} given, used at the start", "$text-success")
+        elif dataset in self.wizard.setup.asked:
+            said = (f"{done} asked today", "$text-success")
         else:
             said = (sums.short(request.wait), "$text-muted")
         return Content.assemble((title, "bold"), "\n  ", said)
 
+    def _redraw(self) -> None:
+        listing = self.query_one(OptionList)
+        for place, row in enumerate(self._asked):
+            listing.replace_option_prompt_at_index(place, self._row(*row))
+        self.refresh_bindings()
+
     @property
-    def _current(self) -> Request | None:
+    def _open_requests(self) -> tuple[OpenRequest, ...]:
+        """What the highlighted dataset still needs from a person."""
+        place = self.query_one(OptionList).highlighted if self.is_mounted else None
+        dataset = self._asked[place][0] if place is not None else ""
+        return tuple(asked for asked in self.wizard.setup.open_requests if asked.dataset == dataset)
+
+    @property
+    def _current(self) -> LicenceRequest | None:
         place = self.query_one(OptionList).highlighted if self.is_mounted else None
         return self._asked[place][2] if place is not None else None
 
@@ -129,7 +199,7 @@ def draft(mail: Mail) -> str:
     return f"{head}{attach}\n{mail.body.strip()}\n"
 
 
-def detail(request: Request, width: int) -> Content:
+def detail(request: LicenceRequest, width: int) -> Content:
     """Wait, page, what to do there, and the draft, folded to ``width`` cells."""
     steps = [line for line in request.how.strip().splitlines() if line]
     numbered = "\n".join(

@@ -5,18 +5,20 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.content import Content
-from textual.widgets import Footer, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from wizard import figures
-from wizard.engine.views import DatasetView, Snapshot, StepView
-from wizard.tui.glyphs import TONES, WORDS, glyphs
+from wizard.tui.glyphs import STATE_WORDS, TONES, glyphs
 from wizard.tui.screens.base import LivePage
+from wizard.tui.screens.finished import finished
 from wizard.tui.stages import current, stages, steps_of
+from wizard.tui.widgets.keyline import KeyLine
 from wizard.tui.widgets.status import StatusLines
 from wizard.tui.widgets.topline import TopLine
+from wizard.views import DatasetView, Snapshot, StepView, checked_words
 
-HELP = """\
+_HELP = """\
 # Welcome back
 
 Everything was looked at on disk, so this is what is really there. Nothing that is finished is
@@ -35,14 +37,15 @@ GROUPS = (
 class ResumePage(LivePage):
     """The first screen of an install that was begun before."""
 
-    HELP = HELP
+    HELP = _HELP
     BINDINGS = [
         Binding("enter", "go", "Go on", priority=True, tooltip="Go to the highlighted dataset"),
+        Binding("e", "end", "Summary", tooltip="What was installed and proven, and what to run"),
         Binding("f", "fresh", "New install", tooltip="Set up another collection"),
+        Binding("a", "add", "Add datasets", tooltip="Choose datasets that were left out"),
         Binding("c", "app.credentials", "Logins", tooltip="Logins: kept where, test, clear"),
         Binding("l", "app.log", "Log", tooltip="What happened so far"),
     ]
-    CSS_PATH = "resume.tcss"
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,7 +58,7 @@ class ResumePage(LivePage):
         yield Static("", id="said")
         yield OptionList(markup=False)
         yield StatusLines()
-        yield Footer(compact=True)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """The list is at hand."""
@@ -63,13 +66,14 @@ class ResumePage(LivePage):
 
     def show(self, snapshot: Snapshot) -> None:
         """Group the datasets."""
-        self.query_one(StatusLines).show(snapshot, tuple(self.bridge.rates))
+        self.query_one(StatusLines).show(snapshot, self.bridge.history.rates)
         self.query_one("#said", Static).update(
-            Content("\n").join(filter(None, (sentence(snapshot), self._beside(snapshot))))
+            Content("\n").join(filter(None, (standing(snapshot), self._beside(snapshot))))
         )
         rows = tuple((view.id, view.state, _doing(snapshot, view)) for view in snapshot.datasets)
         if rows != self._rows:
             self._rows = rows
+            self.refresh_bindings()
             self._fill(snapshot)
 
     def trouble(self, text: str) -> None:
@@ -82,25 +86,43 @@ class ResumePage(LivePage):
 
     def action_go(self) -> None:
         """Open the wizard on the highlighted dataset."""
-        from wizard.tui.screens.wizard import WizardPage
-
         listing = self.query_one(OptionList)
         place = listing.highlighted
         dataset = listing.get_option_at_index(place).id if place is not None else None
-        page = WizardPage(start=dataset or "")
-        self.wizard.push_screen(page)
+        if self.at_rest:
+            self.ask_start(dataset or "", lambda: self.wizard.go("wizard", dataset or ""))
+        else:
+            self.wizard.go("wizard", dataset or "")
 
-    async def action_fresh(self) -> None:
+    def action_fresh(self) -> None:
         """Begin with another collection; this install stays as it is."""
-        from wizard.tui.screens.collections import CollectionsPage
+        self.wizard.go("collections")
 
-        collections = self.wizard.host.collections()
-        self.wizard.push_screen(CollectionsPage(collections))
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Nothing to add where nothing was left out."""
+        if action == "end":
+            snapshot = self.bridge.snapshot
+            return snapshot is not None and finished(snapshot)
+        return bool(self.wizard.open_session.plan.left_out) if action == "add" else True
+
+    def action_end(self) -> None:
+        """Sum up what was installed."""
+        self.wizard.go("finished")
+
+    def action_add(self) -> None:
+        """Choose more datasets for this install; what is there stays as it is."""
+        session, setup = self.wizard.open_session, self.wizard.setup
+        setup.choose(session.recipe)
+        setup.dest = session.dest
+        setup.only = tuple(dataset.id for dataset in session.plan.datasets)
+        self.wizard.go("datasets")
 
     def _beside(self, snapshot: Snapshot) -> Content:
         """Who works on it, where that is not this terminal, or how the last run ended."""
         session = self.wizard.open_session
         said = session.note
+        if self.at_rest:
+            said = "Nothing runs. Enter goes on with it, after asking; looking changes nothing."
         if session.background and snapshot.running:
             said = f"You watch and steer the runner of {snapshot.runner}."
         return Content.styled(said, "$text-muted")
@@ -110,11 +132,11 @@ class ResumePage(LivePage):
         chosen = listing.highlighted
         listing.clear_options()
         for title, states in GROUPS:
-            views = [view for view in snapshot.datasets if view.state in states]
+            views = [view for view in snapshot.datasets if view.chosen and view.state in states]
             if views:
                 head = Content.styled(f"{title} ({len(views)})", "bold $text-primary")
                 listing.add_option(Option(head, disabled=True))
-                rows = [_row(snapshot, view, self.size.width - 6) for view in views]
+                rows = [_row(snapshot, view, self.app.size.width - 6) for view in views]
                 pairs = zip(views, rows, strict=True)
                 listing.add_options([Option(row, id=view.id) for view, row in pairs])
         if chosen is not None and chosen < listing.option_count:
@@ -123,12 +145,19 @@ class ResumePage(LivePage):
             listing.action_first()
 
 
-def sentence(snapshot: Snapshot) -> Content:
+def standing(snapshot: Snapshot) -> Content:
     """Where things stand, in a line or two."""
-    done = sum(view.state == "done" for view in snapshot.datasets)
-    total = len(snapshot.datasets)
+    if snapshot.running and snapshot.looking:
+        seen = len(snapshot.steps) - snapshot.looking
+        said = f"Looking at the disk… {seen} of {len(snapshot.steps)} steps seen."
+        return Content.styled(said, "bold")
+    chosen = [view for view in snapshot.datasets if view.chosen]
+    done = sum(view.state == "done" for view in chosen)
+    total = len(chosen)
     if snapshot.complete:
-        return Content.styled("Everything is in place and checked. Enjoy.", "bold $text-success")
+        checked = checked_words(snapshot.plausible)
+        said = f"Everything is in place and {checked}. Enjoy."
+        return Content.styled(said, "bold $text-success")
     waiting = sum(view.state == "waiting" for view in snapshot.datasets)
     parts = [f"{done} of {total} finished."]
     if waiting:
@@ -152,10 +181,10 @@ def _doing(snapshot: Snapshot, view: DatasetView) -> str:
 
 def _words(name: str, steps: tuple[StepView, ...]) -> str:
     for step in steps:
-        if step.need is not None:
-            return f"{name}: {step.need.ask}"
+        if step.request is not None:
+            return f"{name}: {step.request.ask}"
         if step.failures:
-            return f"{name}: {step.failures[0].cause.replace('-', ' ')}"
+            return f"{name}: {step.failures[0].title}"
     return name
 
 
@@ -170,6 +199,6 @@ def _row(snapshot: Snapshot, view: DatasetView, width: int) -> Content:
     return Content.assemble(
         (f"  {glyphs().states[view.state]} ", tone),
         f"{view.title:<{titles}} ",
-        (f"{WORDS[view.state]:<9} {share:>4}  ", tone),
+        (f"{STATE_WORDS[view.state]:<9} {share:>4}  ", tone),
         (doing, "$text-muted"),
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -11,7 +10,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from wizard import figures
-from wizard.engine.views import FailureGroup
+from wizard.findings import FailureGroup, fatal, notes_among
 from wizard.tui.glyphs import TONES, glyphs
 
 EXAMPLES = 3
@@ -22,18 +21,8 @@ _HASH = re.compile(r"\b[0-9a-f]{32,}\b")
 NOTES = "Notes, nothing has to be done"
 """Stands above what is only worth knowing, so that nobody takes it for a failure."""
 
-Row = tuple[FailureGroup, str]
+_Row = tuple[FailureGroup, str]
 """A group, and where it struck."""
-
-
-def fatal(groups: Iterable[FailureGroup]) -> tuple[FailureGroup, ...]:
-    """What has to be mended."""
-    return tuple(group for group in groups if group.fatal)
-
-
-def harmless(groups: Iterable[FailureGroup]) -> tuple[FailureGroup, ...]:
-    """What is only worth knowing."""
-    return tuple(group for group in groups if not group.fatal)
 
 
 def lines(group: FailureGroup, where: str = "") -> Content:
@@ -52,7 +41,7 @@ def head(group: FailureGroup) -> Content:
     sign, tone = _sign(group)
     times = figures.count(group.count, "failure" if group.fatal else "note")
     return Content.assemble(
-        (f"{sign} {group.cause.replace('-', ' ')}", f"bold {tone}"), (f"  {times}", "$text-muted")
+        (f"{sign} {group.title}", f"bold {tone}"), (f"  {times}", "$text-muted")
     )
 
 
@@ -77,9 +66,9 @@ class GroupList(Vertical):
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._rows: tuple[Row, ...] = ()
+        self._rows: tuple[_Row, ...] = ()
 
-    def show(self, rows: tuple[Row, ...]) -> None:
+    def show(self, rows: tuple[_Row, ...]) -> None:
         """Draw the groups, if they are new."""
         if rows == self._rows:
             return
@@ -118,7 +107,7 @@ class FailureList(Vertical):
             return
         self._groups = groups
         self.display = bool(groups)
-        broken, noted = fatal(groups), harmless(groups)
+        broken, noted = fatal(groups), notes_among(groups)
         self.query_one("#broken", GroupList).show(tuple((group, "") for group in broken))
         self.query_one("#noted", GroupList).show(tuple((group, "") for group in noted))
         self.query_one(".on").display = bool(broken)

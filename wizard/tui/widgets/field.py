@@ -7,7 +7,7 @@ from textual.events import Key
 from textual.widgets import Input
 
 
-class Field(Input):
+class TextField(Input):
     """Does not blink: steadier for eyes, screen readers and slow lines.
 
     Enter and Tab go to the next field of the form before the next key is looked at. The toolkit
@@ -28,7 +28,7 @@ class Field(Input):
     def on_key(self, event: Key) -> None:
         """Move on at once, and pass on what was typed after that."""
         focused = self.screen.focused
-        if isinstance(focused, Field) and focused is not self:
+        if isinstance(focused, TextField) and focused is not self:
             event.stop()
             event.prevent_default()
             focused.post_message(Key(event.key, event.character))
@@ -37,8 +37,8 @@ class Field(Input):
             event.prevent_default()
             self.screen.set_focus(later)
 
-    def _next(self) -> Field | None:
+    def _next(self) -> TextField | None:
         beside = self.parent.children if self.parent is not None else ()
-        fields = [each for each in beside if isinstance(each, Field)]
+        fields = [each for each in beside if isinstance(each, TextField)]
         later = fields[fields.index(self) + 1 :]
         return later[0] if later else None

@@ -8,19 +8,19 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Button, Input, Static
 
-from wizard.engine.link import Reply
-from wizard.engine.views import Need
+from wizard.engine.remote.protocol import Reply
 from wizard.tui.glyphs import glyphs
+from wizard.views import Request
 
 OPEN = frozenset({"user", "path"})
 """Fields that hold no secret; a mailed link or address does, in its signature or folder."""
 
 
-class NeedForm(Vertical):
+class RequestForm(Vertical):
     """What is wanted and why, the fields, one button, and how the answer was taken."""
 
     DEFAULT_CSS = """
-    NeedForm {
+    RequestForm {
         height: auto;
         border-left: outer $border-blurred;
         padding: 0 0 0 1;
@@ -30,7 +30,7 @@ class NeedForm(Vertical):
         & .page { color: $text-primary; }
         & .how { margin-top: 1; color: $text; }
         & .bring { margin-top: 1; color: $text-muted; }
-        & .upload { color: $text-accent; }
+        & .upload, & .rehearsal { color: $text-accent; }
         & .command { color: $text-muted; margin-top: 1; }
         & .verdict { display: none; }
         & Input { margin: 1 0 0 0; }
@@ -42,10 +42,13 @@ class NeedForm(Vertical):
     READ_FIRST = False
     """Whether the text belongs above the answer, as with a licence, or helps to find it."""
 
+    class Ready(Message):
+        """All its fields are there."""
+
     class Answered(Message):
         """The person gave what was wanted."""
 
-        def __init__(self, form: NeedForm, address: str, values: dict[str, str]) -> None:
+        def __init__(self, form: RequestForm, address: str, values: dict[str, str]) -> None:
             super().__init__()
             self.form = form
             self.address = address
@@ -54,12 +57,16 @@ class NeedForm(Vertical):
         def __rich_repr__(self) -> list[tuple[str, str]]:
             return [("address", self.address)]
 
-    def __init__(self, address: str, need: Need) -> None:
+    def __init__(self, address: str, request: Request) -> None:
         super().__init__()
         self.address = address
-        self.need = need
+        self.request = request
         self._before: dict[str, str] = {}
         self._refused = False
+
+    def on_mount(self) -> None:
+        """Tell the pane."""
+        self.post_message(self.Ready())
 
     def take_over(self, before: dict[str, str], *, refused: bool) -> None:
         """Begin with what was entered before; the question may say why that was refused."""
@@ -75,31 +82,38 @@ class NeedForm(Vertical):
 
     def compose(self) -> ComposeResult:
         """From the question to the verdict."""
-        yield Static(f"{glyphs().states['waiting']} {self.TITLE}", classes="head", markup=False)
+        head = f"{glyphs().states['waiting']} {self.TITLE}"
+        yield Static(
+            Content.assemble(head, ("  Enter goes there", "$text-muted not bold")), classes="head"
+        )
         yield Static(self._ask())
-        if self.need.page:
-            yield Static(self.need.page, classes="page", markup=False)
-        how = Static(self.need.how, classes="how", markup=False)
-        if self.need.how and self.READ_FIRST:
+        if self.request.page:
+            yield Static(self.request.page, classes="page", markup=False)
+        if self.request.rehearsal:
+            yield Static("In this rehearsal, answer with:", classes="bring", markup=False)
+            said = "\n".join(f"{name} {value}" for name, value in self.request.rehearsal.items())
+            yield Static(said, classes="rehearsal", markup=False)
+        how = Static(self.request.how, classes="how", markup=False)
+        if self.request.how and self.READ_FIRST:
             yield how
         yield from self.fields()
         if self.BUTTON:
             yield Button(self.BUTTON, variant="primary", compact=True, id="answer")
         yield Static("", classes="verdict", markup=False)
-        if self.need.how and not self.READ_FIRST:
+        if self.request.how and not self.READ_FIRST:
             yield how
-        if self.need.upload:
-            said = "Or bring the file itself: y copies this line, the folder is watched."
+        if self.request.upload:
+            said = "Or bring the file itself: ^y copies this line, the folder is watched."
             yield Static(said, classes="bring", markup=False)
-            yield Static(self.need.upload, classes="upload", markup=False)
-        if self.need.command:
-            said = f"The same from a shell: {self.need.command}"
+            yield Static(self.request.upload, classes="upload", markup=False)
+        if self.request.command:
+            said = f"The same from a shell: {self.request.command}"
             yield Static(said, classes="command", markup=False)
 
     def _ask(self) -> Content:
         if not self._refused:
-            return Content(self.need.ask)
-        return Content.styled(f"{glyphs().states['failed']} {self.need.ask}", "$text-error")
+            return Content(self.request.ask)
+        return Content.styled(f"{glyphs().states['failed']} {self.request.ask}", "$text-error")
 
     def fields(self) -> ComposeResult:
         """The inputs of this kind of need."""
@@ -110,8 +124,13 @@ class NeedForm(Vertical):
         return {}
 
     def copyable(self) -> str:
-        """What to copy from here: the page and the upload line, as far as there are any."""
-        return "\n".join(filter(None, (self.need.page, self.need.upload)))
+        """What to copy from here: the page and the upload line, as far as there are any.
+
+        In a rehearsal it is the last of the answers: a link, a password, a path.
+        """
+        if self.request.rehearsal:
+            return list(self.request.rehearsal.values())[-1]
+        return "\n".join(filter(None, (self.request.page, self.request.upload)))
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Answer."""
@@ -140,10 +159,13 @@ class NeedForm(Vertical):
 
     def told(self, reply: Reply) -> None:
         """Show how the answer was taken, and forget what was secret."""
-        sign = glyphs().states["done" if reply.ok else "failed"]
         said = ". ".join(part.rstrip(".") for part in (reply.text, reply.hint) if part)
-        tone = "$text-success" if reply.ok else "$text-error"
-        self.say(f"{sign} {said or ('Thank you' if reply.ok else 'That did not work')}", tone)
+        if reply.ok:
+            # Taken is not accepted: the site says so, and takes the form away.
+            self.say(said or "Thank you", "$text-muted")
+        else:
+            sign = glyphs().states["failed"]
+            self.say(f"{sign} {said or 'That did not work'}", "$text-error")
         for field in self.query(Input):
             if field.password or (reply.ok and field.id not in OPEN):
                 field.clear()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from textual.content import Content
 
 from wizard import figures
-from wizard.engine.views import StepView
-from wizard.tui.glyphs import TONES, WORDS, glyphs
+from wizard.tui.glyphs import STATE_WORDS, TONES, glyphs
 from wizard.tui.widgets.steady import Steady
+from wizard.views import StepView
 
 
 def tally(step: StepView) -> str:
@@ -39,9 +39,9 @@ class StepMeter(Steady):
             self._step = step
             self.redraw()
 
-    def render(self) -> Content:
+    def drawn(self, width: int) -> Content:
         """Title and state; bar while it moves; what it says of itself."""
-        step, width = self._step, self.size.width
+        step = self._step
         lines = [self._title(step, width)]
         if step.state in ("running", "partial", "paused", "failed") and step.total:
             lines.append(self._bar(step, width))
@@ -50,7 +50,7 @@ class StepMeter(Steady):
 
     @staticmethod
     def _title(step: StepView, width: int) -> Content:
-        word = WORDS[step.state]
+        word = STATE_WORDS[step.state]
         room = width - len(word) - 3
         fits = len(step.title) <= room
         title = f"{step.title:<{room}} " if fits else f"{step.title}\n  "

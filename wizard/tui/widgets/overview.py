@@ -5,8 +5,8 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widget import Widget
 
-from wizard.engine.views import StepView
-from wizard.tui.glyphs import TONES, WORDS, glyphs
+from wizard.tui.glyphs import STATE_WORDS, TONES, glyphs
+from wizard.views import StepView
 
 
 class Overview(Widget):
@@ -36,7 +36,7 @@ class Overview(Widget):
 
 
 def _line(step: StepView, width: int) -> Content:
-    word = WORDS[step.state]
+    word = STATE_WORDS[step.state]
     room = max(8, width - len(word) - 3)
     title = step.title if len(step.title) <= room else f"{step.title[: room - 1]}…"
     tone = TONES[step.state]

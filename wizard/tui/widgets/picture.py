@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from PIL import Image
 from rich.segment import Segment
 from rich.style import Style
@@ -12,7 +14,8 @@ from textual.widget import Widget
 from wizard.tui.canvas import Canvas, measured
 from wizard.tui.crash import in_thread
 from wizard.tui.glyphs import plain_terminal
-from wizard.tui.pixels import Pixels, kitty, sixel
+from wizard.tui.pixels import TerminalImage, kitty, sixel
+from wizard.tui.shell import Shell
 
 
 def fitted(image: Size, room: Size, cell: tuple[int, int] = (1, 2)) -> Size:
@@ -44,7 +47,7 @@ def _rgb(pixels: object, column: int, row: int) -> str:
     return f"({red},{green},{blue})"
 
 
-class Picture(Widget):
+class ImagePane(Widget):
     """Scales its image to the room it has.
 
     The cells always hold half blocks. Pixels are written over them after the cells are, and only
@@ -52,7 +55,7 @@ class Picture(Widget):
     """
 
     DEFAULT_CSS = """
-    Picture { width: 1fr; height: 1fr; }
+    ImagePane { width: 1fr; height: 1fr; }
     """
 
     def __init__(self, name: str, how: Image.Resampling = Image.Resampling.BOX) -> None:
@@ -62,7 +65,7 @@ class Picture(Widget):
         self._canvas = Canvas()
         self._strips: list[Strip] = []
         self._room = self._box = Size(0, 0)
-        self._pixels: Pixels | None = None
+        self._pixels: TerminalImage | None = None
         self._due = False
 
     def show(self, image: Image.Image | None) -> None:
@@ -118,14 +121,14 @@ class Picture(Widget):
         self._box = box = fitted(Size(*image.size), self.size, canvas.cell)
         cells = image.resize((box.width, box.height * 2), self._how)
         self._strips = half_blocks(cells, plain=plain_terminal())
-        if canvas.way != "blocks":
+        if canvas.protocol != "blocks":
             self.run_worker(self._pack(image, canvas, box), exclusive=True)
 
     async def _pack(self, image: Image.Image, canvas: Canvas, box: Size) -> None:
-        def pack() -> Pixels:
+        def pack() -> TerminalImage:
             wide, high = canvas.cell
             large = image.resize((box.width * wide, box.height * high), self._how)
-            if canvas.way == "kitty":
+            if canvas.protocol == "kitty":
                 return kitty(large, box.width, box.height)
             return sixel(large, canvas.colours)
 
@@ -143,6 +146,7 @@ class Picture(Widget):
             self.lift()
         else:
             self._write(f"\x1b[{place.y + 1};{place.x + 1}H{self._pixels.put}")
+            cast(Shell, self.app).forget_cells(place)
 
     def _covered(self, place: Region) -> bool:
         """Whether a screen or a notice lies above."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from textual.containers import Vertical
 
-from wizard.engine.views import StepView
 from wizard.tui.widgets.meter import StepMeter
+from wizard.views import StepView
 
 
 class StepList(Vertical):

@@ -5,13 +5,14 @@ from __future__ import annotations
 from textual.content import Content
 from textual.events import Click
 from textual.message import Message
-from textual.widget import Widget
 
-from wizard.tui.glyphs import TONES, WORDS, glyphs
+from wizard.tui.glyphs import STATE_WORDS, TONES, glyphs
 from wizard.tui.stages import Stage
+from wizard.tui.widgets.steady import Steady
+from wizard.views import State
 
 
-class Track(Widget, can_focus=True):
+class Track(Steady, can_focus=True):
     """One line such as ``✓ Terms  ▶ Download  · Unpack``; left and right look at another stage."""
 
     DEFAULT_CSS = """
@@ -34,27 +35,19 @@ class Track(Widget, can_focus=True):
 
     def __init__(self) -> None:
         super().__init__(id="track")
-        self._stages: tuple[tuple[str, str], ...] = ()
+        self._stages: tuple[tuple[str, State], ...] = ()
         self._spans: tuple[tuple[int, int, int], ...] = ()
         self._place = 0
-        self._width = 0
-        self._content = Content("")
 
     def show(self, stages: tuple[Stage, ...], place: int) -> None:
         """Draw the stages, the shown one underlined and in bold."""
         now = tuple((stage.name, stage.state) for stage in stages)
-        if (now, place, self.size.width) == (self._stages, self._place, self._width):
+        if (now, place) == (self._stages, self._place):
             return
-        self._width = self.size.width
         self._stages, self._place = now, place
-        self._content = self._draw(stages)
-        self.refresh(layout=True)
-        spoken = ", ".join(f"{stage.name} {WORDS[stage.state]}" for stage in stages)
+        self.redraw()
+        spoken = ", ".join(f"{stage.name} {STATE_WORDS[stage.state]}" for stage in stages)
         self.tooltip = f"{spoken}. Left and right show another stage."
-
-    def render(self) -> Content:
-        """The line."""
-        return self._content
 
     def action_look(self, move: int) -> None:
         """Show the stage before or after."""
@@ -68,19 +61,20 @@ class Track(Widget, can_focus=True):
             if event.y == row and start <= event.x < end:
                 self.post_message(self.Chosen(place))
 
-    def _draw(self, stages: tuple[Stage, ...]) -> Content:
-        signs, width = glyphs(), self.size.width
-        gap = 2 if sum(len(stage.name) + 4 for stage in stages) < width else 1
+    def drawn(self, width: int) -> Content:
+        """The line, or several where one has no room for all."""
+        signs = glyphs()
+        gap = 2 if sum(len(name) + 4 for name, _ in self._stages) < width else 1
         parts: list[tuple[str, str] | str] = []
         spans: list[tuple[int, int, int]] = []
         row = column = 0
-        for place, stage in enumerate(stages):
-            words = f"{signs.states[stage.state]} {stage.name}"
+        for place, (name, state) in enumerate(self._stages):
+            words = f"{signs.states[state]} {name}"
             if column and column + len(words) > width:
                 parts.append("\n")
                 row, column = row + 1, 0
             style = "bold underline " if place == self._place else ""
-            parts += [(words, style + TONES[stage.state]), " " * gap]
+            parts += [(words, style + TONES[state]), " " * gap]
             spans.append((row, column, column + len(words)))
             column += len(words) + gap
         self._spans = tuple(spans)

@@ -8,9 +8,9 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from wizard import figures
-from wizard.engine.views import State, TransferView
 from wizard.tui.glyphs import TONES, glyphs
 from wizard.tui.widgets.steady import Steady
+from wizard.views import State, TransferView
 
 QUIET = 5.0
 """Seconds without a byte before a row says so."""
@@ -27,7 +27,7 @@ _STATES: dict[str, State] = {
 }
 
 
-def amount(view: TransferView) -> str:
+def received(view: TransferView) -> str:
     """How much is here: ``8.1 of 19.3 GB``; empty for what was not needed after all."""
     if view.total is None:
         return figures.size(view.done)
@@ -79,9 +79,9 @@ class TransferRow(Steady):
             self._view = view
             self.redraw()
 
-    def render(self) -> Content:
+    def drawn(self, width: int) -> Content:
         """Name and state; bar; where from."""
-        view, width = self._view, self.size.width
+        view = self._view
         lines = [self._title(view, width)]
         if view.state != "done":
             lines.append(self._bar(view, width))
@@ -91,7 +91,7 @@ class TransferRow(Steady):
 
     def _title(self, view: TransferView, width: int) -> Content:
         state = _STATES[view.state]
-        said = amount(view) if view.state in ("done", "queued") else ""
+        said = received(view) if view.state in ("done", "queued") else ""
         right = f"{said}  {view.state}".strip()
         room = max(8, width - len(right) - 3)
         name = view.archive if len(view.archive) <= room else view.archive[: room - 1] + "…"
@@ -104,7 +104,7 @@ class TransferRow(Steady):
     def _bar(self, view: TransferView, width: int) -> Content:
         if view.state == "queued":
             return Content("")
-        parts = [amount(view), figures.rate(view.rate) if view.rate else ""]
+        parts = [received(view), figures.rate(view.rate) if view.rate else ""]
         if view.eta is not None:
             parts.append(f"{figures.span(view.eta)} left")
         said = "  ".join(part for part in parts if part)
@@ -151,7 +151,9 @@ class TransferList(Vertical):
         if fresh:
             self.mount_all(fresh)
 
-    def focus_first(self) -> None:
-        """Put the cursor on the first row, if there is one."""
-        for row in list(self._rows.values())[:1]:
-            row.focus()
+    def focus_first(self) -> bool:
+        """Put the cursor on the first row; tells whether there is one."""
+        first = next(iter(self._rows.values()), None)
+        if first is not None:
+            first.focus()
+        return first is not None

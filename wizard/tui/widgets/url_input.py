@@ -6,9 +6,9 @@ import time
 
 from textual.events import Paste
 
+from wizard.app.bringing import clean, read_base_address, read_link, validity
 from wizard.errors import UsageError
-from wizard.transfer.links import clean, read_base_address, read_link, validity
-from wizard.tui.widgets.field import Field
+from wizard.tui.widgets.field import TextField
 
 
 def pasted(text: str) -> str:
@@ -19,7 +19,7 @@ def pasted(text: str) -> str:
         return "".join(line.strip() for line in text.splitlines())
 
 
-def facts(text: str, now: float) -> tuple[str, bool]:
+def link_facts(text: str, now: float) -> tuple[str, bool]:
     """What may be shown of a link, host, file and expiry, and whether it looks usable."""
     try:
         link = read_link(text)
@@ -29,7 +29,7 @@ def facts(text: str, now: float) -> tuple[str, bool]:
     return f"{link.shown()}. {valid.words()}", not valid.expired
 
 
-class UrlInput(Field):
+class UrlInput(TextField):
     """Takes a whole pasted link, where the stock input keeps only its first line."""
 
     def _on_paste(self, event: Paste) -> None:
@@ -48,7 +48,7 @@ class UrlInput(Field):
 
     def facts(self) -> tuple[str, bool]:
         """What may be shown of what is entered, and whether it looks usable."""
-        return facts(self.value, time.time()) if self.value.strip() else ("", False)
+        return link_facts(self.value, time.time()) if self.value.strip() else ("", False)
 
 
 class BaseUrlInput(UrlInput):

@@ -9,10 +9,10 @@ from textual.message import Message
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from wizard.engine.views import Snapshot, StepView
-from wizard.tui.glyphs import TONES, WORDS, glyphs
+from wizard.tui.glyphs import STATE_WORDS, TONES, glyphs
+from wizard.views import Snapshot, StepView
 
-SHOWN = 6
+_SHOWN = 6
 """Rows before the list is cut; the steps of a whole collection can lock its report."""
 
 
@@ -51,7 +51,7 @@ class Waits(Vertical):
             return
         steps = {step.address: step for step in snapshot.steps}
         titles = {view.id: view.title for view in snapshot.datasets}
-        waited = roots(addresses, steps)[:SHOWN]
+        waited = roots(addresses, steps)[:_SHOWN]
         rows = tuple((step.address, step.state) for step in waited)
         if rows == self._rows:
             return
@@ -100,5 +100,5 @@ def _row(step: StepView, title: str) -> Content:
     return Content.assemble(
         (f"{glyphs().states[step.state]} ", TONES[step.state]),
         f"{title}: {step.title}  ",
-        (WORDS[step.state], TONES[step.state]),
+        (STATE_WORDS[step.state], TONES[step.state]),
     )

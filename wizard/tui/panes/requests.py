@@ -6,22 +6,22 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from wizard.engine.views import Need
 from wizard.tui.panes.forms import form_for
 from wizard.tui.stages import Stage
-from wizard.tui.widgets.form import NeedForm
+from wizard.tui.widgets.form import RequestForm
+from wizard.views import Request
 
 
-class NeedSlot(Vertical):
+class RequestPanel(Vertical):
     """Mounts a form when a step asks, keeps it while it asks the same, removes it after."""
 
     DEFAULT_CSS = """
-    NeedSlot { height: auto; & > #more { color: $text-muted; display: none; } }
+    RequestPanel { height: auto; & > #more { color: $text-muted; display: none; } }
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._shown: tuple[str, Need] | None = None
+        self._shown: tuple[str, Request] | None = None
         self._asked: dict[str, str] = {}
         """The first question of each step; another one says what was wrong with the answer."""
         self._typed: dict[str, dict[str, str]] = {}
@@ -32,9 +32,9 @@ class NeedSlot(Vertical):
         yield Static("", id="more", markup=False)
 
     @property
-    def form(self) -> NeedForm | None:
+    def form(self) -> RequestForm | None:
         """The form that stands here, if any."""
-        return next(iter(self.query(NeedForm)), None)
+        return next(iter(self.query(RequestForm)), None)
 
     @property
     def ready(self) -> bool:
@@ -43,11 +43,11 @@ class NeedSlot(Vertical):
 
     def show(self, stage: Stage) -> None:
         """Follow the stage's first need; what is typed stays while the question stays."""
-        asked = stage.need
+        asked = stage.request
         more = self.query_one("#more", Static)
-        more.display = stage.needs > 1
+        more.display = stage.dependencies > 1
         if more.display:
-            more.update(f"{stage.needs - 1} more to answer after this one")
+            more.update(f"{stage.dependencies - 1} more to answer after this one")
         if asked == self._shown:
             return
         had_focus = self.form is not None and self.form.has_focus_within
@@ -65,10 +65,10 @@ class NeedSlot(Vertical):
             self._typed[_place(*self._shown)] = self.form.open_values()
             self.form.remove()
 
-    def _form(self, address: str, need: Need) -> NeedForm:
-        form = form_for(address, need)
-        refused = self._asked.setdefault(address, need.ask) != need.ask
-        form.take_over(self._typed.get(_place(address, need), {}), refused=refused)
+    def _form(self, address: str, request: Request) -> RequestForm:
+        form = form_for(address, request)
+        refused = self._asked.setdefault(address, request.ask) != request.ask
+        form.take_over(self._typed.get(_place(address, request), {}), refused=refused)
         return form
 
     def copyable(self) -> str:
@@ -80,6 +80,6 @@ class NeedSlot(Vertical):
         return self._shown[1].page if self._shown else ""
 
 
-def _place(address: str, need: Need) -> str:
+def _place(address: str, request: Request) -> str:
     """What an answer belongs to: archives of one site share a login."""
-    return need.site or address
+    return request.site or address
