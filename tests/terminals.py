@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from typing import Self
 
-from tests.waiting import PATIENCE
+from tests.waiting import TIME_LIMIT
 
 # The first terminal a session leader opens becomes the one that controls it. A fork of our own
 # would do the same, but not safely beside the threads of the tests.
@@ -25,9 +25,11 @@ os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 class Terminal:
     """A program started with ``python ARGUMENTS``, and what it has written so far."""
 
-    def __init__(self, *arguments: object, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, *arguments: object, environment: Mapping[str, str], size: tuple[int, int] = (24, 80)
+    ) -> None:
         self._file, inner = os.openpty()
-        termios.tcsetwinsize(inner, (24, 80))
+        termios.tcsetwinsize(inner, size)
         self._process = subprocess.Popen(
             [sys.executable, "-ISc", _TAKE, *map(str, arguments)],
             stdin=inner,
@@ -52,7 +54,7 @@ class Terminal:
 
     def expect(self, text: str) -> None:
         """Wait for a text after the one expected last."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIME_LIMIT
         while (found := self.said.find(text, self._read_to)) < 0:
             assert time.monotonic() < deadline, f"{text!r} never came:\n{self.said}"
             assert self._receive(), f"ended before {text!r}:\n{self.said}"
@@ -78,12 +80,12 @@ class Terminal:
         """Wait for the end of the program and return its exit code."""
         while self._receive():
             pass
-        return self._process.wait(PATIENCE)
+        return self._process.wait(TIME_LIMIT)
 
     def hang_up(self) -> int:
         """Close the terminal, as a window that is closed or a line that breaks does."""
         self._close()
-        return self._process.wait(PATIENCE)
+        return self._process.wait(TIME_LIMIT)
 
     def __enter__(self) -> Self:
         return self
@@ -101,7 +103,7 @@ class Terminal:
 
     def _receive(self) -> bool:
         """Read what comes next; returns whether the program still holds the terminal."""
-        assert select.select([self._file], [], [], PATIENCE)[0], f"fell silent:\n{self.said}"
+        assert select.select([self._file], [], [], TIME_LIMIT)[0], f"fell silent:\n{self.said}"
         try:
             received = os.read(self._file, 1 << 16)
         except OSError:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.waiting import PATIENCE, until
+from tests.waiting import TIME_LIMIT, until
 
 
 class Tmux:
@@ -53,7 +53,7 @@ class Tmux:
             env=self._environment,
             capture_output=True,
             text=True,
-            timeout=PATIENCE,
+            timeout=TIME_LIMIT,
             check=True,
         )
         return done.stdout

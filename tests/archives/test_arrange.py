@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wizard.archives.arrange import ArrangeWork, arranged, walk
+from wizard.archives.specs import Arrange, Move
 from wizard.errors import ArchiveError, RecipeError
-from wizard.recipes.arrangements import Arrange, Move
 
 FLAT = Move(pattern=r"(?P<stem>.+)_(?P<wnid>n\d{8})\.JPEG", to="{wnid}/{stem}_{wnid}.JPEG")
 

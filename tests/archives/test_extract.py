@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from tests.archives.makers import make, make_tar, make_zip, tree, unpack, zip_bytes
-from wizard.archives import zips
 from wizard.archives.extract import Options, extract
+from wizard.archives.specs import Nested, Rule
+from wizard.archives.zip import data as zip_data
 from wizard.errors import ArchiveError, Cancelled
 from wizard.files import PARTIAL
 from wizard.progress import CancelToken, Counter
-from wizard.recipes.steps import Nested, Rule
 
 FILES = {"top/a.png": b"a" * 300, "top/deep/b.txt": b"", "top/deep/c d.bin": os.urandom(5000)}
 NAMES = ["a.zip", "a.tar", "a.tar.gz", "a.tgz"]
@@ -157,9 +157,9 @@ def test_names_differing_in_case_only_are_different_files(tmp_path: Path) -> Non
 def test_large_members_are_streamed_and_checked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(zips, "_PIECE", 0)
-    monkeypatch.setattr("wizard.archives.unzip._SMALL", 0)
-    monkeypatch.setattr("wizard.archives.untar._SMALL", 0)
+    monkeypatch.setattr(zip_data, "_PIECE", 0)
+    monkeypatch.setattr("wizard.archives.zip.unzip.SMALL", 0)
+    monkeypatch.setattr("wizard.archives.tar.untar.SMALL", 0)
     files = {"big.bin": random.Random(1).randbytes(3 << 20), "zeros": bytes(3 << 20)}
     for name in ("a.zip", "a.tar.gz"):
         unpack(make(tmp_path / name, files), tmp_path / name / ".." / f"out-{name}")

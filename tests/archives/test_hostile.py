@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 
 from tests.archives.makers import make, make_tar, make_zip, tree, unpack, zip_bytes
+from wizard.archives.bounds import UnpackLimits
 from wizard.archives.extract import Options
-from wizard.archives.limits import Limits
+from wizard.archives.specs import Nested, Rule
 from wizard.errors import ArchiveError, DestinationError
 from wizard.files import PARTIAL
-from wizard.recipes.steps import Nested, Rule
 
 ESCAPES = [
     "../evil",
@@ -119,7 +119,7 @@ def test_a_bomb_inside_an_archive(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["a.zip", "a.tgz"])
 def test_far_more_than_declared(tmp_path: Path, name: str) -> None:
     archive = make(tmp_path / name, {"a": b"x" * 600, "b": b"y" * 600})
-    refused(archive, "at most 1,000 bytes", options=Options(limits=Limits(total=1000)))
+    refused(archive, "at most 1,000 bytes", options=Options(limits=UnpackLimits(total=1000)))
 
 
 def test_a_member_that_lies_about_its_size(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ def _start_and_kill(archive: Path, out: Path, after: float) -> None:
         child.wait()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["a.zip", "a.tar.gz"])
 def test_kill_at_random_moments_and_run_again(tmp_path: Path, name: str) -> None:
     rng = random.Random(7)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.archives.makers import make, make_tar, make_zip
-from wizard.archives.listing import Entry, listing, recognise
+from wizard.archives.listing import ArchiveEntry, listing, recognise
 from wizard.errors import ArchiveError
 from wizard.recipes.model import Version
 
@@ -21,7 +21,7 @@ FILES = {"top/a": b"1", "top/b": b"22"}
 def test_names_and_sizes(tmp_path: Path, name: str, kind: str) -> None:
     found = listing(make(tmp_path / name, FILES))
     assert found.format == kind
-    assert found.entries == (Entry("top/a", 1), Entry("top/b", 2))
+    assert found.entries == (ArchiveEntry("top/a", 1), ArchiveEntry("top/b", 2))
     assert (found.complete, found.size) == (True, 3)
 
 

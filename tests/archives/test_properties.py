@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.archives.makers import make_tar, make_zip, tree, unpack
-from wizard.archives.directory import read_directory
-from wizard.archives.limits import Limits
+from wizard.archives.bounds import UnpackLimits
 from wizard.archives.paths import Route, is_junk, safe_path
+from wizard.archives.specs import Rule
+from wizard.archives.zip.directory import read_directory
 from wizard.errors import ArchiveError
-from wizard.recipes.steps import Rule
 
 TRICKY = st.sampled_from(
     ["..", ".", "", "a", "B", "__MACOSX", "._x", "C:", "x.png", "~", "-", " ", "é", "a b", "..."]
@@ -86,7 +86,7 @@ def test_the_directory_is_read_as_zipfile_reads_it(
     with tempfile.TemporaryDirectory() as folder:
         archive = Path(folder) / "a.zip"
         archive.write_bytes(before.replace(b"PK", b"") + buffer.getvalue())
-        ours = read_directory(archive, Limits())
+        ours = read_directory(archive, UnpackLimits())
         with zipfile.ZipFile(archive) as opened:
             theirs = opened.infolist()
     assert [(each.name, each.size, each.packed, each.crc32, each.offset) for each in ours] == [

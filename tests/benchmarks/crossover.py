@@ -17,11 +17,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.benchmarks.label_cases import Bench, Case, chains, kinds
-from wizard.engine.batch import _Batch
-from wizard.engine.crews import Crew, open_team
-from wizard.engine.executors import Executor
-from wizard.engine.opening import usable_workers
+from wizard.app.opening import usable_workers
 from wizard.progress import CancelToken, Counter
+from wizard.workers.batch import _Batch
+from wizard.workers.executors import Executor, Workers
+from wizard.workers.pools import open_team
 
 NAMES = ("16 bits", "ADE20K to 150", "polygons", "COCO", "gray", "Mapillary")
 """Small images to large ones; drawing polygons lets no other thread run."""
@@ -44,9 +44,9 @@ class Rates:
     starts: dict[tuple[str, int], float] = field(default_factory=dict)
     """Seconds until a team is warm."""
 
-    def note(self, crew: Crew, rate: float, start: float) -> None:
+    def note(self, workers: Workers, rate: float, start: float) -> None:
         """Keep the best rate and the quickest start."""
-        key = (crew.executor, crew.workers)
+        key = (workers.executor, workers.workers)
         self.found[key] = max(rate, self.found.get(key, 0.0))
         self.starts[key] = min(start, self.starts.get(key, start))
 
@@ -60,7 +60,7 @@ class Rates:
         return str(counts[behind + 1]) if behind + 1 < len(counts) else "-"
 
 
-def spent(case: Case, crew: Crew, images: int) -> tuple[float, float]:
+def spent(case: Case, workers: Workers, images: int) -> tuple[float, float]:
     """Return the wall seconds until a team has started and warmed up, and of the images after."""
     items = case.work.items()
     for item in items:
@@ -68,11 +68,11 @@ def spent(case: Case, crew: Crew, images: int) -> tuple[float, float]:
             path.unlink(missing_ok=True)
     token = CancelToken()
     began = time.perf_counter()
-    with open_team(crew, case.work, token) as team:
-        first = min(WARM * crew.workers, len(items) // 2)
+    with open_team(workers, case.work, items, token) as team:
+        first = min(WARM * workers.workers, len(items) // 2)
         moments = [began]
-        for part in (items[:first], items[first : first + images]):
-            findings = _Batch(team, part, Counter(), token).run()
+        for start, stop in ((0, first), (first, first + images)):
+            findings = _Batch(team, items[:stop], Counter(), token, next=start).run()
             if any(finding.fatal for finding in findings):
                 raise SystemExit(f"{case.name}: {findings[0]}")
             moments.append(time.perf_counter())
@@ -83,14 +83,14 @@ def measure(case: Case, counts: tuple[int, ...], seconds: float, rounds: int) ->
     """Measure one kind."""
     rates = Rates(case)
     case.work.start()
-    _, alone = spent(case, Crew(1), WARM)
+    _, alone = spent(case, Workers(1), WARM)
     for _ in range(rounds):
         for count in counts:
             some = min(len(case.work.items()) // 2, int(seconds * WARM / alone) * count)
             for executor in EXECUTORS:
-                crew = Crew(count, executor)
-                start, work = spent(case, crew, some)
-                rates.note(crew, some / work, start)
+                workers = Workers(count, executor)
+                start, work = spent(case, workers, some)
+                rates.note(workers, some / work, start)
     return rates
 
 

@@ -18,12 +18,12 @@ from PIL import Image, ImageDraw
 from scipy.io import savemat
 
 from tests.labels.small import Published, packed_image
-from wizard.labels.decode import read_blue, read_colours, read_packed, read_values
-from wizard.labels.mat import MatWork, _read
-from wizard.labels.polygon_work import PolygonWork
-from wizard.labels.polygons import draw_classes, draw_patch, read_annotation
-from wizard.labels.remap import RemapWork
-from wizard.recipes.steps import LabelOutput, Labels, Mat, Polygons, Relabel
+from wizard.labels.drawing.polygons import draw_classes, draw_patch, read_polygon_file
+from wizard.labels.pixels.decode import read_blue, read_colours, read_packed, read_values
+from wizard.labels.specs.taxonomies import LabelOutput, Labels, Mat, Polygons, Relabel
+from wizard.labels.works.mat import MatWork, _read
+from wizard.labels.works.polygon_files import PolygonWork
+from wizard.labels.works.remap import RemapWork
 
 Reader = tuple[Callable[[Path], Any], Path]
 """What a case cannot do without: a file and how it is read."""
@@ -196,14 +196,14 @@ class Bench:
 
 def _draw_labels(path: Path) -> None:
     """Read and draw: the pixels have to be Pillow's, so its drawing is part of the floor."""
-    draw_classes(read_annotation(path), {f"c{number}": number for number in range(40)}, 35)
+    draw_classes(read_polygon_file(path), {f"c{number}": number for number in range(40)}, 35)
 
 
 def _draw_masks(count: int) -> Callable[[Path], None]:
     """Read a polygon file and draw some of its objects: no mask can be had for less."""
 
     def draw(path: Path) -> None:
-        annotation = read_annotation(path)
+        annotation = read_polygon_file(path)
         for shape in annotation.objects[:count]:
             draw_patch(annotation, shape, str(path))
 

@@ -26,11 +26,11 @@ import numpy as np
 from PIL import Image
 
 from tests.benchmarks.label_cases import Bench, Case, chains, gray_case, kinds, relabelled
-from wizard.engine import crews
-from wizard.engine.batch import Crew, run_batch
-from wizard.labels.decode import read_values
-from wizard.labels.png import write_label
+from wizard.engine import workers as crew_module
+from wizard.labels.pixels.decode import read_values
+from wizard.labels.pixels.png import write_label
 from wizard.progress import CancelToken, Counter
+from wizard.workers.batch import Workers, run_batch
 
 REFERENCE_GRAY = 19.4
 """CPU milliseconds of the reference for a gray label of 2048x1024 (fact sheet mseg section 10)."""
@@ -137,7 +137,11 @@ def _rate(case: Case, workers: int, cpu: float, seconds: float) -> float:
             path.unlink(missing_ok=True)
     began = time.perf_counter()
     findings = run_batch(
-        case.work, items, crew=Crew(workers, "threads"), counter=Counter(), token=CancelToken()
+        case.work,
+        items,
+        workers=Workers(workers, "threads"),
+        counter=Counter(),
+        token=CancelToken(),
     )
     spent = time.perf_counter() - began
     if any(finding.fatal for finding in findings):
@@ -216,7 +220,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--folder", type=Path)
     options = parser.parse_args(arguments)
     workers = tuple(sorted({1, 2, os.cpu_count() or 1}))
-    crews.NICENESS = 0  # compared with other programs, not beside a screen
+    crew_module.NICENESS = 0  # compared with other programs, not beside a screen
     folder = Path(tempfile.mkdtemp(prefix="labels-", dir=options.folder))
     try:
         _measure_all(Bench(folder, 400), options.runs, options.seconds, workers)

@@ -57,6 +57,20 @@ host.last = DEST
 sys.exit(run(host))
 """
 
+BARE = """
+from textual.app import App
+from textual.widgets import Footer, OptionList, Static
+
+class Bare(App):
+    def compose(self):
+        yield Static("Looking at what is there")
+        yield OptionList("one", "two")
+        yield Footer()
+
+Bare().run()
+"""
+"""What everything is measured against: the toolkit, and next to nothing of ours."""
+
 REMAP = """
 import io, os, numpy
 from PIL import Image
@@ -77,17 +91,17 @@ REAL = """
 import sys
 sys.path.insert(0, {repo!r})
 from pathlib import Path
-from wizard.engine.install import Settings
-from wizard.engine.opening import Choices, open_install
+from wizard.steps.install import Settings
+from wizard.app.opening import Choices, open_install
 from wizard.engine.journal import write_install
-from wizard.engine.step import Place
+from wizard.steps.step import Place
 from wizard.tui.app import run
-from wizard.tui.engine_host import EngineHost
+from wizard.app.app import App
 dest = Path({dest!r})
 settings = Settings(workers=2, accept_terms=True, transfers=2)
 choices = Choices("mseg", dest, only=("mseg-api", "camvid"), site=Path({site!r}), settings=settings)
 write_install(Place(dest=dest, root=dest), choices.state())
-sys.exit(run(EngineHost(site=choices.site, settings=settings), dest=dest))
+sys.exit(run(App(site=choices.site, settings=settings), dest=dest))
 """
 
 
@@ -101,6 +115,46 @@ size = 900000000
 """
 
 
+def bare_frame(home: Path) -> tuple[float, float]:
+    """Seconds to a bare app's first words, and the processor time to them."""
+    began = time.monotonic()
+    with Terminal("-c", BARE, environment=_environment(home)) as terminal:
+        terminal.expect("Looking at")
+        found = time.monotonic() - began, _processor_time(terminal.pid)
+        _end(terminal)
+    return found
+
+
+def bare_key(home: Path, presses: int = 10) -> float:
+    """Processor time of an arrow key in a bare app."""
+    with Terminal("-c", BARE, environment=_environment(home)) as terminal:
+        terminal.expect("Looking at")
+        terminal.listen(1.0)
+        before = _processor_time(terminal.pid)
+        for number in range(presses):
+            terminal.press(UP if number % 2 else DOWN)
+            terminal.listen(0.3)
+        found = (_processor_time(terminal.pid) - before) / presses
+        _end(terminal)
+    return found
+
+
+def work_of_a_key(home: Path, key: str, presses: int = 6) -> tuple[float, float]:
+    """Processor time and bytes of a key on the wizard's page, what undoes it not counted."""
+    found: list[tuple[float, float]] = []
+    with _wizard_page(home, "host.link.snapshot = lambda: base") as terminal:
+        for _ in range(presses):
+            terminal.listen(1.0)
+            work, size = _processor_time(terminal.pid), len(terminal.said)
+            terminal.press(key)
+            terminal.listen(1.0)
+            found.append((_processor_time(terminal.pid) - work, len(terminal.said) - size))
+            terminal.press("\x1b")
+        _end(terminal)
+    works, sizes = zip(*found, strict=True)
+    return statistics.median(works), statistics.median(sizes)
+
+
 def first_frame(home: Path) -> tuple[float, float, float]:
     """Seconds from the start of the process to the first words and to the first page.
 
@@ -111,7 +165,7 @@ def first_frame(home: Path) -> tuple[float, float, float]:
     with Terminal("-m", "wizard", environment=_environment(home)) as terminal:
         terminal.expect("Looking at")
         words, work = time.monotonic() - began, _processor_time(terminal.pid)
-        terminal.expect("step 1 of 6")
+        terminal.expect("step 1 of 7")
         page = time.monotonic() - began
         _end(terminal)
     return words, page, work
@@ -131,16 +185,18 @@ def key_to_screen(home: Path, more: str, presses: int) -> list[float]:
     return found
 
 
-def share_of_a_core(home: Path, key: str, seconds: float) -> float:
-    """Processor time of the app over a while, eight transfers moving, as a share of one core."""
-    with _wizard_page(home, "") as terminal:
+def at_rest(home: Path, key: str, more: str, seconds: float) -> tuple[float, float]:
+    """The app over a while nobody touches it: its share of one core, and bytes a second."""
+    with _wizard_page(home, more) as terminal:
         terminal.press(key)
         terminal.listen(2.0)
-        began, before = time.monotonic(), _processor_time(terminal.pid)
+        began, before, size = time.monotonic(), _processor_time(terminal.pid), len(terminal.said)
         terminal.listen(seconds)
-        share = (_processor_time(terminal.pid) - before) / (time.monotonic() - began)
+        spent = time.monotonic() - began
+        share = (_processor_time(terminal.pid) - before) / spent
+        rate = (len(terminal.said) - size) / spent
         _end(terminal)
-    return share
+    return share, rate
 
 
 def quit_time(folder: Path, url: str) -> float:
@@ -150,7 +206,10 @@ def quit_time(folder: Path, url: str) -> float:
     site.write_text("\n".join(SLOW.format(name=name, url=url) for name in ARCHIVES))
     code = REAL.format(repo=REPO, dest=str(dest), site=str(site))
     with Terminal("-c", code, environment=_environment(folder)) as terminal:
-        terminal.expect("welcome back")
+        terminal.expect("Nothing runs")
+        terminal.press(ENTER)
+        terminal.expect("Go on with this install?")
+        terminal.press(ENTER)
         while len(Slow.visits) < 2:
             terminal.listen(0.2)
         terminal.listen(1.0)
@@ -239,16 +298,36 @@ def main() -> None:
             ("key to screen, p95, all cores remap", "100 ms", _p95(keys)),
             ("the same with idle cores", "", _p95(idle)),
         ]
-        rows += [
-            (f"share of a core, eight transfers, {page}", "15 %", f"{share:.1%}")
-            for page, key in (("wizard", ""), ("activity", "a"))
-            for share in (share_of_a_core(home, key, 8.0),)
-        ]
+        rows += list(_at_rest(home)) + list(_ratios(home, columns))
         rows.append(("quit, two downloads", "2 s", f"{quit_time(home, url):.2f} s"))
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     print("| what | goal | reached |\n|---|---|---|")
     for row in rows:
         print(f"| {' | '.join(row)} |")
+
+
+def _at_rest(home: Path) -> Iterator[tuple[str, str, str]]:
+    for what, more, goal in (
+        ("nothing moving", "host.link.snapshot = lambda: base", "1 %, 50 B/s"),
+        ("eight transfers", "", "6 %, 4 kB/s"),
+    ):
+        for page, key in (("wizard", ""), ("activity", "a")):
+            share, rate = at_rest(home, key, more, 8.0)
+            yield f"share of a core, bytes: {what}, {page}", goal, f"{share:.1%}, {rate:.0f} B/s"
+
+
+def _ratios(home: Path, frames: list[tuple[float, ...]]) -> Iterator[tuple[str, str, str]]:
+    """Against a bare app in the same run: on a machine at work, only ratios mean anything."""
+    runs = [bare_frame(home) for _ in range(10)]
+    bare = [statistics.median(each) for each in zip(*runs, strict=True)]
+    for what, ours, theirs in (("time", frames[0], bare[0]), ("work", frames[2], bare[1])):
+        ratio = statistics.median(ours) / theirs
+        yield f"first frame, {what}, against a bare app's", "1.5", f"{ratio:.2f}"
+    key = bare_key(home)
+    for what, press in (("next request", "n"), ("activity", "a"), ("help", "?"), ("down", DOWN)):
+        work, size = work_of_a_key(home, press)
+        said = f"{work * 1000:.0f} ms, {work / key:.1f}, {size:.0f} B"
+        yield f"{what}: work, against a bare app's arrow key, bytes", "100 ms, 5", said
 
 
 def _p95(seconds: list[float]) -> str:

@@ -27,6 +27,8 @@ from pathlib import Path
 from tests.servers.nginx import Nginx, missing_tools, nginx
 
 MB = 1 << 20
+_LINE = 103_000_000
+"""Bytes fetched over a slow line: nine seconds of it, and enough for several segments."""
 ROOT = Path(__file__).parents[2]
 
 
@@ -91,15 +93,15 @@ def fetch_one(url: str, target: str, connections: str, hashes: str) -> None:
     """Be the process of one download of ours, and print its figures."""
     from wizard.progress import CancelToken
     from wizard.transfer.download import Downloader
-    from wizard.transfer.limits import Limits
     from wizard.transfer.progress import TransferProgress
     from wizard.transfer.request import FetchRequest
+    from wizard.transfer.retry_policy import RetryPolicy
 
     count = int(connections)
     digests = tuple(hashes.split())
-    limits = Limits(per_host=count, segments=count, digests=digests)
+    policy = RetryPolicy(per_host=count, connections_per_file=count, digests=digests)
     request = FetchRequest(name="file", urls=(url,))
-    with Downloader(limits) as downloader:
+    with Downloader(policy) as downloader:
         before, began = resource.getrusage(resource.RUSAGE_SELF), time.monotonic()
         downloader.fetch(request, Path(target), TransferProgress(), CancelToken())
         wall, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_SELF)
@@ -145,10 +147,16 @@ def goals(tables: dict[str, dict[str, Run]]) -> None:
         one = table["ours, 1, no hash"]
         _goal(f"{scheme}: one stream, times curl", 1.0, table["curl"].wall / one.wall)
         _goal(f"{scheme}: CPU per GB, curl's over ours", 1.0, table["curl"].cpu / one.cpu)
+        hashed = one.wall / table["ours, 1, sha256"].wall
+        _goal(f"{scheme}: one stream with sha256, times without", 1 / 1.15, hashed)
     for name, wanted in (("slow", 1.1), ("http", 1.5)):
         table = tables[name]
         ratio = table["aria2c -x8"].wall / table["ours, 8, no hash"].wall
         _goal(f"{name}: eight segments, times aria2c -x8", wanted, ratio)
+    eight = tables["https"]["aria2c -x8"].wall / tables["https"]["ours, 8, no hash"].wall
+    _goal("https: eight segments, times aria2c -x8", 1.2, eight)
+    cheap = tables["line"]["curl"].cpu / tables["line"]["ours, 1, no hash"].cpu
+    _goal("12 MB/s: CPU per GB, curl's over ours", 1 / 1.3, cheap)
     peak = max(
         run.memory for table in tables.values() for name, run in table.items() if "ours" in name
     )
@@ -163,15 +171,13 @@ def _word(met: bool) -> str:  # noqa: FBT001
     return "met" if met else "MISSED"
 
 
-def compare(nginx_at: Nginx, folder: Path, size: int, runs: int) -> None:
+def compare(nginx_at: Nginx, folder: Path, size: int, runs: int) -> dict[str, dict[str, Run]]:
     environment = {**os.environ, "SSL_CERT_FILE": str(nginx_at.certificate)}
     all_of_us = [
         Contender("curl", curl),
         Contender("aria2c -x8", aria2(8)),
-        Contender("ours, 1, no hash", ours(1, hashing=False)),
-        Contender("ours, 1, sha256", ours(1, hashing=True)),
-        Contender("ours, 8, no hash", ours(8, hashing=False)),
-        Contender("ours, 8, sha256", ours(8, hashing=True)),
+        *_ours(1),
+        *_ours(8),
     ]
     tables = {}
     for scheme, base in (("http", nginx_at.http), ("https", nginx_at.https)):
@@ -181,7 +187,32 @@ def compare(nginx_at: Nginx, folder: Path, size: int, runs: int) -> None:
     slow = min(size, 500_000_000)
     tables["slow"] = measure(several, f"{nginx_at.slow}/slow", folder, runs, environment)
     show("20 MB/s for each connection, 500 MB", tables["slow"], slow, "aria2c -x8")
-    goals(tables)
+    return tables
+
+
+def compare_slow_lines(
+    tables: dict[str, dict[str, Run]], files: Path, folder: Path, size: int, runs: int
+) -> None:
+    """Add what a line of 12 MB/s for the whole costs, over one connection and over eight."""
+    for name, rate, contenders in (
+        ("line", "12m", [Contender("curl", curl), *_ours(1)]),
+        ("eighths", "1500k", [Contender("aria2c -x8", aria2(8)), *_ours(8)]),
+    ):
+        server = folder / name
+        server.mkdir()
+        with nginx(files, server, rate) as running:
+            environment = {**os.environ, "SSL_CERT_FILE": str(running.certificate)}
+            url = f"{running.slow}/line"
+            tables[name] = measure(contenders, url, folder, runs, environment)
+            title = f"12 MB/s for the whole, {size // 1_000_000} MB, {name}"
+            show(title, tables[name], size, contenders[0].name)
+
+
+def _ours(connections: int) -> list[Contender]:
+    return [
+        Contender(f"ours, {connections}, no hash", ours(connections, hashing=False)),
+        Contender(f"ours, {connections}, sha256", ours(connections, hashing=True)),
+    ]
 
 
 def main() -> None:
@@ -205,7 +236,11 @@ def main() -> None:
         _write_noise(files / "file", size)
         _write_noise(files / "slow", min(size, 500_000_000))
         with nginx(files, server) as running:
-            compare(running, folder, size, arguments.runs)
+            tables = compare(running, folder, size, arguments.runs)
+        _write_noise(files / "line", _LINE)
+        compare_slow_lines(tables, files, folder, _LINE, arguments.runs)
+        goals(tables)
+        print(f"load {os.getloadavg()[0]:.1f}")
     return None
 
 

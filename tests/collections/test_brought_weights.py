@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.collections.other_ways import members
+from tests.collections.alternatives import members
 from tests.conformance.conftest import segwizard
 from wizard.demo.miniature import build_miniature
 from wizard.demo.server import DemoServer

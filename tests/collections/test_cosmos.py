@@ -12,22 +12,23 @@ from PIL import Image
 
 from tests.archives.makers import make_tar, make_zip, tree, unpack
 from wizard.archives.extract import Options
+from wizard.archives.specs import Extract
 from wizard.demo.classification import mat, table
 from wizard.errors import ArchiveError
-from wizard.labels.value_table import LookupWork
-from wizard.recipes.annotation_checks import CaptionLists, MatTable, Numbered
-from wizard.recipes.arrangements import Lookup
-from wizard.recipes.loader import load
+from wizard.kinds.registry import load_recipe
+from wizard.labels.specs.taxonomies import Lookup
+from wizard.labels.works.value_table import LookupWork
 from wizard.recipes.order import graph
-from wizard.recipes.postconditions import Check, Count, Hash, Listed
-from wizard.recipes.steps import Extract
-from wizard.verify.checks_annotations import (
+from wizard.verify.checks.annotations import (
     CaptionListsExaminer,
     MatTableExaminer,
     NumberedExaminer,
 )
+from wizard.verify.specs.annotation_checks import CaptionLists, MatTable, Numbered
+from wizard.verify.specs.checks import Count, Hash, Listed
+from wizard.verify.specs.datasets import Check
 
-RECIPE = load("cosmos")
+RECIPE = load_recipe("cosmos")
 
 
 @pytest.fixture
@@ -71,9 +72,9 @@ def test_trap_flickr_lists_join_their_paths_to_the_parent_of_the_folder(root: Pa
 def test_trap_flickr_lists_are_not_in_the_repository() -> None:
     archives = {each.name: each for each in RECIPE.dataset("flickr30k").archives}
     assert "storage.googleapis.com" in archives["flickr30k_val.json"].urls[0]
-    assert archives["flickr_annotations_30k.csv"].way == "table"
-    needs = graph(RECIPE, RECIPE.datasets)
-    assert not any("json" in need for need in needs["flickr30k/captions"])
+    assert archives["flickr_annotations_30k.csv"].alternative == "table"
+    dependencies = graph(RECIPE, RECIPE.datasets)
+    assert not any("json" in request for request in dependencies["flickr30k/captions"])
 
 
 def test_trap_a_caption_is_a_list(tmp_path: Path) -> None:
@@ -113,12 +114,18 @@ def test_trap_a_stray_folder_shifts_every_class(root: Path) -> None:
 
 def test_trap_the_tarball_may_be_gone_and_only_validation_shards_are_fetched() -> None:
     dataset = RECIPE.dataset("imagenet")
-    assert [way.id for way in dataset.ways] == ["hub", "parquet", "official"]
-    shards = [each for each in dataset.archives if each.way == "parquet"]
+    assert [alternative.id for alternative in dataset.alternatives] == [
+        "hub",
+        "parquet",
+        "official",
+    ]
+    shards = [each for each in dataset.archives if each.alternative == "parquet"]
     assert len(shards) == 14
     assert all(each.name.startswith("validation-") for each in shards)
     assert all(
-        each.access.kind == "token" for each in dataset.archives if each.way in ("hub", "parquet")
+        each.access.kind == "token"
+        for each in dataset.archives
+        if each.alternative in ("hub", "parquet")
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,18 +15,19 @@ from PIL import Image
 from scipy.io import savemat
 
 from tests.conformance.conftest import segwizard
-from wizard.archives.chores import Removal, SecondName
+from wizard.archives.operations import Removal, SecondName
 from wizard.errors import ArchiveError
-from wizard.labels.mat import MatWork
-from wizard.labels.value_table import LookupWork
-from wizard.recipes.conversions import BoundaryWeights
-from wizard.recipes.loader import load
+from wizard.kinds.registry import load_recipe
+from wizard.labels.specs.conversions import BoundaryWeights
+from wizard.labels.works.mat import MatWork
+from wizard.labels.works.value_table import LookupWork
 from wizard.recipes.order import graph
-from wizard.recipes.postconditions import Check, Hash, Listed, Pixels
-from wizard.verify.checks_files import HashExaminer, ListedExaminer, digest
-from wizard.verify.checks_pixels import PixelsExaminer
+from wizard.verify.checks.files import HashExaminer, ListedExaminer, digest
+from wizard.verify.checks.pixels import PixelsExaminer
+from wizard.verify.specs.checks import Hash, Listed, Pixels
+from wizard.verify.specs.datasets import Check
 
-RECIPE = load("fptrans")
+RECIPE = load_recipe("fptrans")
 
 
 def steps(kind: type) -> dict[str, object]:
@@ -50,13 +53,96 @@ def test_trap_label_folders_are_singular_and_answer_to_plural_names(fptrans: Pat
         assert os.readlink(coco / f"{split}_labels") == f"{split}_label"
 
 
-def test_trap_a_plural_only_tree_is_noticed(tmp_path: Path) -> None:
-    (tmp_path / "train2014_labels").mkdir()
+def test_training_finds_images_in_every_list(fptrans: Path) -> None:
+    """It keeps an image by a class, neither 0 nor 255, of 2,048 pixels; weights lie beside."""
+    root = fptrans / "FPTrans"
+    for name, data in (
+        ("pascal/val.txt", "VOCdevkit/VOC2012"),
+        ("pascal/voc_sbd_merge_noduplicate.txt", "VOCdevkit/VOC2012"),
+        ("coco/val_data_list.txt", "COCO"),
+        ("coco/train_data_list.txt", "COCO"),
+    ):
+        rows = [row.split(" ") for row in (root / "lists" / name).read_text().splitlines()]
+        kept = 0
+        for image, label in rows:
+            assert (root / "data" / data / image).is_file()
+            pixels = np.asarray(Image.open(root / "data" / data / label))
+            counts = np.bincount(pixels.ravel(), minlength=256)
+            kept += bool((counts[1:255] >= 2048).any())
+        assert kept == len(rows), name
+
+
+def test_trap_a_tree_with_both_names_for_two_folders_is_noticed(tmp_path: Path) -> None:
+    for folder in ("train2014_labels", "train2014_label"):
+        (tmp_path / folder).mkdir()
     name = SecondName(tmp_path / "train2014_labels", tmp_path / "train2014_label")
     assert not name.made()
     with pytest.raises(ArchiveError) as error:
         name.make()
     assert "rename it to train2014_label" in error.value.hint
+
+
+def as_the_document_draws_it(fptrans: Path, dest: Path) -> Path:
+    """Leave of an install what somebody has who followed the document, without segwizard."""
+    root = Path(shutil.copytree(fptrans / "FPTrans", dest / "FPTrans", symlinks=True))
+    for split in ("train2014", "val2014"):
+        (root / f"data/COCO/{split}_labels").unlink()
+        (root / f"data/COCO/{split}_label").rename(root / f"data/COCO/{split}_labels")
+    # Brought to the miniature in time or not, they would take the place of what was computed.
+    for ready in root.rglob("*_weights.tar"):
+        ready.unlink()
+    return root
+
+
+def run(dest: Path, fptrans: Path, home: Path) -> subprocess.CompletedProcess[str]:
+    """Run on a tree while nothing can be fetched: the miniature is not served any more."""
+    site = fptrans / "demo-archives/site.toml"
+    return segwizard("run", "fptrans", "--site", site, "--dest", dest, "--yes", home=home)
+
+
+def test_a_tree_as_the_document_draws_it_is_adopted(fptrans: Path, tmp_path: Path) -> None:
+    root = as_the_document_draws_it(fptrans, tmp_path / "dest")
+    inodes = _inodes(root)
+    done = run(tmp_path / "dest", fptrans, tmp_path / "home")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "train2014_labels is train2014_label from now on" in done.stderr
+    now = _inodes(root)
+    anew = {now[inode] for inode in now.keys() - inodes.keys()}
+    assert anew == set(), done.stderr
+    assert (root / "data/COCO/train2014_labels").is_symlink()
+    assert run(tmp_path / "dest", fptrans, tmp_path / "home").returncode == 0
+
+
+def _inodes(root: Path) -> dict[int, str]:
+    files = (path for path in root.rglob("*") if path.is_file())
+    return {path.stat().st_ino: path.relative_to(root).as_posix() for path in files}
+
+
+@pytest.mark.parametrize(
+    ("harmed", "archive"),
+    [
+        ("data/COCO/train2014/*.jpg", "train2014.zip"),
+        ("data/COCO/annotations/instances_val2014.json", "annotations_trainval2014.zip"),
+        ("data/VOCdevkit/VOC2012/JPEGImages/*.jpg", "VOCtrainval_11-May-2012.tar"),
+        ("data/VOCdevkit/VOC2012/SegmentationClass/*.png", "VOCtrainval_11-May-2012.tar"),
+    ],
+)
+def test_of_a_tree_that_lacks_files_the_archive_is_wanted(
+    fptrans: Path, tmp_path: Path, harmed: str, archive: str
+) -> None:
+    root = as_the_document_draws_it(fptrans, tmp_path / "dest")
+    listed = (root / "lists/coco/train_data_list.txt").read_text()
+    listed += (root / "lists/pascal/val.txt").read_text()
+    for path in root.glob(harmed):
+        if path.suffix == ".json":
+            path.write_bytes(path.read_bytes()[:-9])
+        elif path.stem in listed:
+            path.write_bytes(b"")
+            break
+    done = run(tmp_path / "dest", fptrans, tmp_path / "home")
+    assert done.returncode != 0
+    fetches = [line for line in done.stderr.splitlines() if ": failed" in line and "Fetch" in line]
+    assert [archive in line for line in fetches] == [True], done.stderr
 
 
 def test_trap_crowds_are_background_and_crowd_only_images_have_no_label(fptrans: Path) -> None:
@@ -70,13 +156,18 @@ def test_trap_crowds_are_background_and_crowd_only_images_have_no_label(fptrans:
 
 
 def test_trap_classes_are_places_in_the_json_not_coco_ids(fptrans: Path) -> None:
-    folder = fptrans / "FPTrans/data/COCO/train2014_label"
+    coco = fptrans / "FPTrans/data/COCO"
+    document = json.loads((coco / "annotations/instances_train2014.json").read_text())
+    order = [each["id"] for each in document["categories"]]
+    used = {each["category_id"] for each in document["annotations"] if not each["iscrowd"]}
+    assert max(used) > len(order)
+    folder = coco / "train2014_label"
     found = set()
     for path in folder.iterdir():
         with Image.open(path) as image:
             assert image.mode == "L"
             found |= set(np.unique(image))
-    assert found <= set(range(7))
+    assert found <= {0, *(order.index(each) + 1 for each in used)}
     assert max(found) > 3
 
 
@@ -126,10 +217,10 @@ def test_trap_stale_list_caches_are_removed_and_fresh_ones_stay(tmp_path: Path) 
         (tmp_path / "lists" / name).write_bytes(b"x")
         os.utime(tmp_path / "lists" / name, (moment, moment))
     os.utime(tmp_path / "labels", (200, 200))
-    chore = Removal(tmp_path, ("lists/*.pkl",), tmp_path / "labels")
-    assert not chore.made()
-    chore.make()
-    assert chore.made()
+    operation = Removal(tmp_path, ("lists/*.pkl",), tmp_path / "labels")
+    assert not operation.made()
+    operation.make()
+    assert operation.made()
     assert sorted(path.name for path in (tmp_path / "lists").iterdir()) == ["fresh.pkl", "val.txt"]
 
 
@@ -169,12 +260,12 @@ def test_trap_a_dry_run_only_prints(fptrans_copy: Path, tmp_path: Path) -> None:
 def test_trap_weights_need_no_image_and_no_val(fptrans: Path) -> None:
     weights = (fptrans / "FPTrans/data/COCO/weights").iterdir()
     assert all(path.name.startswith("COCO_train2014_") for path in weights)
-    needs = graph(RECIPE, RECIPE.datasets)
+    dependencies = graph(RECIPE, RECIPE.datasets)
     waited, open_needs = set(), ["coco-20i/weights"]
     while open_needs:
-        for need in needs[open_needs.pop()]:
-            waited.add(need)
-            open_needs.append(need)
+        for request in dependencies[open_needs.pop()]:
+            waited.add(request)
+            open_needs.append(request)
     assert "coco-20i/fetch:train2014.zip" not in waited
     assert "lists/check" in waited
 
@@ -187,10 +278,12 @@ def test_trap_published_weights_are_asked_of_nobody_in_vain(fptrans: Path, tmp_p
 
 def test_masks_can_be_rebuilt_when_nobody_hands_them_out() -> None:
     dataset = RECIPE.dataset("pascal-5i")
-    assert [way.id for way in dataset.ways] == ["published", "rebuilt"]
-    needs = graph(RECIPE, RECIPE.datasets)
-    assert "pascal-5i/fetch:SegmentationClassAug.archive" not in needs["pascal-5i/gray-masks"]
-    assert "pascal-5i/gray-masks" in needs["pascal-5i/sbd-masks"]
+    assert [alternative.id for alternative in dataset.alternatives] == ["published", "rebuilt"]
+    dependencies = graph(RECIPE, RECIPE.datasets)
+    assert (
+        "pascal-5i/fetch:SegmentationClassAug.archive" not in dependencies["pascal-5i/gray-masks"]
+    )
+    assert "pascal-5i/gray-masks" in dependencies["pascal-5i/sbd-masks"]
 
 
 def test_rebuilt_masks_are_vocs_own_first_and_then_those_of_sbd(tmp_path: Path) -> None:
@@ -222,7 +315,7 @@ def test_rebuilt_masks_are_vocs_own_first_and_then_those_of_sbd(tmp_path: Path) 
 
 def test_archives_shared_with_mseg_are_the_same_files() -> None:
     ours = RECIPE.dataset("pascal-5i").archive("VOCtrainval_11-May-2012.tar")
-    theirs = load("mseg").dataset("pascal-voc-2012").archive("VOCtrainval_11-May-2012.tar")
+    theirs = load_recipe("mseg").dataset("pascal-voc-2012").archive("VOCtrainval_11-May-2012.tar")
     assert (ours.size, ours.md5, ours.sha1, ours.sha256) == (
         theirs.size,
         theirs.md5,

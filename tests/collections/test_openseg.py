@@ -14,17 +14,18 @@ from PIL import Image
 from scipy.io import savemat
 
 from tests.conformance.conftest import segwizard
-from wizard.archives.chores import Settings
-from wizard.labels.segfix import SegFixWork, output_folder
-from wizard.recipes.arrangements import Arrange, Lookup
-from wizard.recipes.loader import load
+from wizard.archives.operations import SettingLines
+from wizard.archives.specs import Arrange, Extract
+from wizard.kinds.registry import load_recipe
+from wizard.labels.specs.taxonomies import Lookup
+from wizard.labels.works.segfix import SegFixWork, output_folder
 from wizard.recipes.order import graph
-from wizard.recipes.postconditions import Check, Destination, Notice, Only, Pixels
-from wizard.recipes.steps import Extract
-from wizard.verify.checks_pixels import PixelsExaminer
-from wizard.verify.checks_trees import DestinationExaminer, NoticeExaminer, OnlyExaminer
+from wizard.verify.checks.pixels import PixelsExaminer
+from wizard.verify.checks.trees import DestinationExaminer, NoticeExaminer, OnlyExaminer
+from wizard.verify.specs.checks import Destination, Notice, Only, Pixels
+from wizard.verify.specs.datasets import Check
 
-RECIPE = load("openseg")
+RECIPE = load_recipe("openseg")
 
 
 @pytest.fixture
@@ -59,12 +60,12 @@ def test_trap_train_and_val_get_fine_labels_and_coarse_the_extra_frames(data: Pa
 
 
 def test_trap_no_output_is_touched_before_every_input_is_there() -> None:
-    needs = graph(RECIPE, RECIPE.datasets)
+    dependencies = graph(RECIPE, RECIPE.datasets)
     waited, left = set(), ["cityscapes-coarse/arrange"]
     while left:
-        for need in needs[left.pop()]:
-            waited.add(need)
-            left.append(need)
+        for request in dependencies[left.pop()]:
+            waited.add(request)
+            left.append(request)
     assert "cityscapes-coarse/fetch:leftImg8bit_trainextra.zip" in waited
     assert "cityscapes-coarse/fetch:gtCoarse.zip" in waited
     arranged = [step for step in RECIPE.dataset("cityscapes").steps if isinstance(step, Arrange)]
@@ -96,14 +97,14 @@ def test_trap_context_labels_come_from_the_authors_files_with_their_images(data:
 
 
 def test_trap_context_has_a_second_way_that_does_not_wait_for_the_first() -> None:
-    needs = graph(RECIPE, RECIPE.datasets)
+    dependencies = graph(RECIPE, RECIPE.datasets)
     waited, left = set(), ["pascal-context/labels-merged"]
     while left:
-        for need in needs[left.pop()]:
-            waited.add(need)
-            left.append(need)
+        for request in dependencies[left.pop()]:
+            waited.add(request)
+            left.append(request)
     assert "pascal-context/fetch:trainval_merged.json" in waited
-    assert not any("pth" in need or need.endswith("labels-val") for need in waited)
+    assert not any("pth" in request or request.endswith("labels-val") for request in waited)
 
 
 def test_trap_counts_of_context_are_explained() -> None:
@@ -245,10 +246,10 @@ def test_trap_config_profile_keeps_its_other_lines(openseg: Path, tmp_path: Path
     assert "PYTHON=" in written
     profile = tmp_path / "config.profile"
     profile.write_text("# mine\nDATA_ROOT=/old\nexport PYTHONPATH=$PWD\n")
-    chore = Settings(profile, "PYTHON=python3\nDATA_ROOT='/a b'\n")
-    assert not chore.made()
-    chore.make()
-    assert chore.made()
+    operation = SettingLines(profile, "PYTHON=python3\nDATA_ROOT='/a b'\n")
+    assert not operation.made()
+    operation.make()
+    assert operation.made()
     assert profile.read_text().splitlines() == [
         "# mine",
         "DATA_ROOT='/a b'",
@@ -258,7 +259,9 @@ def test_trap_config_profile_keeps_its_other_lines(openseg: Path, tmp_path: Path
 
 
 def test_shared_archives_are_the_same_files_as_in_mseg() -> None:
-    theirs = {archive.name: archive for each in load("mseg").datasets for archive in each.archives}
+    theirs = {
+        archive.name: archive for each in load_recipe("mseg").datasets for archive in each.archives
+    }
     shared = [
         archive for each in RECIPE.datasets for archive in each.archives if archive.name in theirs
     ]

@@ -10,21 +10,22 @@ import numpy as np
 import pytest
 
 from tests.archives.makers import make_tar, make_zip, tree, unpack, zip_bytes
-from wizard.archives.chores import Removal
 from wizard.archives.listing import recognise
-from wizard.labels.merge import differences, read_instances
-from wizard.recipes.annotation_checks import Outlines, PartIds, PartNames, Union
-from wizard.recipes.arrangements import Remove
-from wizard.recipes.loader import load
+from wizard.archives.operations import Removal
+from wizard.archives.specs import Extract
+from wizard.kinds.arrangements import Remove
+from wizard.kinds.registry import load_recipe
+from wizard.labels.works.merge_annotations import read_instances, union_differences
 from wizard.recipes.order import graph
-from wizard.recipes.postconditions import Check, Count, JsonCounts, Listed, Only
-from wizard.recipes.steps import Extract
-from wizard.verify.checks_annotations import OutlinesExaminer
-from wizard.verify.checks_files import JsonExaminer
-from wizard.verify.checks_parts import PartIdsExaminer, PartNamesExaminer, read_objects
-from wizard.verify.checks_trees import OnlyExaminer
+from wizard.verify.checks.annotations import OutlinesExaminer
+from wizard.verify.checks.files import JsonExaminer
+from wizard.verify.checks.parts import PartIdsExaminer, PartNamesExaminer, read_objects
+from wizard.verify.checks.trees import OnlyExaminer
+from wizard.verify.specs.annotation_checks import Outlines, PartIds, PartNames, Union
+from wizard.verify.specs.checks import Count, JsonCounts, Listed, Only
+from wizard.verify.specs.datasets import Check
 
-RECIPE = load("partdistillation")
+RECIPE = load_recipe("partdistillation")
 
 
 @pytest.fixture
@@ -137,7 +138,7 @@ def test_trap_valtest_is_no_part_of_the_release(datasets: Path) -> None:
     names = {path.name for path in (part / "valtest").iterdir()}
     assert names == {path.name for split in ("val", "test") for path in (part / split).iterdir()}
     parts = [read_instances(part / f"{split}.json") for split in ("val", "test")]
-    assert list(differences(read_instances(part / "valtest.json"), parts)) == []
+    assert list(union_differences(read_instances(part / "valtest.json"), parts)) == []
 
 
 def test_trap_valtest_takes_no_second_copy(datasets: Path) -> None:
@@ -147,9 +148,9 @@ def test_trap_valtest_takes_no_second_copy(datasets: Path) -> None:
 
 def test_trap_the_shipped_union_may_be_gone() -> None:
     dataset = RECIPE.dataset("part-imagenet")
-    assert [way.id for way in dataset.ways] == ["shipped", "joined"]
-    needs = graph(RECIPE, RECIPE.datasets)["part-imagenet/merge-instances"]
-    assert not any("valtest.json" in need for need in needs)
+    assert [alternative.id for alternative in dataset.alternatives] == ["shipped", "joined"]
+    dependencies = graph(RECIPE, RECIPE.datasets)["part-imagenet/merge-instances"]
+    assert not any("valtest.json" in request for request in dependencies)
     assert any(isinstance(check, Union) for check in checks("part-imagenet", Union))
 
 

@@ -9,10 +9,10 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from wizard.labels.polygons import Annotation, Shape, draw_classes
-from wizard.labels.value_table import LookupWork, value_table
-from wizard.recipes.arrangements import Lookup
-from wizard.recipes.loader import load
+from wizard.kinds.registry import load_recipe
+from wizard.labels.drawing.polygons import PolygonFile, PolygonObject, draw_classes
+from wizard.labels.specs.taxonomies import Lookup
+from wizard.labels.works.value_table import LookupWork, value_table
 
 PUBLISHED = {
     "coco-stuff/stuff": "c64582aa1f2474044d62f0a97a57c9f4064f5eb7203dcd500fd250a343eed962",
@@ -25,7 +25,7 @@ MORE_SPOTS = "89>79 91>80 181>170 255>255 11>11 90>90 200>200"
 
 def lookup(address: str) -> Lookup:
     dataset, _, step = address.partition("/")
-    found = next(each for each in load("cosmos").dataset(dataset).steps if each.id == step)
+    found = next(each for each in load_recipe("cosmos").dataset(dataset).steps if each.id == step)
     assert isinstance(found, Lookup)
     return found
 
@@ -74,16 +74,16 @@ def test_polygons_through_the_table_give_the_reference_raster() -> None:
     def box(x0: int, y0: int, x1: int, y1: int) -> list[tuple[float, float]]:
         return [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
 
-    annotation = Annotation(
+    annotation = PolygonFile(
         img_height=12,
         img_width=16,
         objects=[
-            Shape(label="road", polygon=box(0, 6, 15, 11)),
-            Shape(label="cargroup", polygon=box(2, 5, 7, 9)),
-            Shape(label="license plate", polygon=box(3, 8, 5, 9)),
-            Shape(label="person", polygon=box(9, 4, 11, 9), deleted=1),
-            Shape(label="sky", polygon=[(0, 0), (15, 0), (15, 3), (8, 5), (0, 3)]),
-            Shape(label="out of roi", polygon=box(0, 0, 1, 11)),
+            PolygonObject(label="road", polygon=box(0, 6, 15, 11)),
+            PolygonObject(label="cargroup", polygon=box(2, 5, 7, 9)),
+            PolygonObject(label="license plate", polygon=box(3, 8, 5, 9)),
+            PolygonObject(label="person", polygon=box(9, 4, 11, 9), deleted=1),
+            PolygonObject(label="sky", polygon=[(0, 0), (15, 0), (15, 3), (8, 5), (0, 3)]),
+            PolygonObject(label="out of roi", polygon=box(0, 0, 1, 11)),
         ],
     )
     ids = {"road": 7, "car": 26, "person": 24, "sky": 23, "out of roi": 3}

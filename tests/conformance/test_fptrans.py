@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from wizard.labels.instances import InstanceWork, draw, read_drawings
-from wizard.labels.value_table import LookupWork
-from wizard.recipes.arrangements import Lookup
-from wizard.recipes.conversions import Instances
-from wizard.recipes.postconditions import Pixels
-from wizard.verify.checks_pixels import PixelsExaminer
+from wizard.labels.specs.conversions import Instances
+from wizard.labels.specs.taxonomies import Lookup
+from wizard.labels.works.instances import InstanceWork, draw, read_drawings
+from wizard.labels.works.value_table import LookupWork
+from wizard.verify.checks.pixels import PixelsExaminer
+from wizard.verify.specs.checks import Pixels
 
 OPENCV_4_7 = {
     "000000000785": "5a009a79f6892ce08ea47e5f1ab5c9f8a87ba8e42159a9d18106e442ff683dd9",

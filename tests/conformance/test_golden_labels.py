@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from wizard.engine.batch import Crew, run_batch
-from wizard.labels.mat import MatWork
-from wizard.labels.polygon_work import PolygonWork
-from wizard.labels.remap import RemapWork
+from wizard.kinds.registry import load_recipe
+from wizard.labels.specs.taxonomies import Labels, Mat, Polygons
+from wizard.labels.works.mat import MatWork
+from wizard.labels.works.polygon_files import PolygonWork
+from wizard.labels.works.remap import RemapWork
 from wizard.progress import CancelToken, Counter
-from wizard.recipes import loader
-from wizard.recipes.steps import Labels, Mat, Polygons
+from wizard.workers.batch import Workers, run_batch
 
 UNPACKED = {
     "ADE20K": ("ADE20K_2016_07_26.zip", "ADEChallengeData2016.zip"),
@@ -67,7 +67,7 @@ def dest(golden: Path, tmp_path: Path) -> Path:
 
 def _works(dest: Path):
     root = dest / "mseg_dataset"
-    for dataset in loader.load("mseg").datasets:
+    for dataset in load_recipe("mseg").datasets:
         for step in dataset.steps:
             if isinstance(step, Labels):
                 yield RemapWork(root, dest / step.tables, step)
@@ -86,24 +86,26 @@ def _pixels(path: Path) -> tuple[str, list[int], str]:
 
 
 @pytest.fixture(params=["threads", "processes", "dask"])
-def crew(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Crew]:
+def workers(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Workers]:
     """Every way of going about it."""
     if request.param != "dask":
-        yield Crew(2, request.param)
+        yield Workers(2, request.param)
         return
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address=None, local_directory=tmp_path
     ) as cluster:
-        yield Crew(2, "dask", cluster.scheduler_address, tmp_path / "state")
+        yield Workers(2, "dask", cluster.scheduler_address, tmp_path / "state")
 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
-def test_every_label_equals_the_reference(dest: Path, golden: Path, crew: Crew) -> None:
+def test_every_label_equals_the_reference(dest: Path, golden: Path, workers: Workers) -> None:
     fatal = []
     for work in _works(dest):
-        findings = run_batch(work, work.items(), crew=crew, counter=Counter(), token=CancelToken())
+        findings = run_batch(
+            work, work.items(), workers=workers, counter=Counter(), token=CancelToken()
+        )
         fatal += [finding for finding in findings if finding.fatal]
     assert fatal == []
     expected = json.loads((golden / "expected.json").read_text())["files"]

@@ -8,12 +8,12 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from wizard.labels.decode import read_values
-from wizard.labels.edges import edges
-from wizard.labels.segfix import TRAINED_IDS, apply_offsets
-from wizard.recipes.postconditions import Occurs, Pixels
-from wizard.verify.checks_labels import OccursExaminer
-from wizard.verify.checks_pixels import PixelsExaminer
+from wizard.labels.drawing.edges import edges
+from wizard.labels.pixels.decode import read_values
+from wizard.labels.works.segfix import TRAINED_IDS, apply_offsets
+from wizard.verify.checks.labels import OccursExaminer
+from wizard.verify.checks.pixels import PixelsExaminer
+from wizard.verify.specs.checks import Occurs, Pixels
 
 FRAME = "samples/cityscapes/gtFine/val/frankfurt/frankfurt_000000_000294_gtFine"
 

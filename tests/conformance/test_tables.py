@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from wizard.labels.records import RECORD_FILE, image_key, load_records, read_table
-from wizard.labels.tables import Tables
-from wizard.labels.text import Stamp
+from wizard.labels.tables.records import RECORD_FILE, image_key, load_records, read_record_table
+from wizard.labels.tables.taxonomies import Tables
+from wizard.labels.tables.text import TableText
 
 RELABELLED = {
     "ade20k_update_records": ("ade20k-150-relabeled", "{stem}_{id}"),
@@ -62,11 +62,11 @@ def test_colours_are_the_published_ones(tables: Tables, published: dict[str, Any
 def test_every_record_is_read(tables: Tables, golden: Path) -> None:
     with (golden / "records.tsv").open(newline="") as file:
         rows = list(csv.DictReader(file, delimiter="\t"))
-    table = Stamp.of(tables.folder / RECORD_FILE)
+    table = TableText.of(tables.folder / RECORD_FILE)
     read = [
         (name, record.split, record.old, record.new, record.path)
         for name in dict.fromkeys(row["group"] for row in rows)
-        for record in read_table(table, name)
+        for record in read_record_table(table, name)
     ]
     fields = ("group", "split", "orig_class", "new_class", "txt_path")
     assert read == [tuple(row[field] for field in fields) for row in rows]

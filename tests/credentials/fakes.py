@@ -46,7 +46,10 @@ class MemoryVault:
     def describe(self) -> str:
         return "Secrets are kept in memory."
 
+    def secrets(self) -> tuple[Secret, ...]:
+        return ()
+
     def kept(self) -> tuple[Kept, ...]:
         return tuple(
-            Kept(site=site, field=name, rung="memory", since=0.0) for site, name in self.values
+            Kept(site=site, field=name, backend="memory", since=0.0) for site, name in self.values
         )

@@ -11,7 +11,7 @@ import click
 import pytest
 
 from tests.servers.cityscapes import cityscapes
-from wizard.__main__ import exit_code
+from wizard.entry import exit_code
 
 CANARY = "canary-cli-9d"
 
@@ -44,6 +44,7 @@ def typed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("typed")
+@pytest.mark.slow
 def test_set_list_and_clear_with_a_keyring(
     keyring: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

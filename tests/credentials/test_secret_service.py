@@ -16,9 +16,9 @@ pytestmark = pytest.mark.skipif(
 )
 
 _USE = """
-from wizard.credentials.ladder import open_vault
+from wizard.credentials.chain import open_vault
 from wizard.credentials.secret import Secret
-vault = open_vault(patience=60, keyring_seconds=60)
+vault = open_vault(time_limit=60, keyring_seconds=60)
 print(vault.describe())
 print(vault.put("idd", "link", Secret("canary-secret-service")))
 again = open_vault()

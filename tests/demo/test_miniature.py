@@ -13,10 +13,11 @@ from wizard.archives.listing import listing, recognise
 from wizard.demo.classes import CHOICES, NAMES, REMAPS, colours_of
 from wizard.demo.drawing import Artist
 from wizard.demo.miniature import Miniature, build_miniature
-from wizard.labels.records import load_records
-from wizard.labels.tables import Tables
-from wizard.recipes.loader import load
-from wizard.recipes.steps import Labels, Verify
+from wizard.kinds.registry import load_recipe
+from wizard.labels.specs.taxonomies import Labels
+from wizard.labels.tables.records import load_records
+from wizard.labels.tables.taxonomies import Tables
+from wizard.verify.specs.datasets import Verify
 
 
 @pytest.fixture(scope="session")
@@ -30,15 +31,15 @@ def tables(miniature: Miniature, tmp_path_factory: pytest.TempPathFactory) -> Ta
 def test_it_holds_every_archive_of_the_recipe_and_no_other(miniature: Miniature) -> None:
     wanted = {
         (dataset.id, archive.name)
-        for dataset in load("mseg").datasets
-        for archive in dataset.archives
+        for dataset in load_recipe("mseg").datasets
+        for archive in dataset.usual
     }
     assert {(each.dataset, each.name) for each in miniature.archives} == wanted
 
 
 def test_every_archive_is_taken_for_the_right_version(miniature: Miniature) -> None:
-    for dataset in load("mseg").datasets:
-        for archive in dataset.archives:
+    for dataset in load_recipe("mseg").datasets:
+        for archive in dataset.usual:
             if archive.versions:
                 path = miniature.archive(archive.name).path
                 found = recognise(path, archive.versions)
@@ -59,7 +60,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_others(
 def test_it_has_every_taxonomy_the_recipe_names(tables: Tables) -> None:
     named = {
         taxonomy
-        for dataset in load("mseg").datasets
+        for dataset in load_recipe("mseg").datasets
         for step in dataset.steps
         if isinstance(step, Verify)
         for taxonomy in step.taxonomies
@@ -77,7 +78,7 @@ def test_every_remapping_table_can_be_read(tables: Tables) -> None:
 
 
 def test_every_relabelled_taxonomy_has_records_that_change_something(tables: Tables) -> None:
-    for dataset in load("mseg").datasets:
+    for dataset in load_recipe("mseg").datasets:
         for step in dataset.steps:
             for output in step.outputs if isinstance(step, Labels) else ():
                 if output.relabel:

@@ -10,14 +10,14 @@ import httpx
 import msgspec
 import pytest
 
-from tests.waiting import PATIENCE
+from tests.waiting import TIME_LIMIT
 from wizard.credentials.secret import Secret
-from wizard.demo.gates import PASSWORD, USER
+from wizard.demo.guards import PASSWORD, USER
 from wizard.demo.miniature import Miniature
 from wizard.demo.server import DemoServer
-from wizard.recipes.loader import load
+from wizard.kinds.registry import load_recipe
 from wizard.recipes.site import apply_site, load_site
-from wizard.transfer.links import read_base_address, read_link
+from wizard.transfer.links.pasted import read_base_address, read_link
 
 GATED = {
     "bdd": "browser",
@@ -33,13 +33,13 @@ GATED = {
 def get(url: str, **headers: str) -> httpx.Response:
     """Fetch once, following nothing."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return httpx.get(url, headers=named, trust_env=False, timeout=PATIENCE)
+    return httpx.get(url, headers=named, trust_env=False, timeout=TIME_LIMIT)
 
 
 def browser(server: DemoServer) -> httpx.Client:
     """A client that keeps cookies and follows redirects."""
     return httpx.Client(
-        base_url=server.url, follow_redirects=True, trust_env=False, timeout=PATIENCE
+        base_url=server.url, follow_redirects=True, trust_env=False, timeout=TIME_LIMIT
     )
 
 
@@ -130,9 +130,9 @@ def test_the_site_file_points_the_recipe_here(
     path = tmp_path / "site.toml"
     path.write_text(server.site_toml(gated=gated))
     assert tomllib.loads(path.read_text())
-    recipe = apply_site(load("mseg"), load_site(path))
+    recipe = apply_site(load_recipe("mseg"), load_site(path))
     for dataset in recipe.datasets:
-        for archive in dataset.archives:
+        for archive in dataset.usual:
             expected = GATED.get(dataset.id, "open") if gated else "open"
             assert archive.access.kind == expected
             assert all(url.startswith(server.url) for url in archive.urls)
@@ -142,8 +142,8 @@ def test_the_site_file_points_the_recipe_here(
 
 
 def test_gates_agree_with_the_recipe() -> None:
-    for dataset in load("mseg").datasets:
-        kinds = {archive.access.kind for archive in dataset.archives}
+    for dataset in load_recipe("mseg").datasets:
+        kinds = {archive.access.kind for archive in dataset.usual}
         assert kinds == {GATED.get(dataset.id, "open")}
 
 

@@ -53,11 +53,11 @@ def finish(home: Path, *words: object, code: int = 0) -> str:
     return said
 
 
-def contents(dest: Path) -> dict[str, str]:
+def contents(dest: Path, folder: str = "mseg_dataset") -> dict[str, str]:
     """Every file of an install with its digest; of PNGs the pixels count, not the packing."""
-    root = dest / "mseg_dataset"
+    root = dest / folder
     return {
-        path.relative_to(root).as_posix(): _digest(path)
+        path.relative_to(root).as_posix(): _digest(path, dest)
         for path in sorted(root.rglob("*"))
         if path.is_file()
     }
@@ -69,9 +69,9 @@ def leftovers(dest: Path) -> list[Path]:
     return [path for path in found if _OWN not in path.relative_to(dest).parts]
 
 
-def _digest(path: Path) -> str:
+def _digest(path: Path, dest: Path) -> str:
     if path.suffix != ".png":
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return hashlib.sha256(path.read_bytes().replace(bytes(dest), b"")).hexdigest()
     with Image.open(path) as image:
         pixels = np.asarray(image)
     shape = f"{pixels.dtype} {pixels.shape} ".encode()

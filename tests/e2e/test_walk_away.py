@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.headless.toy import Toy, holder, is_free, toy_collection
+from tests.headless.toy import Toy, is_free, owner, toy_collection
 from tests.terminals import Terminal
 from tests.tmux import tmux
 from tests.waiting import until
-from wizard.engine.remote import attach
+from wizard.engine.remote.client import attach
 
 TREES = "toys/Trees/trees/0.txt"
 ALTERNATE_LEFT = "\x1b[?1049l"
@@ -30,7 +30,7 @@ def toy(tmp_path: Path) -> Iterator[Toy]:
         made.install("--yes", code=3)
         yield made
         with contextlib.suppress(AssertionError, ProcessLookupError):
-            os.kill(holder(made).pid, signal.SIGKILL)
+            os.kill(owner(made).pid, signal.SIGKILL)
 
 
 def fetch_trees(toy: Toy) -> None:
@@ -54,19 +54,32 @@ def wizard(toy: Toy, *words: object) -> Terminal:
     return Terminal("-m", "wizard", *words, "--dest", toy.dest, environment=environment)
 
 
+def go_on(terminal: Terminal) -> None:
+    """Say that looking is not all that is wanted."""
+    terminal.expect("Nothing runs")
+    terminal.press("\r")
+    terminal.expect("Go on with this install?")
+    terminal.press("\r")
+    terminal.expect("Datasets")
+
+
 def test_work_left_in_a_tmux_that_is_killed_goes_on_and_is_joined_again(toy: Toy, tmp_path: Path):
     command = (sys.executable, "-m", "wizard")
     with tmux(tmp_path, toy.environment) as first:
         first.start(*command, "--dest", toy.dest)
-        first.sees("welcome back", "Waiting for you (1)")
-        in_terminal = holder(toy).pid
+        first.sees("welcome back", "Nothing runs")
+        first.press("Enter")
+        first.sees("Go on with this install?")
+        first.press("Enter")
+        first.sees("n Next", "waiting for you")
+        in_terminal = owner(toy).pid
         fetch_trees(toy)
         first.press("q")
         first.sees("Keep going in the background")
         first.press("Enter")
         first.sees("goes on in the background", "left with 0")
         first.close()
-    assert holder(toy).pid != in_terminal
+    assert owner(toy).pid != in_terminal
     with tmux(tmp_path, toy.environment) as second:
         second.start(*command, "attach", "--dest", toy.dest)
         second.sees("welcome back", "Running (1)", "You watch and steer the runner")
@@ -93,7 +106,7 @@ def test_a_detached_run_outlives_the_tmux_it_was_started_in(toy: Toy, tmp_path: 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_signals_stop_the_wizard_cleanly_and_restore_the_terminal(toy: Toy, number: signal.Signals):
     with wizard(toy) as terminal:
-        terminal.expect("welcome back")
+        go_on(terminal)
         fetch_trees(toy)
         os.kill(terminal.pid, number)
         assert terminal.end() == 128 + number
@@ -108,7 +121,7 @@ def test_signals_stop_the_wizard_cleanly_and_restore_the_terminal(toy: Toy, numb
 
 def test_a_terminal_that_is_closed_stops_the_wizard_cleanly(toy: Toy):
     with wizard(toy) as terminal:
-        terminal.expect("welcome back")
+        go_on(terminal)
         fetch_trees(toy)
         assert terminal.hang_up() == 128 + signal.SIGHUP
     assert is_free(toy)
@@ -116,12 +129,13 @@ def test_a_terminal_that_is_closed_stops_the_wizard_cleanly(toy: Toy):
 
 def test_the_start_after_a_kill_picks_up_and_says_so(toy: Toy):
     with wizard(toy) as terminal:
-        terminal.expect("welcome back")
-        address = Path(holder(toy).address)
+        go_on(terminal)
+        address = Path(owner(toy).address)
         os.kill(terminal.pid, signal.SIGKILL)
         assert terminal.end() == -signal.SIGKILL
     assert address.exists()
     with wizard(toy) as terminal:
+        go_on(terminal)
         terminal.expect("The last run was cut off")
         fetch_trees(toy)
         toy.gate.set()

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from tests.credentials.fakes import MemoryVault
 from wizard.credentials.secret import Secret
-from wizard.engine.install import Install, Settings
-from wizard.engine.kinds.fetch import FetchArchive
-from wizard.engine.kinds.registry import build_step
-from wizard.engine.step import Place, StepContext
+from wizard.kinds.fetching.step import FetchArchive
+from wizard.kinds.registry import build_step
 from wizard.plan.planner import make_plan
 from wizard.recipes.model import Access, Archive, Dataset, Recipe, Site, Terms, Version
+from wizard.steps.install import Install, Settings
+from wizard.steps.step import Place, StepContext
 
 TERMS = Terms(title="Toy licence", url="https://toy.example/terms", summary="Research only.")
 PAGE = "https://toy.example/download"

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wizard.credentials.secret import Secret
-from wizard.engine.install import Install, Settings
 from wizard.engine.runner import Runner
-from wizard.engine.step import Lane, Place, PlacedArchive, Probe, StepContext
-from wizard.engine.views import Need, StepView
-from wizard.plan.model import Fetch, Plan, PlannedDataset, PlannedStep
+from wizard.kinds.report import Report
 from wizard.recipes.model import Archive, Dataset, Recipe
-from wizard.recipes.steps import Report
+from wizard.steps.install import Install, Settings
+from wizard.steps.planned import Fetch, Plan, PlannedDataset, PlannedStep
+from wizard.steps.step import Place, PlacedArchive, Probe, Resource, StepContext
+from wizard.views import Request, StepView
 
 
 class NoVault:
@@ -39,10 +39,10 @@ class FakeStep:
 
     address: str
     mark: Path
-    needs: tuple[str, ...] = ()
-    lane: Lane = "instant"
+    dependencies: tuple[str, ...] = ()
+    resource: Resource = "instant"
     work: Callable[[StepContext], None] = lambda context: None
-    need: Need | None = None
+    request: Request | None = None
     placed_archive: PlacedArchive | None = None
     runs: int = 0
     answers: list[Mapping[str, Secret]] = field(default_factory=list)
@@ -64,8 +64,8 @@ class FakeStep:
     def probe(self) -> Probe:
         if self.mark.exists():
             return Probe("done")
-        if self.need is not None:
-            return Probe("waiting", need=self.need)
+        if self.request is not None:
+            return Probe("waiting", request=self.request)
         return Probe("todo", outdated=self.outdated)
 
     def run(self, context: StepContext) -> None:
@@ -76,7 +76,7 @@ class FakeStep:
 
     def answer(self, values: Mapping[str, Secret]) -> str:
         self.answers.append(values)
-        self.need = None
+        self.request = None
         return "thank you"
 
     def placed(self) -> PlacedArchive | None:
@@ -92,7 +92,7 @@ def make_install(dest: Path, steps: list[FakeStep], **settings: object) -> Insta
             dataset=step.dataset,
             title=step.title,
             kind=step.kind,
-            needs=step.needs,
+            dependencies=step.dependencies,
             spec=_spec(step),
         )
         for step in steps
@@ -146,8 +146,8 @@ def chain(dest: Path, *addresses: str) -> list[FakeStep]:
     """Steps each of which needs the one before it."""
     steps: list[FakeStep] = []
     for address in addresses:
-        needs = (steps[-1].address,) if steps else ()
-        steps.append(FakeStep(address, dest / "marks" / address.replace(":", "_"), needs))
+        dependencies = (steps[-1].address,) if steps else ()
+        steps.append(FakeStep(address, dest / "marks" / address.replace(":", "_"), dependencies))
     return steps
 
 

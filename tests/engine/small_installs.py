@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.engine.fakes import NoVault
-from wizard.engine.install import Install, Settings
-from wizard.engine.kinds.registry import build_step
-from wizard.engine.step import Place, Step
+from wizard.kinds.registry import build_step
 from wizard.plan.planner import make_plan
 from wizard.recipes.model import Archive, Dataset, Recipe
-from wizard.recipes.steps import StepSpec
+from wizard.recipes.step_table import StepTable
+from wizard.steps.install import Install, Settings
+from wizard.steps.step import Place, Step
 
 
-def install_of(dest: Path, *steps: StepSpec, archives: tuple[Archive, ...] = ()) -> Install:
+def install_of(dest: Path, *steps: StepTable, archives: tuple[Archive, ...] = ()) -> Install:
     """An install of one dataset ``d`` whose paths start at ``dest``/data."""
     dataset = Dataset(id="d", title="D", folder="D", about="", archives=archives, steps=steps)
     recipe = Recipe(id="r", title="R", about="", root="data", datasets=(dataset,))

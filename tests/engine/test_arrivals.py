@@ -21,16 +21,16 @@ from tests.engine.access import run as fetch
 from tests.engine.small_installs import install_of
 from tests.servers.misbehaving import Changed, Drop, Exchange, File, Honest, Misbehaving
 from wizard.archives import extract as extracting
-from wizard.engine.install import Install
-from wizard.engine.kinds import gateway
-from wizard.engine.kinds.fetch import FetchArchive
-from wizard.engine.kinds.registry import build_step
-from wizard.engine.step import StepContext
+from wizard.archives.specs import Extract, Rule
 from wizard.errors import Cancelled, WizardError
 from wizard.files import PARTIAL
-from wizard.plan.model import Fetch
-from wizard.recipes.steps import Extract, Rule
-from wizard.transfer.limits import Limits
+from wizard.kinds.fetching import gateway
+from wizard.kinds.fetching.step import FetchArchive
+from wizard.kinds.registry import build_step
+from wizard.steps.install import Install
+from wizard.steps.planned import Fetch
+from wizard.steps.step import StepContext
+from wizard.transfer.retry_policy import RetryPolicy
 
 NAME = "toy.tar.gz"
 
@@ -65,12 +65,12 @@ class Gated:
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setattr(gateway, "Limits", _quick)
+    monkeypatch.setattr(gateway, "RetryPolicy", _quick)
 
 
-def _quick(*, per_host: int, rate: int) -> Limits:
-    return Limits(
-        backoff=0.01, longest_backoff=0.02, attempts=2, reply=9, connect=9, per_host=per_host,
+def _quick(*, per_host: int, rate: int) -> RetryPolicy:
+    return RetryPolicy(
+        backoff=0.01, longest_backoff=0.02, attempts=2, head=9, connect=9, per_host=per_host,
         rate=rate,
     )  # fmt: skip
 

@@ -12,27 +12,27 @@ import pytest
 
 from tests.engine.works import Numbers
 from tests.waiting import until
-from wizard.engine.batch import Crew, grouped, run_batch
-from wizard.engine.executors import MANY
 from wizard.errors import Cancelled, DestinationError, UsageError
+from wizard.findings import Finding, grouped
 from wizard.progress import CancelToken, Counter
-from wizard.work import Finding
+from wizard.workers.batch import Workers, run_batch
+from wizard.workers.executors import MANY
 
-CREWS = [Crew(2, "threads"), Crew(2, "processes")]
-BOTH = pytest.mark.parametrize("crew", CREWS, ids=["threads", "processes"])
+CREWS = [Workers(2, "threads"), Workers(2, "processes")]
+BOTH = pytest.mark.parametrize("workers", CREWS, ids=["threads", "processes"])
 
 
-def _run(work: Numbers, crew: Crew, counter: Counter | None = None) -> list[Finding]:
+def _run(work: Numbers, workers: Workers, counter: Counter | None = None) -> list[Finding]:
     return run_batch(
-        work, work.items(), crew=crew, counter=counter or Counter(), token=CancelToken()
+        work, work.items(), workers=workers, counter=counter or Counter(), token=CancelToken()
     )
 
 
 @BOTH
-def test_every_item_is_done_once_whatever_others_do(crew: Crew, tmp_path: Path) -> None:
+def test_every_item_is_done_once_whatever_others_do(workers: Workers, tmp_path: Path) -> None:
     work = Numbers(tmp_path, 60, broken=(3, 40), odd=(5,), crash=(7,))
     counter = Counter(total=60)
-    findings = _run(work, crew, counter)
+    findings = _run(work, workers, counter)
     assert work.made() == set(range(60)) - {3, 40, 7}
     assert counter.done == 60
     assert sorted((finding.cause, finding.path, finding.fatal) for finding in findings) == [
@@ -44,33 +44,33 @@ def test_every_item_is_done_once_whatever_others_do(crew: Crew, tmp_path: Path) 
 
 
 @BOTH
-def test_tables_are_loaded_once_per_process(crew: Crew, tmp_path: Path) -> None:
+def test_tables_are_loaded_once_per_process(workers: Workers, tmp_path: Path) -> None:
     work = Numbers(tmp_path, 40, pause=0.005)
-    _run(work, crew)
+    _run(work, workers)
     loads = [path.name.split("-")[1] for path in tmp_path.glob("loaded-*")]
     assert len(loads) == len(set(loads))
-    workers = {path.read_text().split()[0] for path in tmp_path.iterdir() if path.name.isdecimal()}
-    assert set(loads) == workers
-    assert (str(os.getpid()) in workers) is (crew.executor == "threads")
+    pids = {path.read_text().split()[0] for path in tmp_path.iterdir() if path.name.isdecimal()}
+    assert set(loads) == pids
+    assert (str(os.getpid()) in pids) is (workers.executor == "threads")
 
 
 @pytest.mark.parametrize("workers", [MANY - 1, MANY])
 def test_many_workers_are_processes_unless_someone_says_otherwise(
     workers: int, tmp_path: Path
 ) -> None:
-    _run(Numbers(tmp_path, 8), Crew(workers))
+    _run(Numbers(tmp_path, 8), Workers(workers))
     pids = {path.read_text().split()[0] for path in tmp_path.iterdir() if path.name.isdecimal()}
     assert (pids == {str(os.getpid())}) is (workers < MANY)
 
 
 @BOTH
-def test_a_full_disk_stops_the_batch(crew: Crew, tmp_path: Path) -> None:
+def test_a_full_disk_stops_the_batch(workers: Workers, tmp_path: Path) -> None:
     with pytest.raises(DestinationError, match="No space left"):
-        _run(Numbers(tmp_path, 40, full=(4,)), crew)
+        _run(Numbers(tmp_path, 40, full=(4,)), workers)
 
 
 @BOTH
-def test_a_stopped_batch_ends_with_its_items_whole(crew: Crew, tmp_path: Path) -> None:
+def test_a_stopped_batch_ends_with_its_items_whole(workers: Workers, tmp_path: Path) -> None:
     work = Numbers(tmp_path, 4000, pause=0.01)
     token = CancelToken()
 
@@ -81,7 +81,7 @@ def test_a_stopped_batch_ends_with_its_items_whole(crew: Crew, tmp_path: Path) -
     thread = threading.Thread(target=stop)
     thread.start()
     with pytest.raises(Cancelled):
-        run_batch(work, work.items(), crew=crew, counter=Counter(), token=token)
+        run_batch(work, work.items(), workers=workers, counter=Counter(), token=token)
     thread.join()
     made = work.made()
     assert len(made) < 1000
@@ -91,14 +91,14 @@ def test_a_stopped_batch_ends_with_its_items_whole(crew: Crew, tmp_path: Path) -
 def test_a_process_that_dies_is_replaced_and_its_items_done(tmp_path: Path) -> None:
     work = Numbers(tmp_path, 30, pause=0.01, deadly=(11,), once=True)
     counter = Counter()
-    assert _run(work, Crew(2, "processes"), counter) == []
+    assert _run(work, Workers(2, "processes"), counter) == []
     assert work.made() == set(range(30))
     assert counter.done == 30
 
 
 def test_an_item_that_kills_every_process_is_the_only_one_lost(tmp_path: Path) -> None:
     work = Numbers(tmp_path, 12, deadly=(4,))
-    (finding,) = _run(work, Crew(2, "processes"))
+    (finding,) = _run(work, Workers(2, "processes"))
     assert (finding.cause, finding.path, finding.fatal) == ("worker-died", "4", True)
     assert work.made() == set(range(12)) - {4}
 
@@ -108,7 +108,7 @@ import sys
 from pathlib import Path
 from tests.engine.works import Numbers
 from tests.waiting import until
-from wizard.engine.batch import Crew, run_batch
+from wizard.workers.batch import Workers, run_batch
 from wizard.progress import CancelToken, Counter
 
 class Captured:
@@ -119,7 +119,8 @@ class Captured:
 if __name__ == "__main__":
     sys.stderr = sys.stdout = Captured()
     work = Numbers(Path(sys.argv[1]), 8, stdin=True)
-    run_batch(work, work.items(), crew=Crew(2, "processes"), counter=Counter(), token=CancelToken())
+    workers = Workers(2, "processes")
+    run_batch(work, work.items(), workers=workers, counter=Counter(), token=CancelToken())
 """
 
 
@@ -143,7 +144,7 @@ def test_processes_start_under_a_screen_and_take_no_keys(tmp_path: Path) -> None
 
 def test_nobody_cannot_work() -> None:
     with pytest.raises(UsageError):
-        _run(Numbers(Path(), 1), Crew(0))
+        _run(Numbers(Path(), 1), Workers(0))
 
 
 def test_findings_are_grouped_fatal_and_frequent_first() -> None:

@@ -5,16 +5,23 @@ from __future__ import annotations
 import dataclasses
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.archives.makers import make_tar, make_zip, tree, zip_bytes
-from wizard.archives.limits import Limits
-from wizard.engine.kinds.extract import ExtractStep, UsedUp
-from wizard.engine.step import StepContext
+from tests.state.harm import HARM, clear
+from wizard.archives.bounds import UnpackLimits
+from wizard.archives.deflate import crc32
+from wizard.archives.specs import Extract, Nested, Rule
 from wizard.errors import ArchiveError
-from wizard.recipes.steps import Extract, Mat, Nested, Rule
+from wizard.kinds.unpacking.step import ExtractStep
+from wizard.kinds.unpacking.used_up import UsedUp
+from wizard.state.notices import clear_damage
+from wizard.state.store import copy_of, restore_copies
+from wizard.steps.step import StepContext
 
 FILES = {"images/1.jpg": b"1" * 10, "images/2.jpg": b"2" * 20, "labels/1.png": b"3"}
 
@@ -27,7 +34,7 @@ def step(root: Path, name: str = "a.zip", **spec: object) -> ExtractStep:
         dataset="d",
         title="",
         kind="extract",
-        needs=(),
+        dependencies=(),
         spec=given,
         archive=root / "D" / name,
         into=root / "D",
@@ -35,10 +42,10 @@ def step(root: Path, name: str = "a.zip", **spec: object) -> ExtractStep:
         used_up=UsedUp(
             base=root,
             edited=frozenset({"D/labels/1.png"}),
-            converted=(Mat(sources="D/mat/*.mat", variable="x", into="D/png", remove="D/mat"),),
+            converted=(("D/mat", "D/png"),),
         ),
         workers=2,
-        limits=Limits(),
+        limits=UnpackLimits(),
     )
 
 
@@ -71,9 +78,68 @@ def test_it_stays_done_without_its_archive(root: Path) -> None:
     assert made.probe().state == "done"
 
 
+@pytest.mark.parametrize("harm", [*HARM, "gone"])
+@pytest.mark.parametrize("which", ["record", "copy"])
+def test_what_was_unpacked_is_known_when_a_record_came_to_harm(
+    root: Path, harm: str, which: str
+) -> None:
+    made = step(root)
+    run_with(made)
+    made.archive.unlink()
+    path = made.record if which == "record" else copy_of(made.record)
+    (HARM | {"gone": clear})[harm](path)
+    assert made.probe().state == "done"
+    for name in ("images/1.jpg", "images/2.jpg"):
+        with (root / "D" / name).open("ab") as file:
+            file.write(b"more" if name == "images/1.jpg" else b"")
+    assert (made.probe().state, made.probe().done) == ("partial", 2)
+    flipped = root / "D/images/2.jpg"
+    flipped.write_bytes(b"x" * 20)
+    assert flipped in set(made.altered())
+    run_with(made)
+    assert flipped.read_bytes() == FILES["images/2.jpg"]
+    clear_damage()
+    restore_copies(made.record.parent)
+    assert made.record.is_file() and copy_of(made.record).is_file()
+
+
 def run_with(made: ExtractStep) -> None:
     make_zip(made.archive, FILES)
     run(made)
+
+
+def test_a_record_of_the_first_version_still_counts(root: Path) -> None:
+    made = step(root)
+    run_with(made)
+    head = msgspec.json.decode(made.record.read_bytes().splitlines()[0])
+    kept = {key: head[key] for key in ("by", "layout", "fingerprint", "content")}
+    members = [[path, len(data), crc32(data)] for path, data in FILES.items()]
+    for path in (made.record, copy_of(made.record)):
+        path.write_bytes(msgspec.json.encode({"version": 1, **kept, "members": members}))
+    assert (made.probe().state, made.probe().done) == ("done", 3)
+    (root / "D/images/2.jpg").unlink()
+    assert (made.probe().state, made.probe().done) == ("partial", 2)
+    run(made)
+    assert msgspec.json.decode(made.record.read_bytes().splitlines()[0])["version"] == 2
+
+
+def test_labels_are_not_made_anew_when_the_same_archive_is_unpacked_again(root: Path) -> None:
+    made = step(root)
+    run_with(made)
+    named = made.record.read_bytes().replace(_content(made).encode(), b"c" * 32, 1)
+    for path in (made.record, copy_of(made.record)):
+        path.write_bytes(named)
+    (root / "D/images/2.jpg").unlink()
+    run(made)
+    assert _content(made) == "c" * 32
+    make_zip(made.archive, {**FILES, "images/1.jpg": b"9" * 10})
+    run(made)
+    assert _content(made) not in ("c" * 32, "")
+
+
+def _content(made: ExtractStep) -> str:
+    content: str = msgspec.json.decode(made.record.read_bytes().splitlines()[0])["content"]
+    return content
 
 
 @pytest.mark.parametrize("harm", ["missing", "torn"])
@@ -99,6 +165,15 @@ def test_an_install_made_by_hand_is_adopted_without_rewriting(root: Path) -> Non
     assert (made.probe().state, made.probe().done) == ("partial", 3)
     run(made)
     assert (root / "D/images/1.jpg").stat().st_ino == inode
+
+
+def test_files_of_which_no_list_tells_are_told(root: Path) -> None:
+    made = step(root, expects=("images/*.jpg",))
+    assert made.probe().detail == ""
+    (root / "D/images").mkdir()
+    assert made.probe().detail == ""
+    (root / "D/images/1.jpg").write_bytes(b"1")
+    assert "no list tells whether these are all" in made.probe().detail
 
 
 def test_another_archive_under_the_same_name_is_unpacked_anew(root: Path) -> None:
@@ -172,6 +247,7 @@ def test_a_damaged_archive_or_record_raises_no_error_when_looked_at(root: Path) 
         made.run(StepContext())
     run_with(made)
     made.record.write_bytes(b"{")
+    copy_of(made.record).write_bytes(b"{")
     assert made.probe().state == "partial"
     run(made)
 
@@ -188,3 +264,35 @@ def test_an_archive_that_cannot_be_unpacked_makes_room_unless_a_hash_vouches(
     assert made.archive.exists() is vouched
     assert rejected.exists() is not vouched
     assert ("run again" in caught.value.hint) is not vouched
+
+
+@pytest.mark.parametrize("make", [make_zip, make_tar])
+def test_what_a_desktop_left_in_an_archive_is_neither_made_nor_missed(
+    root: Path, make: Callable[[Path, dict[str, bytes]], object]
+) -> None:
+    made = step(root, "a.zip" if make is make_zip else "a.tar")
+    make(made.archive, {**FILES, "labels/Thumbs.db": b"old", "images/.DS_Store": b"mac"})
+    run(made)
+    names = {Path(path).name for path in tree(root / "D")}
+    assert not names & {"Thumbs.db", ".DS_Store"}
+    # An install of before this held has them; taking one away changes nothing.
+    (root / "D/labels/Thumbs.db").write_bytes(b"old")
+    made.archive.unlink()
+    assert made.probe().state == "done"
+    (root / "D/labels/Thumbs.db").unlink()
+    assert made.probe().state == "done"
+
+
+def test_what_changed_since_is_told_by_its_bytes_and_unpacked_again(root: Path) -> None:
+    made = step(root)
+    make_zip(made.archive, FILES)
+    run(made)
+    (root / "D/images/1.jpg").write_bytes(b"1" * 9 + b"0")
+    (root / "D/images/2.jpg").touch()
+    (root / "D/labels/1.png").write_bytes(b"x")  # a later step sets this file
+    assert list(made.altered()) == [root / "D/images/1.jpg"]
+    shutil.rmtree(root / "D/images")
+    (root / "D/images/2.jpg").mkdir(parents=True)
+    run(made)
+    found = tree(root / "D")
+    assert {path: found[path] for path in FILES} == {**FILES, "labels/1.png": b"x"}

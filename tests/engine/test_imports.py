@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from tests.engine.access import DATA, OTHER, exact, install, linked, put, zipped
-from wizard.__main__ import exit_code
-from wizard.engine.imports import files_below, import_files
-from wizard.engine.install import Install
+from wizard.entry import exit_code
 from wizard.errors import UsageError
+from wizard.kinds.fetching.imports import files_below, import_files
 from wizard.progress import CancelToken
 from wizard.recipes.model import Access, Archive, Version
+from wizard.steps.install import Install
 
 HAND = Access(kind="browser", page="https://hand.example/")
 SECOND = zipped("second/a.png", seed=3)

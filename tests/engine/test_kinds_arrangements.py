@@ -10,13 +10,15 @@ import numpy as np
 import pytest
 
 from tests.engine.small_installs import bound, install_of
-from wizard.engine.kinds.arrangements import filled
-from wizard.engine.step import Step, StepContext
+from wizard.archives.specs import Arrange, Move
 from wizard.errors import ArchiveError, RecipeError
-from wizard.labels.png import write_label
-from wizard.recipes.arrangements import Arrange, Lookup, Move, Place, Remove, Symlinks, Write
+from wizard.kinds.arrangements import PlaceFiles, Remove, Symlinks, Write
+from wizard.kinds.labelling.arrangements import filled
+from wizard.labels.pixels.png import write_label
+from wizard.labels.specs.taxonomies import Lookup
 from wizard.recipes.model import Archive
-from wizard.recipes.steps import StepSpec
+from wizard.recipes.step_table import StepTable
+from wizard.steps.step import Step, StepContext
 
 
 def put(path: Path, text: str = "x") -> None:
@@ -24,7 +26,7 @@ def put(path: Path, text: str = "x") -> None:
     path.write_text(text)
 
 
-def step(dest: Path, spec: StepSpec) -> Step:
+def step(dest: Path, spec: StepTable) -> Step:
     archive = Archive(name="list.json", urls=("https://a.example/list.json",))
     return bound(install_of(dest, spec, archives=(archive,)), spec.id)
 
@@ -38,7 +40,7 @@ def states(step: Step) -> tuple[str, str]:
 
 def test_place_puts_a_fetched_file_where_it_is_read(tmp_path: Path) -> None:
     put(tmp_path / "data/D/list.json", "[]")
-    made = step(tmp_path, Place(id="place", archive="list.json", to="annotations/list.json"))
+    made = step(tmp_path, PlaceFiles(id="place", archive="list.json", to="annotations/list.json"))
     assert states(made) == ("todo", "done")
     assert (tmp_path / "data/annotations/list.json").read_text() == "[]"
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.engine.small_installs import bound, install_of
-from wizard.engine.step import StepContext
 from wizard.errors import LabelError
-from wizard.recipes.assemblies import Captions, ClassFolders, MergeInstances
+from wizard.labels.specs.assemblies import Captions, ClassFolders, MergeInstances
+from wizard.steps.step import StepContext
 
 
 def instances(number: int) -> str:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wizard.engine.kinds.assign import AssignStep, assigned
-from wizard.engine.step import StepContext
 from wizard.errors import UsageError
+from wizard.kinds.assign import AssignStep, assigned
+from wizard.steps.step import StepContext
 
 SOURCE = """#!/usr/bin/python3
 # MSEG_DST_DIR = "a comment"
@@ -28,7 +28,7 @@ def make(folder: Path, *, optional: bool = False, value: str = "/data") -> Assig
         dataset="api",
         title="Tell it",
         kind="assign",
-        needs=(),
+        dependencies=(),
         top=folder / "api",
         file=folder / "api" / "config.py",
         name="MSEG_DST_DIR",

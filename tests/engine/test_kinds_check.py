@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.engine.small_installs import bound, install_of
-from wizard.engine.kinds.check import CheckStep
-from wizard.engine.step import StepContext
 from wizard.errors import LabelError
-from wizard.recipes.postconditions import Check, Count, JsonCounts
+from wizard.kinds.proving.check import CheckStep
+from wizard.steps.step import StepContext
+from wizard.verify.specs.checks import Count, JsonCounts
+from wizard.verify.specs.datasets import Check
 
 
 def check(dest: Path, *, exact: bool = True) -> CheckStep:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.credentials.fakes import MemoryVault
 from tests.engine.access import exact, install
-from wizard.credentials.ladder import open_vault
+from wizard.credentials.chain import open_vault
 from wizard.credentials.secret import Secret
 from wizard.credentials.vault import Vault
-from wizard.engine.install import Install
-from wizard.engine.kinds.clear import ClearStored, build_clear
-from wizard.engine.step import StepContext
-from wizard.plan.model import PlannedStep
+from wizard.kinds.clear import ClearCredentials, ClearStored
+from wizard.kinds.registry import build_step
 from wizard.recipes.model import Site
-from wizard.recipes.steps import ClearCredentials
+from wizard.steps.install import Install
+from wizard.steps.planned import PlannedStep
+from wizard.steps.step import StepContext
 
 CANARY = "canary-c1ea"
 
@@ -29,10 +30,12 @@ def clearing(dest: Path, vault: Vault, **settings: object) -> ClearStored:
         dataset="finish",
         title="Clear credentials",
         kind="clear-credentials",
-        needs=(),
+        dependencies=(),
         spec=ClearCredentials(),
     )
-    return build_clear(planned, made)
+    step = build_step(planned, made)
+    assert isinstance(step, ClearStored)
+    return step
 
 
 def test_it_is_not_done_before_it_ran_even_when_nothing_is_stored(tmp_path: Path) -> None:
@@ -81,8 +84,26 @@ def test_variables_and_other_scripts_files_are_named(
     vault = open_vault([site], environ=environ, use_keyring=False)
     context = StepContext()
     clearing(tmp_path / "dest", vault).run(context)
-    told = {group.cause: group for group in context.failures}
+    told = {group.title: group for group in context.failures}
     assert not any(group.fatal for group in context.failures)
     assert told["given from outside"].examples == ("the variable SEGWIZARD_CITYSCAPES_PASSWORD",)
     assert told["left by other scripts"].examples == (f"{cookies}: session cookies",)
     assert CANARY not in str(context.failures)
+
+
+class OpenVault(MemoryVault):
+    """A vault that tells what it holds."""
+
+    def secrets(self) -> tuple[Secret, ...]:
+        return tuple(self.values.values())
+
+
+@pytest.mark.parametrize("rehearsed", [True, False])
+def test_answers_of_a_rehearsal_are_no_secrets(tmp_path: Path, rehearsed: bool) -> None:
+    link = f"https://x.example/?Signature={CANARY}"
+    step = clearing(tmp_path, OpenVault(idd={"link": link}))
+    step = replace(step, told=frozenset({link} if rehearsed else ()))
+    (tmp_path / "site.toml").write_text(f'rehearsal = {{ link = "{link}" }}')
+    context = StepContext()
+    step.run(context)
+    assert bool(context.failures) is not rehearsed

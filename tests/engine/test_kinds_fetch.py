@@ -24,13 +24,13 @@ from tests.engine.access import (
 from tests.servers.cityscapes import cityscapes, cityscapes_site
 from tests.servers.misbehaving import Drop, Expired, Honest, Misbehaving, Page
 from wizard.credentials.secret import Secret
-from wizard.engine.install import Install
-from wizard.engine.kinds import gateway
-from wizard.engine.kinds.gateway import gateway_of
-from wizard.engine.step import PersonNeeded
 from wizard.errors import TransferError, UsageError
+from wizard.kinds.fetching import gateway
+from wizard.kinds.fetching.gateway import gateway_of
 from wizard.recipes.model import Access, Archive
-from wizard.transfer.limits import Limits
+from wizard.steps.install import Install
+from wizard.steps.step import PersonNeeded
+from wizard.transfer.retry_policy import RetryPolicy
 
 Make = Callable[..., Install]
 CANARY = "canary-2b77e"
@@ -40,12 +40,12 @@ CANARY = "canary-2b77e"
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A state folder of the test's own, and a downloader that gives up soon."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setattr(gateway, "Limits", _quick)
+    monkeypatch.setattr(gateway, "RetryPolicy", _quick)
     return tmp_path
 
 
-def _quick(**given: int) -> Limits:
-    return Limits(backoff=0.01, longest_backoff=0.02, attempts=2, reply=3, connect=3, **given)
+def _quick(**given: int) -> RetryPolicy:
+    return RetryPolicy(backoff=0.01, longest_backoff=0.02, attempts=2, head=3, connect=3, **given)
 
 
 @pytest.fixture
@@ -156,18 +156,18 @@ def test_a_wrong_file_at_the_place_is_set_aside_and_named(make: Make) -> None:
         run(step)
     assert "toy.zip is Toy 2: Toy 1 is needed; kept as toy.zip.rejected" in str(caught.value)
     assert target(made).with_name("toy.zip.rejected").read_bytes() == OTHER
-    assert "Toy 2" in (step.probe().need or caught.value.need).ask
+    assert "Toy 2" in (step.probe().request or caught.value.request).ask
 
 
 def test_the_inbox_is_watched_whatever_the_name(make: Make) -> None:
     made = make(exact(access=Access(kind="browser", page=PAGE)))
     step = fetching(made)
-    need = step.probe().need
-    assert need is not None
-    assert need.kind == "browser"
-    assert need.page == PAGE
-    assert need.upload.startswith("scp toy.zip ")
-    assert need.upload.endswith(f"{made.place.dest}/inbox/")
+    request = step.probe().request
+    assert request is not None
+    assert request.kind == "browser"
+    assert request.page == PAGE
+    assert request.upload.startswith("scp toy.zip ")
+    assert request.upload.endswith(f"{made.place.dest}/inbox/")
     arrived = put(made.place.dest / "inbox/download(3).bin")
     assert step.probe().state == "todo"
     run(step)
@@ -194,8 +194,8 @@ def test_a_growing_file_is_waited_for_without_a_turn(make: Make) -> None:
     growing = put(made.place.dest / "inbox/toy.zip", DATA[:1000], age=0)
     probe = step.probe()
     assert probe.state == "waiting"
-    assert probe.need is not None
-    assert probe.need.ask == "toy.zip is arriving, 1.0 kB so far"
+    assert probe.request is not None
+    assert probe.request.ask == "toy.zip is arriving, 1.0 kB so far"
     put(growing, DATA[:1000], age=20)
     assert step.probe().state == "waiting", "a copy that stalls is not taken for whole"
     put(growing, DATA[:1000], age=300)
@@ -243,10 +243,10 @@ def test_a_link_is_asked_for_kept_and_used(make: Make, server: Misbehaving) -> N
     vault = MemoryVault()
     made = make(linked(), vault=vault)
     step = fetching(made)
-    need = step.probe().need
-    assert need is not None
-    assert (need.kind, need.page) == ("link", PAGE)
-    assert need.command == f"segwizard link toy --dest {made.place.dest}"
+    request = step.probe().request
+    assert request is not None
+    assert (request.kind, request.page) == ("link", PAGE)
+    assert request.command == f"segwizard link toy --dest {made.place.dest}"
     words = step.answer(secrets(link=f"wget '{url}'"))
     assert words.startswith("toy.zip from 127.0.0.1.")
     assert CANARY not in words
@@ -282,8 +282,8 @@ def test_a_link_that_says_it_has_expired_is_not_even_tried(make: Make, server: M
     made = make(linked(), vault=MemoryVault(toy={"link": url}))
     probe = fetching(made).probe()
     assert probe.state == "waiting"
-    assert probe.need is not None
-    assert "expired" in probe.need.ask
+    assert probe.request is not None
+    assert "expired" in probe.request.ask
     assert server.requests("toy.zip") == []
     with pytest.raises(UsageError, match="expired"):
         fetching(made).answer(secrets(link=url))
@@ -304,7 +304,7 @@ def test_a_login_page_behind_a_link_asks_for_another(make: Make, server: Misbeha
     made = make(linked(), vault=MemoryVault(toy={"link": url}))
     with pytest.raises(PersonNeeded) as caught:
         run(fetching(made))
-    assert caught.value.need.kind == "link"
+    assert caught.value.request.kind == "link"
 
 
 def test_a_link_for_another_file_is_refused_unless_told(make: Make) -> None:
@@ -319,7 +319,7 @@ def test_a_base_address_is_joined_with_the_suffix(make: Make, server: Misbehavin
     access = Access(kind="base-url", suffix="v2/toy.zip", page=PAGE)
     made = make(exact(access=access))
     step = fetching(made)
-    assert step.probe().need is not None
+    assert step.probe().request is not None
     step.answer(secrets(base_url=f"BASE_URL = '{server.url}/secret-base'"))
     run(step)
     assert target(made).read_bytes() == DATA
@@ -337,13 +337,13 @@ def test_a_login_is_asked_for_and_a_wrong_one_is_not_repeated(make: Make) -> Non
     with cityscapes({"toy.zip": DATA}) as site:
         made = make(login_archive(), sites=(cityscapes_site(site.url),))
         step = fetching(made)
-        need = step.probe().need
-        assert need is not None
-        assert (need.kind, need.site) == ("login", "cityscapes")
+        request = step.probe().request
+        assert request is not None
+        assert (request.kind, request.site) == ("login", "cityscapes")
         step.answer(secrets(user=site.members.user, password=f"wrong-{CANARY}"))
         with pytest.raises(PersonNeeded, match="did not accept") as caught:
             run(step)
-        assert caught.value.need.kind == "login"
+        assert caught.value.request.kind == "login"
         assert CANARY not in str(caught.value)
         assert step.probe().state == "waiting"
         assert site.members.refused_logins == 1
@@ -357,7 +357,7 @@ def test_the_sites_md5_proves_what_the_recipe_does_not_know(make: Make) -> None:
         login = {"user": site.members.user, "password": site.members.password}
         vault = MemoryVault(cityscapes=login)
         made = make(login_archive(), sites=(cityscapes_site(site.url),), vault=vault)
-        request = fetching(made).road.request()
+        request = fetching(made).access.request()
         assert request.md5 == hashlib.md5(DATA).hexdigest()
         assert str(request.urls[0]).endswith("?packageID=1")
 
@@ -375,8 +375,8 @@ def test_missing_approval_asks_to_act_on_the_site(make: Make) -> None:
         step = fetching(made)
         with pytest.raises(PersonNeeded) as caught:
             run(step)
-        assert "approv" in caught.value.need.how + caught.value.need.ask
-        assert caught.value.need.upload
+        assert "approv" in caught.value.request.how + caught.value.request.ask
+        assert caught.value.request.upload
 
 
 def test_when_all_mirrors_fail_the_inbox_is_offered(make: Make, server: Misbehaving) -> None:
@@ -394,5 +394,5 @@ def test_a_wrong_file_that_is_taken_away_is_forgotten(make: Make) -> None:
         run(step)
     wrong.unlink()
     probe = step.probe()
-    assert probe.need is not None
-    assert probe.need.ask == "Give the link for toy.zip"
+    assert probe.request is not None
+    assert probe.request.ask == "Give the link for toy.zip"

@@ -11,12 +11,12 @@ import pytest
 
 from tests.engine.access import TERMS, exact, install
 from wizard.credentials.secret import Secret
-from wizard.engine.install import Install
-from wizard.engine.kinds.registry import build_step
-from wizard.engine.kinds.terms import AcceptTerms, accepted, text_hash
-from wizard.engine.step import StepContext
 from wizard.errors import UsageError, WaitingError
+from wizard.kinds.registry import build_step
+from wizard.kinds.terms import AcceptTerms, accepted, text_hash
 from wizard.plan.planner import make_plan
+from wizard.steps.install import Install
+from wizard.steps.step import StepContext
 
 
 def terms_step(made: Install) -> AcceptTerms:
@@ -30,8 +30,8 @@ def test_terms_wait_for_a_person_and_record_the_acceptance(tmp_path: Path) -> No
     step = terms_step(made)
     probe = step.probe()
     assert probe.state == "waiting"
-    assert probe.need is not None
-    assert (probe.need.kind, probe.need.page, probe.need.how) == (
+    assert probe.request is not None
+    assert (probe.request.kind, probe.request.page, probe.request.how) == (
         "terms",
         TERMS.url,
         TERMS.summary,
@@ -69,8 +69,8 @@ def test_changed_terms_are_asked_again(tmp_path: Path) -> None:
     later = terms_step(changed)
     assert later.probe().state == "todo"
     asked = dataclasses.replace(later, beforehand=False).probe()
-    assert asked.need is not None
-    assert "have changed" in asked.need.ask
+    assert asked.request is not None
+    assert "have changed" in asked.request.ask
 
 
 def test_a_damaged_record_is_no_acceptance(tmp_path: Path) -> None:

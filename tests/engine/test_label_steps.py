@@ -12,20 +12,20 @@ import pytest
 from scipy.io import savemat
 
 from tests.labels.small import Published, label
-from wizard.engine.batch import Crew
-from wizard.engine.kinds.labels import LabelStep
-from wizard.engine.kinds.sources import Sources, Unpacked
-from wizard.engine.step import StepContext
 from wizard.errors import Cancelled, LabelError
-from wizard.labels.decode import read_values
-from wizard.labels.mat import MatWork
-from wizard.labels.polygon_work import PolygonWork
-from wizard.labels.remap import RemapWork
-from wizard.recipes.steps import LabelOutput, Labels, Mat, Polygons
+from wizard.kinds.labelling.sources import Sources, Unpacked
+from wizard.kinds.labelling.step import LabelStep
+from wizard.labels.pixels.decode import read_values
+from wizard.labels.specs.taxonomies import LabelOutput, Labels, Mat, Polygons
+from wizard.labels.works.mat import MatWork
+from wizard.labels.works.polygon_files import PolygonWork
+from wizard.labels.works.remap import RemapWork
+from wizard.steps.step import StepContext
+from wizard.workers.batch import Workers
 
 
 def _step(work: object) -> LabelStep:
-    return LabelStep("d/step", "d", "Step", "labels", (), work, Crew(2))
+    return LabelStep("d/step", "d", "Step", "labels", (), work, Workers(2))
 
 
 @pytest.fixture
@@ -163,3 +163,47 @@ def test_polygons_are_drawn_beside_their_files(tmp_path: Path) -> None:
     )
     with pytest.raises(LabelError, match="no class void"):
         _step(PolygonWork(tmp_path, tmp_path / "tables", no_background)).run(StepContext())
+
+
+def test_a_label_whose_source_is_gone_is_named_with_what_to_bring(tmp_path: Path) -> None:
+    spec = Mat(sources="mats/*.mat", variable="LabelMap", into="labels", remove="mats")
+    mat = _step(MatWork(tmp_path, spec))
+    (tmp_path / "mats").mkdir()
+    for name in ("a", "b", "c"):
+        savemat(tmp_path / f"mats/{name}.mat", {"LabelMap": np.ones((2, 2))})
+    mat.run(StepContext())
+    (tmp_path / "labels/b.png").write_bytes(b"")
+    assert mat.probe().state == "partial"
+    with pytest.raises(LabelError, match=r"1 labels are missing, .* b\.png first") as caught:
+        mat.run(StepContext())
+    assert "inbox" in caught.value.hint
+    # One source back is enough, and the others stay as they are.
+    before = (tmp_path / "labels/a.png").stat().st_mtime_ns
+    (tmp_path / "mats").mkdir()
+    savemat(tmp_path / "mats/b.mat", {"LabelMap": np.ones((2, 2))})
+    mat.run(StepContext())
+    assert mat.probe().state == "done"
+    assert (tmp_path / "labels/a.png").stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("harm", ["folder", "full folder", "dangling link"])
+def test_what_took_the_name_of_a_label_makes_way(
+    remap: LabelStep, tmp_path: Path, harm: str
+) -> None:
+    remap.run(StepContext())
+    target = tmp_path / "data/one/3.png"
+    whole = target.read_bytes()
+    target.unlink()
+    if harm == "dangling link":
+        target.symlink_to("nowhere")
+    else:
+        target.mkdir()
+    if harm == "full folder":
+        (target / "kept").write_text("of a person")
+    assert (remap.probe().state, remap.probe().done) == ("partial", 5)
+    remap.run(StepContext())
+    assert remap.probe().state == "done"
+    assert target.read_bytes() == whole
+    assert not target.is_symlink()
+    kept = [path.read_text() for path in target.parent.rglob("kept")]
+    assert kept == (["of a person"] if harm == "full folder" else [])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -9,9 +10,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from wizard.engine.lease import STALE, Holder, acquire, current_holder, lease_path
-from wizard.engine.step import Place
+from wizard.engine import lease as leases
+from wizard.engine.lease import STALE, Owner, acquire, current_owner, lease_path
 from wizard.errors import DestinationError, LeaseError
+from wizard.steps.step import Place
 
 
 @pytest.fixture
@@ -22,34 +24,34 @@ def place(tmp_path: Path) -> Place:
 def plant(place: Place, age: float = 0.0, **fields: object) -> None:
     path = lease_path(place)
     path.parent.mkdir(exist_ok=True)
-    holder = Holder(key="theirs", host="far", pid=1, since=time.time(), **fields)  # type: ignore[arg-type]
-    path.write_bytes(msgspec.json.encode(holder))
+    owner = Owner(key="theirs", host="far", pid=1, since=time.time(), **fields)  # type: ignore[arg-type]
+    path.write_bytes(msgspec.json.encode(owner))
     moment = time.time() - age
     os.utime(path, (moment, moment))
 
 
 def test_a_lease_is_held_once_and_given_back(place: Place):
     lease = acquire(place)
-    assert current_holder(place) == lease.holder
+    assert current_owner(place) == lease.owner
     with pytest.raises(LeaseError, match=f"pid {os.getpid()}, since") as caught:
         acquire(place)
     assert caught.value.exit_code == 5
     assert "segwizard attach" in caught.value.hint
     lease.release()
-    assert current_holder(place) is None
+    assert current_owner(place) is None
     acquire(place).release()
 
 
 def test_a_dead_process_of_this_machine_is_taken_over_at_once(place: Place):
     script = (
         "import sys; from pathlib import Path; from wizard.engine.lease import acquire;"
-        "from wizard.engine.step import Place; d = Path(sys.argv[1]); acquire(Place(d, d))"
+        "from wizard.steps.step import Place; d = Path(sys.argv[1]); acquire(Place(d, d))"
     )
     subprocess.run([sys.executable, "-c", script, str(place.dest)], check=True, timeout=30)
     assert lease_path(place).exists()
-    assert current_holder(place) is None
+    assert current_owner(place) is None
     lease = acquire(place)
-    assert lease.holder.pid == os.getpid()
+    assert lease.owner.pid == os.getpid()
 
 
 def test_a_holder_elsewhere_counts_until_its_heart_stops(place: Place):
@@ -57,7 +59,7 @@ def test_a_holder_elsewhere_counts_until_its_heart_stops(place: Place):
     with pytest.raises(LeaseError, match="far, pid 1"):
         acquire(place)
     plant(place, age=STALE * 2)
-    assert current_holder(place) is None
+    assert current_owner(place) is None
     acquire(place)
 
 
@@ -74,7 +76,7 @@ def test_a_lease_that_was_swept_away_is_put_back(place: Place):
     lease = acquire(place)
     lease_path(place).unlink()
     lease.renew()
-    assert current_holder(place) == lease.holder
+    assert current_owner(place) == lease.owner
 
 
 def test_an_empty_lease_belongs_to_somebody_who_is_just_starting(place: Place):
@@ -100,3 +102,25 @@ def test_a_destination_that_cannot_be_written_is_named(tmp_path: Path):
     with pytest.raises(DestinationError) as caught:
         acquire(Place(dest=blocked, root=blocked))
     assert str(blocked) in str(caught.value)
+
+
+@pytest.mark.parametrize("linked", [True, False], ids=["links", "no links"])
+def test_a_lease_that_finds_no_room_leaves_nothing(
+    place: Place, monkeypatch: pytest.MonkeyPatch, linked: bool
+) -> None:
+    written: list[int] = []
+
+    def write(descriptor: int, data: bytes) -> None:
+        written.append(os.write(descriptor, data[:7]))
+        if linked or len(written) > 1:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.write(descriptor, data[7:])
+
+    def refuse(source: Path, target: Path) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(leases, "write_all", write)
+    monkeypatch.setattr(leases, "link_new", refuse)
+    with pytest.raises(DestinationError, match="No space left"):
+        acquire(place)
+    assert [*place.state.iterdir()] == []

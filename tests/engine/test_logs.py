@@ -18,7 +18,7 @@ from wizard.engine.logs import LogFile, Masker
         ("password=swordfish now", "password=[masked] now"),
         ("Authorization: Bearer abc.def", "Authorization: [masked]"),
         ("plain text, token of appreciation", "plain text, token of appreciation"),
-        ("two\nlines\x1b[2J", "two lines [2J"),
+        ("two\nlines\x1b[2J", r"two\nlines\x1b[2J"),
     ],
 )
 def test_secrets_are_masked(text: str, masked: str):

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wizard.engine.rates import Meter
 
@@ -35,3 +37,23 @@ def test_work_that_stands_still_has_no_end():
     meter.sample(5.0, 5)
     assert meter.rate == 0.0
     assert meter.eta(10) is None
+
+
+@given(
+    st.lists(st.tuples(st.floats(0.2, 3.0), st.floats(0.0, 50.0)), min_size=1, max_size=60),
+    st.floats(0.2, 2.0),
+)
+def test_no_time_left_grows_while_nothing_moves(
+    steps: list[tuple[float, float]], pace: float
+) -> None:
+    meter, moment, done = Meter(window=30.0), 0.0, 0.0
+    meter.sample(moment, done)
+    for seconds, more in steps:
+        moment, done = moment + seconds, done + more
+        meter.sample(moment, done)
+    still = moment
+    while moment - still <= 40:
+        moment += pace
+        meter.sample(moment, done)
+        if moment - still > 10:
+            assert meter.eta(done + 1000) is None

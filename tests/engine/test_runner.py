@@ -10,20 +10,21 @@ from pathlib import Path
 import pytest
 
 from tests.engine.fakes import FakeStep, Gate, chain, make_install, start, states, view
-from tests.waiting import PATIENCE, until
-from wizard.engine import board, space
+from tests.waiting import TIME_LIMIT, until
+from wizard.engine import space, table
 from wizard.engine.journal import read_outcomes, read_removed
-from wizard.engine.link import Answer, LimitRate, Pause, Resume, Retry, Stop
+from wizard.engine.remote.protocol import Answer, LimitRate, Pause, Resume, Retry, Stop
 from wizard.engine.runner import Runner
-from wizard.engine.step import PlacedArchive, StepContext
-from wizard.engine.views import FailureGroup, Need
 from wizard.errors import LeaseError, RecipeError, TransferError, WaitingError
 from wizard.files import PARTIAL
+from wizard.findings import FailureGroup
+from wizard.steps.step import PlacedArchive, StepContext
+from wizard.views import Request
 
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(board, "RECHECK", 0.02)
+    monkeypatch.setattr(table, "RECHECK", 0.02)
     monkeypatch.setattr("wizard.engine.runner._TICK", 0.02)
 
 
@@ -32,7 +33,7 @@ def running() -> Iterator[list[Runner]]:
     runners: list[Runner] = []
     yield runners
     for runner in runners:
-        assert runner.stop(PATIENCE)
+        assert runner.stop(TIME_LIMIT)
 
 
 def fails(message: str) -> object:
@@ -48,7 +49,7 @@ def test_steps_run_in_order_and_the_install_is_complete(tmp_path: Path, running:
     for step in steps:
         step.work = lambda context, step=step: order.append(step.address)
     running.append(start(tmp_path, steps))
-    assert running[0].wait_settled(PATIENCE)
+    assert running[0].wait_settled(TIME_LIMIT)
     assert order == [step.address for step in steps]
     snapshot = running[0].snapshot()
     assert snapshot.complete
@@ -60,7 +61,7 @@ def test_what_is_on_disk_is_not_done_again(tmp_path: Path, running: list[Runner]
     steps = chain(tmp_path, "a/extract", "a/labels")
     steps[0].run(StepContext())
     running.append(start(tmp_path, steps))
-    assert running[0].wait_settled(PATIENCE)
+    assert running[0].wait_settled(TIME_LIMIT)
     assert [step.runs for step in steps] == [1, 1]
 
 
@@ -68,7 +69,7 @@ def test_a_failure_stops_only_what_rests_on_it(tmp_path: Path, running: list[Run
     steps = chain(tmp_path, "a/fetch:x", "a/extract") + chain(tmp_path, "b/fetch:y", "b/extract")
     steps[0].work = fails("the server is gone")
     running.append(start(tmp_path, steps))
-    assert running[0].wait_settled(PATIENCE)
+    assert running[0].wait_settled(TIME_LIMIT)
     assert states(running[0]) == {
         "a/fetch:x": "failed",
         "a/extract": "locked",
@@ -86,7 +87,7 @@ def test_a_failed_step_runs_again_on_request(tmp_path: Path, running: list[Runne
     steps = chain(tmp_path, "a/fetch:x", "a/extract")
     steps[0].work = fails("no")
     running.append(start(tmp_path, steps))
-    assert running[0].wait_settled(PATIENCE)
+    assert running[0].wait_settled(TIME_LIMIT)
     steps[0].work = lambda context: None
     assert running[0].send(Retry(address="a/fetch:x")).ok
     until(lambda: running[0].snapshot().complete)
@@ -102,7 +103,7 @@ def test_findings_a_step_reports_without_raising_fail_it_when_fatal(
     steps[0].work = lambda context: context.failures.append(bad)
     steps[1].work = lambda context: context.failures.append(odd)
     running.append(start(tmp_path, steps))
-    assert running[0].wait_settled(PATIENCE)
+    assert running[0].wait_settled(TIME_LIMIT)
     assert states(running[0]) == {"a/labels": "failed", "b/labels": "done"}
     assert view(running[0], "b/labels").failures == (odd,)
 
@@ -113,7 +114,7 @@ def test_an_unforeseen_error_fails_one_step_and_is_written_down(
     steps = chain(tmp_path, "a/labels") + chain(tmp_path, "b/labels")
     steps[0].work = lambda context: {}["absent"]
     running.append(start(tmp_path, steps))
-    assert running[0].wait_settled(PATIENCE)
+    assert running[0].wait_settled(TIME_LIMIT)
     assert states(running[0]) == {"a/labels": "failed", "b/labels": "done"}
     assert "KeyError" in (tmp_path / ".segwizard" / "errors.log").read_text()
 
@@ -121,7 +122,7 @@ def test_an_unforeseen_error_fails_one_step_and_is_written_down(
 def test_lanes_are_bounded(tmp_path: Path, running: list[Runner]):
     gates = [Gate() for _ in range(4)]
     steps = [
-        FakeStep(f"d{n}/fetch:{n}", tmp_path / f"{n}", lane="network", work=gate)
+        FakeStep(f"d{n}/fetch:{n}", tmp_path / f"{n}", resource="network", work=gate)
         for n, gate in enumerate(gates)
     ]
     running.append(start(tmp_path, steps, transfers=2))
@@ -142,15 +143,15 @@ def _begun(gates: list[Gate]) -> list[Gate]:
 
 def test_a_step_waits_for_a_person_while_others_go_on(tmp_path: Path, running: list[Runner]):
     steps = chain(tmp_path, "a/fetch:x", "a/extract") + chain(tmp_path, "b/extract")
-    steps[0].need = Need(kind="link", ask="Paste the link you were mailed.")
+    steps[0].request = Request(kind="link", ask="Paste the link you were mailed.")
     running.append(start(tmp_path, steps))
-    assert running[0].wait_settled(PATIENCE)
+    assert running[0].wait_settled(TIME_LIMIT)
     assert states(running[0]) == {
         "a/fetch:x": "waiting",
         "a/extract": "locked",
         "b/extract": "done",
     }
-    assert view(running[0], "a/fetch:x").need == steps[0].need
+    assert view(running[0], "a/fetch:x").request == steps[0].request
     reply = running[0].send(Answer(address="a/fetch:x", values={"link": "https://h/x?sig=abcdef"}))
     assert (reply.ok, reply.text) == (True, "thank you")
     assert steps[0].answers[0]["link"].reveal() == "https://h/x?sig=abcdef"
@@ -161,7 +162,7 @@ def test_a_step_waits_for_a_person_while_others_go_on(tmp_path: Path, running: l
 
 def test_a_file_that_appears_ends_the_waiting(tmp_path: Path, running: list[Runner]):
     steps = chain(tmp_path, "a/fetch:x", "a/extract")
-    steps[0].need = Need(kind="browser", ask="Download x.zip in a browser.")
+    steps[0].request = Request(kind="browser", ask="Download x.zip in a browser.")
     running.append(start(tmp_path, steps))
     until(lambda: states(running[0])["a/fetch:x"] == "waiting")
     steps[0].mark.parent.mkdir(parents=True, exist_ok=True)
@@ -205,7 +206,7 @@ def test_one_archive_can_be_paused(tmp_path: Path, running: list[Runner]):
     gates = [Gate(), Gate()]
     steps = chain(tmp_path, "a/fetch:x") + chain(tmp_path, "b/fetch:y")
     for step, gate in zip(steps, gates, strict=True):
-        step.work, step.lane = gate, "network"
+        step.work, step.resource = gate, "network"
     running.append(start(tmp_path, steps))
     until(lambda: all(gate.began.is_set() for gate in gates))
     running[0].send(Pause(archive="x"))
@@ -225,7 +226,7 @@ def test_stop_cuts_a_step_short_and_is_clean(tmp_path: Path):
     runner = start(tmp_path, steps)
     until(gate.began.is_set)
     assert runner.send(Stop()).ok
-    assert runner.stop(PATIENCE)
+    assert runner.stop(TIME_LIMIT)
     assert not gate.go.is_set()
     assert not steps[0].mark.exists()
     assert not (tmp_path / ".segwizard" / "lease.json").exists()
@@ -236,7 +237,7 @@ def test_a_full_disk_pauses_until_there_is_room(
     tmp_path: Path, running: list[Runner], monkeypatch: pytest.MonkeyPatch
 ):
     free = 0
-    monkeypatch.setattr(space, "RECHECK", 0.02)
+    monkeypatch.setattr(space, "SPACE_RECHECK", 0.02)
     monkeypatch.setattr(space, "free_bytes", lambda path: free)
 
     def fill(context: StepContext) -> None:
@@ -246,10 +247,10 @@ def test_a_full_disk_pauses_until_there_is_room(
     steps = chain(tmp_path, "a/extract", "a/labels") + chain(tmp_path, "b/labels")
     steps[0].work = fill
     running.append(start(tmp_path, steps))
-    assert running[0].wait_settled(PATIENCE)
+    assert running[0].wait_settled(TIME_LIMIT)
     assert states(running[0]) == {"a/extract": "paused", "a/labels": "locked", "b/labels": "done"}
-    need = view(running[0], "a/extract").need
-    assert need is not None and need.kind == "space"
+    request = view(running[0], "a/extract").request
+    assert request is not None and request.kind == "space"
     free = 10 << 20
     until(lambda: running[0].snapshot().complete)
 
@@ -262,7 +263,7 @@ def test_a_disk_that_takes_no_more_files_is_told_from_a_full_one(
     tmp_path: Path, running: list[Runner], monkeypatch: pytest.MonkeyPatch, code: int, words: str
 ):
     files = 0
-    monkeypatch.setattr(space, "RECHECK", 0.02)
+    monkeypatch.setattr(space, "SPACE_RECHECK", 0.02)
     monkeypatch.setattr(space, "room", lambda path: space.Room(50 << 20, files))
 
     def fill(context: StepContext) -> None:
@@ -272,9 +273,9 @@ def test_a_disk_that_takes_no_more_files_is_told_from_a_full_one(
     steps = chain(tmp_path, "a/extract")
     steps[0].work = fill
     running.append(start(tmp_path, steps))
-    assert running[0].wait_settled(PATIENCE)
-    need = view(running[0], "a/extract").need
-    assert need is not None and words in need.ask and "52.4 MB" in need.ask
+    assert running[0].wait_settled(TIME_LIMIT)
+    request = view(running[0], "a/extract").request
+    assert request is not None and words in request.ask and "52.4 MB" in request.ask
     files = 10_000
     until(lambda: running[0].snapshot().complete)
 
@@ -285,7 +286,7 @@ def test_an_archive_is_not_fetched_when_it_is_unpacked_already(
     steps = chain(tmp_path, "a/terms", "a/fetch:x", "a/extract", "a/labels")
     steps[2].run(StepContext())
     running.append(start(tmp_path, steps))
-    assert running[0].wait_settled(PATIENCE)
+    assert running[0].wait_settled(TIME_LIMIT)
     assert running[0].snapshot().complete
     assert (steps[1].runs, steps[2].runs) == (0, 1)
 
@@ -315,7 +316,7 @@ def test_archives_go_once_their_dataset_is_proven(
 
 def test_a_check_runs_again_when_what_it_checked_was_remade(tmp_path: Path, running: list[Runner]):
     steps = chain(tmp_path, "a/labels", "a/verify")
-    steps[1].lane = "cpu"
+    steps[1].resource = "cpu"
     steps[1].run(StepContext())
     running.append(start(tmp_path, steps))
     until(lambda: running[0].snapshot().complete and steps[1].runs == 2)
@@ -330,7 +331,7 @@ def test_nothing_is_checked_before_what_it_rests_on_was_remade(
     order: list[str] = []
     for step in steps:
         step.work = lambda context, step=step: order.append(step.address)
-        step.lane = "cpu" if step.kind in ("labels", "verify") else "instant"
+        step.resource = "cpu" if step.kind in ("labels", "verify") else "instant"
         if step.kind not in ("fetch", "verify"):
             step.mark.parent.mkdir(parents=True, exist_ok=True)
             step.mark.touch()
@@ -362,19 +363,19 @@ def test_what_a_cut_off_run_left_is_cleared_before_the_end(tmp_path: Path):
     left.touch()
     steps = chain(tmp_path, "a/labels")
     runner = start(tmp_path, steps)
-    assert runner.wait_settled(PATIENCE)
+    assert runner.wait_settled(TIME_LIMIT)
     assert left.exists()
-    assert runner.stop(PATIENCE)
+    assert runner.stop(TIME_LIMIT)
     (tmp_path / ".segwizard" / "running").touch()
     runner = start(tmp_path, steps)
-    assert runner.wait_settled(PATIENCE)
+    assert runner.wait_settled(TIME_LIMIT)
     assert not left.exists()
-    assert runner.stop(PATIENCE)
+    assert runner.stop(TIME_LIMIT)
     assert not (tmp_path / ".segwizard" / "running").exists()
 
 
 def test_needs_must_come_before(tmp_path: Path):
-    steps = [FakeStep("a/labels", tmp_path / "m", needs=("a/extract",))]
+    steps = [FakeStep("a/labels", tmp_path / "m", dependencies=("a/extract",))]
     with pytest.raises(RecipeError, match="a/extract"):
         Runner(make_install(tmp_path, steps), steps=steps)
 
@@ -385,7 +386,7 @@ def test_damaged_state_is_ignored_with_a_word(tmp_path: Path, running: list[Runn
     for name in ("install.json", "outcomes.json", "archives.json"):
         (state / name).write_bytes(b'{"version": 1, "ste\xff')
     running.append(start(tmp_path, chain(tmp_path, "a/terms")))
-    assert running[0].wait_settled(PATIENCE)
+    assert running[0].wait_settled(TIME_LIMIT)
     assert running[0].snapshot().complete
     texts = " ".join(event.text for event in running[0].events())
     assert "outcomes.json is damaged" in texts
@@ -393,7 +394,7 @@ def test_damaged_state_is_ignored_with_a_word(tmp_path: Path, running: list[Runn
 
 def test_secrets_stay_out_of_the_log(tmp_path: Path, running: list[Runner]):
     steps = chain(tmp_path, "a/fetch:x")
-    steps[0].need = Need(kind="login", ask="Log in.")
+    steps[0].request = Request(kind="login", ask="Log in.")
     steps[0].work = fails("refused for hunter2hunter2 at https://h/x?sig=12345")
     running.append(start(tmp_path, steps))
     until(lambda: states(running[0])["a/fetch:x"] == "waiting")
@@ -407,7 +408,7 @@ def test_secrets_stay_out_of_the_log(tmp_path: Path, running: list[Runner]):
 def test_a_snapshot_of_a_hundred_steps_is_cheap(tmp_path: Path, running: list[Runner]):
     steps = [step for n in range(15) for step in chain(tmp_path, *(f"d{n}/s{i}" for i in range(7)))]
     running.append(start(tmp_path, steps))
-    assert running[0].wait_settled(PATIENCE)
+    assert running[0].wait_settled(TIME_LIMIT)
     before = threading.active_count()
     for _ in range(100):
         assert running[0].snapshot().complete

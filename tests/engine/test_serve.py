@@ -15,16 +15,16 @@ import pytest
 
 from tests.engine.fakes import FakeStep, make_install
 from tests.servers.cityscapes import cityscapes_site
-from tests.waiting import PATIENCE, until
-from wizard.credentials.ladder import Ladder, open_vault
-from wizard.engine import board
-from wizard.engine.link import ClearLogins, KeepLogin, Stop
-from wizard.engine.remote import RemoteLink
+from tests.waiting import TIME_LIMIT, until
+from wizard.credentials.chain import BackendChain, open_vault
+from wizard.engine import table
+from wizard.engine.remote.client import RemoteLink
+from wizard.engine.remote.messages import Connection, RunnerGone, decode_reply
+from wizard.engine.remote.protocol import ClearLogins, KeepLogin, Stop
+from wizard.engine.remote.server import Server, server_at
 from wizard.engine.runner import Runner
-from wizard.engine.serve import Server, door_at
-from wizard.engine.step import Probe
-from wizard.engine.views import Need
-from wizard.engine.wire import RunnerGone, Wire, decode_reply
+from wizard.steps.step import Probe
+from wizard.views import Request
 
 HIDDEN = "hunter2hunter2"
 
@@ -32,16 +32,16 @@ HIDDEN = "hunter2hunter2"
 class Members(FakeStep):
     """Waits for the login of a site, then finds itself done."""
 
-    vault: Ladder
+    vault: BackendChain
 
     def probe(self) -> Probe:
         if self.vault.has("cityscapes", "password"):
             return Probe("done")
-        return Probe("waiting", need=Need(kind="login", ask="Log in.", site="cityscapes"))
+        return Probe("waiting", request=Request(kind="login", ask="Log in.", site="cityscapes"))
 
 
 @pytest.fixture
-def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ladder:
+def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BackendChain:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
@@ -49,19 +49,21 @@ def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ladder:
 
 
 @pytest.fixture
-def runner(tmp_path: Path, vault: Ladder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runner]:
+def runner(
+    tmp_path: Path, vault: BackendChain, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Runner]:
     """A runner behind a door, whose one step looks again only when it is told to."""
-    monkeypatch.setattr(board, "RECHECK", 3600.0)
+    monkeypatch.setattr(table, "RECHECK", 3600.0)
     step = Members("a/fetch:x.zip", tmp_path / "mark")
     step.vault = vault
     install = make_install(tmp_path / "dest", [step])
     sites = (cityscapes_site("http://localhost"),)
     recipe = msgspec.structs.replace(install.recipe, sites=sites)
     install = dataclasses.replace(install, vault=vault, recipe=recipe)
-    made = Runner(install, steps=[step], door=Server(tmp_path / "door.sock"))
+    made = Runner(install, steps=[step], server=Server(tmp_path / "door.sock"))
     made.start()
     yield made
-    assert made.stop(PATIENCE)
+    assert made.stop(TIME_LIMIT)
 
 
 @pytest.fixture
@@ -72,7 +74,7 @@ def link(runner: Runner, tmp_path: Path) -> Iterator[RemoteLink]:
 
 
 def test_a_login_set_by_a_viewer_reaches_the_runner_and_what_waits_for_it(
-    link: RemoteLink, vault: Ladder, tmp_path: Path
+    link: RemoteLink, vault: BackendChain, tmp_path: Path
 ):
     reply = link.send(KeepLogin(site="cityscapes", values={"user": "ada", "password": HIDDEN}))
     assert reply.ok, reply
@@ -86,14 +88,14 @@ def test_a_login_set_by_a_viewer_reaches_the_runner_and_what_waits_for_it(
     assert not any(HIDDEN.encode() in path.read_bytes() for path in state.rglob("*.*"))
 
 
-def test_a_login_of_an_unknown_site_is_refused(link: RemoteLink, vault: Ladder):
+def test_a_login_of_an_unknown_site_is_refused(link: RemoteLink, vault: BackendChain):
     reply = link.send(KeepLogin(site="elsewhere", values={"password": HIDDEN}))
     assert not reply.ok
     assert "elsewhere" in reply.text
     assert vault.kept() == ()
 
 
-def test_what_a_viewer_clears_is_gone_from_the_runner(link: RemoteLink, vault: Ladder):
+def test_what_a_viewer_clears_is_gone_from_the_runner(link: RemoteLink, vault: BackendChain):
     link.send(KeepLogin(site="cityscapes", values={"user": "ada", "password": HIDDEN}))
     assert link.send(ClearLogins(site="cityscapes")).text == "cleared 2 secrets"
     assert vault.kept() == ()
@@ -110,10 +112,10 @@ def test_the_answer_to_stop_arrives_before_the_line_goes_dead(link: RemoteLink, 
 def test_nonsense_is_refused_and_the_line_stays_open(runner: Runner, tmp_path: Path):
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.connect(str(tmp_path / "door.sock"))
-    with contextlib.closing(Wire(connection)) as wire:
+    with contextlib.closing(Connection(connection)) as connection:
         for nonsense in (b"{}", b"\xff\xfe", b'{"ask": "everything"}'):
-            wire.write(nonsense)
-            answer = wire.read()
+            connection.write(nonsense)
+            answer = connection.read()
             assert answer is not None
             assert not decode_reply(answer).ok
 
@@ -125,26 +127,28 @@ def test_a_viewer_that_reads_nothing_does_not_hold_up_the_end(runner: Runner, tm
     with contextlib.closing(connection), contextlib.suppress(BlockingIOError):
         while True:
             connection.send(b'{"ask":"snapshot"}\n' * 1000)
-    assert runner.stop(PATIENCE)
+    assert runner.stop(TIME_LIMIT)
 
 
 def test_a_run_goes_on_where_the_door_cannot_open(tmp_path: Path):
     steps = [FakeStep("a/terms", tmp_path / "mark")]
-    door = Server(tmp_path / "absent" / "door.sock")
-    runner = Runner(make_install(tmp_path / "dest", steps), steps=steps, door=door)
+    server = Server(tmp_path / "absent" / "door.sock")
+    runner = Runner(make_install(tmp_path / "dest", steps), steps=steps, server=server)
     runner.start()
     try:
-        assert not door.listening
-        assert runner.wait_settled(PATIENCE)
+        assert not server.listening
+        assert runner.wait_settled(TIME_LIMIT)
         assert any("other terminals cannot join" in event.text for event in runner.events())
     finally:
-        assert runner.stop(PATIENCE)
+        assert runner.stop(TIME_LIMIT)
 
 
 def test_there_is_no_door_without_a_private_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / ("long" * 30)))
-    monkeypatch.setattr("wizard.engine.wire.tempfile.gettempdir", lambda: str(tmp_path / "none"))
-    assert door_at(tmp_path) is None
+    monkeypatch.setattr(
+        "wizard.engine.remote.messages.tempfile.gettempdir", lambda: str(tmp_path / "none")
+    )
+    assert server_at(tmp_path) is None
 
 
 def test_opening_the_door_leaves_the_mask_of_other_threads_alone(
@@ -152,10 +156,10 @@ def test_opening_the_door_leaves_the_mask_of_other_threads_alone(
 ):
     masks: list[int] = []
     monkeypatch.setattr(os, "umask", lambda mask: masks.append(mask) or 0o022)
-    door = Server(tmp_path / "door.sock")
-    door.open(Runner(make_install(tmp_path / "dest", []), steps=[]))
+    server = Server(tmp_path / "door.sock")
+    server.open(Runner(make_install(tmp_path / "dest", []), steps=[]))
     try:
         assert stat.S_IMODE((tmp_path / "door.sock").stat().st_mode) == 0o600
         assert masks == []
     finally:
-        door.close()
+        server.close()

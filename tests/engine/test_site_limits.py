@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from wizard.engine.install import Settings
-from wizard.engine.opening import within
-from wizard.recipes.site_model import Limits
+from wizard.app.opening import within
+from wizard.recipes.site_model import SiteLimits
+from wizard.steps.install import Settings
 
 
 @pytest.mark.parametrize(
@@ -15,10 +15,10 @@ from wizard.recipes.site_model import Limits
 def test_the_lower_rate_counts_and_none_is_no_limit(
     asked: int, allowed: int | None, rate: int
 ) -> None:
-    assert within(Settings(rate_limit=asked), Limits(rate=allowed)).rate_limit == rate
+    assert within(Settings(rate_limit=asked), SiteLimits(rate=allowed)).rate_limit == rate
 
 
 def test_transfers_and_connections_are_held_to_the_site() -> None:
-    held = within(Settings(transfers=8, per_host=2), Limits(transfers=3, per_host=4))
+    held = within(Settings(transfers=8, per_host=2), SiteLimits(transfers=3, per_host=4))
     assert (held.transfers, held.per_host) == (3, 2)
-    assert within(Settings(workers=7), Limits()) == Settings(workers=7)
+    assert within(Settings(workers=7), SiteLimits()) == Settings(workers=7)

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wizard.errors import LabelError
+from wizard.findings import Finding
 from wizard.labels.lazy import Lazy
-from wizard.work import Finding, Item, Report
+from wizard.work import Item, Report
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.headless.toy import Toy, holder, is_free
-from tests.waiting import PATIENCE, until
-from wizard.engine.link import Answer, Pause, Resume
-from wizard.engine.remote import RemoteLink
-from wizard.engine.wire import RunnerGone
+from tests.headless.toy import Toy, is_free, owner
+from tests.schemas import holds
+from tests.waiting import TIME_LIMIT, until
+from wizard.engine.remote.client import RemoteLink
+from wizard.engine.remote.messages import RunnerGone
+from wizard.engine.remote.protocol import Answer, Pause, Resume
+
+pytestmark = pytest.mark.slow
 
 
 def is_gone(link: RemoteLink) -> bool:
@@ -36,7 +39,7 @@ def answers(path: Path) -> bool:
 
 
 def line_to(toy: Toy) -> contextlib.closing[RemoteLink]:
-    return contextlib.closing(RemoteLink(Path(holder(toy).address)))
+    return contextlib.closing(RemoteLink(Path(owner(toy).address)))
 
 
 def states(link: RemoteLink) -> dict[str, str]:
@@ -48,7 +51,7 @@ def detached(toy: Toy) -> Iterator[Toy]:
     toy.install("--yes", "--detach", code=0)
     yield toy
     if not is_free(toy):
-        os.kill(holder(toy).pid, signal.SIGKILL)
+        os.kill(owner(toy).pid, signal.SIGKILL)
 
 
 def test_a_detached_run_is_watched_answered_and_ends_by_itself(detached: Toy):
@@ -71,7 +74,7 @@ def test_a_detached_run_is_watched_answered_and_ends_by_itself(detached: Toy):
 
 
 def test_the_runner_has_no_terminal_and_its_socket_is_private(detached: Toy):
-    found = holder(detached)
+    found = owner(detached)
     assert os.getsid(found.pid) == found.pid
     fields = Path(f"/proc/{found.pid}/stat").read_text().rpartition(")")[2].split()
     assert fields[4] == "0"
@@ -97,12 +100,12 @@ def test_pause_resume_and_status_go_through_the_socket(detached: Toy):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_signals_end_it_cleanly(detached: Toy, number: signal.Signals):
-    os.kill(holder(detached).pid, number)
+    os.kill(owner(detached).pid, number)
     until(lambda: not (detached.dest / ".segwizard" / "lease.json").exists())
 
 
 def test_after_kill_the_next_run_takes_over(detached: Toy):
-    pid = holder(detached).pid
+    pid = owner(detached).pid
     os.kill(pid, signal.SIGKILL)
     until(lambda: is_free(detached))
     assert (detached.dest / ".segwizard" / "lease.json").exists()
@@ -110,7 +113,7 @@ def test_after_kill_the_next_run_takes_over(detached: Toy):
 
 
 def test_a_swept_away_socket_comes_back(detached: Toy):
-    path = Path(holder(detached).address)
+    path = Path(owner(detached).address)
     path.unlink()
     until(lambda: answers(path))
     detached.run("stop", "--dest", detached.dest, code=0)
@@ -125,11 +128,13 @@ def test_attach_follows_in_lines_and_leaves_the_run_alone(detached: Toy):
         text=True,
     )
     assert process.stdout is not None
-    assert json.loads(process.stdout.readline())["type"] == "event"
+    line = process.stdout.readline()
+    assert json.loads(line)["type"] == "event"
+    holds("attach", line)
     process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=PATIENCE) == 0
+    assert process.wait(timeout=TIME_LIMIT) == 0
     process.stdout.close()
-    assert holder(detached).pid
+    assert owner(detached).pid
     detached.run("stop", "--dest", detached.dest, code=0)
 
 
@@ -137,7 +142,7 @@ def test_secrets_of_the_environment_reach_the_runner_by_pipe_only(toy: Toy):
     environment = {**toy.environment, "SEGWIZARD_TREES_LINK": f"{toy.base}/trees.zip?k=hushhush"}
     command = [sys.executable, "-m", "wizard", "run", str(toy.recipe), "--dest", str(toy.dest)]
     subprocess.run([*command, "--yes", "--detach", "--wait", "1h"], env=environment, check=True)
-    pid = holder(toy).pid
+    pid = owner(toy).pid
     assert b"hushhush" not in Path(f"/proc/{pid}/environ").read_bytes()
     assert b"hushhush" not in Path(f"/proc/{pid}/cmdline").read_bytes()
     until(lambda: (toy.dest / "toys/Trees/trees/0.txt").exists())

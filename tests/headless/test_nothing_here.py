@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from wizard.errors import UsageError
-from wizard.headless.status import command as status
-from wizard.headless.verify import command as verify
+from wizard.headless.commands.status import command as status
+from wizard.headless.commands.verify import command as verify
 
 
 @pytest.mark.parametrize("command", [status, verify])

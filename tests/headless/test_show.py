@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from wizard.__main__ import exit_code
-from wizard.engine.link import Event
+from wizard.engine.remote.protocol import Event
+from wizard.entry import exit_code
 from wizard.headless import exits
 
 

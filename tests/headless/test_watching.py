@@ -10,15 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.headless.toy import Toy, holder
+from tests.headless.toy import Toy, owner
 from tests.terminals import Terminal
 from tests.waiting import until
-from wizard.engine.follow import Follower
-from wizard.engine.link import Pause
-from wizard.engine.opening import found, open_install
-from wizard.engine.remote import RemoteLink, attach
-from wizard.engine.views import Snapshot
-from wizard.engine.wire import RunnerGone
+from wizard.app.opening import found, open_install
+from wizard.engine.remote.client import RemoteLink, attach
+from wizard.engine.remote.follow import Follower
+from wizard.engine.remote.messages import RunnerGone
+from wizard.engine.remote.protocol import Pause
+from wizard.views import Snapshot
+
+pytestmark = pytest.mark.slow
 
 
 def run(toy: Toy, *words: object) -> Terminal:
@@ -38,10 +40,10 @@ def foreground(toy: Toy) -> Iterator[Terminal]:
 def test_a_run_in_a_terminal_is_seen_steered_and_answered_from_another(
     toy: Toy, foreground: Terminal
 ):
-    path = Path(holder(toy).address)
+    path = Path(owner(toy).address)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-    assert "Runner: " in toy.run("status", "--dest", toy.dest, code=0).stdout
+    assert "Runner: " in toy.run("status", "--dest", toy.dest, code=3).stdout
     toy.run("pause", "--dest", toy.dest, code=0)
     foreground.expect("from another terminal: paused everything")
     toy.run("resume", "--dest", toy.dest, code=0)
@@ -53,7 +55,7 @@ def test_a_run_in_a_terminal_is_seen_steered_and_answered_from_another(
 
 
 def test_stopping_it_from_another_terminal_ends_it_as_interrupted(toy: Toy, foreground: Terminal):
-    path = Path(holder(toy).address)
+    path = Path(owner(toy).address)
     assert "stopped" in toy.run("stop", "--dest", toy.dest, code=0).stderr
     foreground.expect("from another terminal: stopping")
     foreground.expect("Go on with: segwizard run")
@@ -142,15 +144,15 @@ def test_a_socket_of_another_user_gets_no_answers(
     toy: Toy, foreground: Terminal, monkeypatch: pytest.MonkeyPatch
 ):
     mine = os.getuid()
-    RemoteLink(Path(holder(toy).address)).close()
-    monkeypatch.setattr("wizard.engine.remote.os.getuid", lambda: mine + 1)
+    RemoteLink(Path(owner(toy).address)).close()
+    monkeypatch.setattr("wizard.engine.remote.client.os.getuid", lambda: mine + 1)
     with pytest.raises(RunnerGone):
-        RemoteLink(Path(holder(toy).address))
+        RemoteLink(Path(owner(toy).address))
     assert attach(toy.dest) is None
 
 
 def test_a_socket_a_dead_runner_left_is_replaced(toy: Toy, foreground: Terminal):
-    path = Path(holder(toy).address)
+    path = Path(owner(toy).address)
     os.kill(foreground.pid, 9)
     foreground.end()
     assert path.exists()

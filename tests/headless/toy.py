@@ -16,9 +16,9 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from tests.waiting import PATIENCE
-from wizard.engine.lease import Holder, current_holder
-from wizard.engine.step import Place
+from tests.waiting import TIME_LIMIT
+from wizard.engine.lease import Owner, current_owner
+from wizard.steps.step import Place
 
 RECIPE = """
 id = "toy"
@@ -66,7 +66,7 @@ class Handler(SimpleHTTPRequestHandler):
         with contextlib.suppress(OSError):
             outputfile.write(data[:half])
             outputfile.flush()
-            if half < len(data) and self._gate.wait(PATIENCE):
+            if half < len(data) and self._gate.wait(TIME_LIMIT):
                 outputfile.write(data[half:])
 
     def log_message(self, format: str, *args: object) -> None:
@@ -106,7 +106,7 @@ class Toy:
             [sys.executable, "-m", "wizard", *map(str, words)],
             capture_output=True,
             text=True,
-            timeout=PATIENCE * 2,
+            timeout=TIME_LIMIT * 2,
             stdin=subprocess.DEVNULL,
             env=self.environment,
         )
@@ -167,13 +167,13 @@ def toy_collection(folder: Path) -> Iterator[Toy]:
         thread.join()
 
 
-def holder(toy: Toy) -> Holder:
+def owner(toy: Toy) -> Owner:
     """Whoever holds the toy's destination; there has to be one."""
-    found = current_holder(Place(dest=toy.dest, root=toy.dest))
+    found = current_owner(Place(dest=toy.dest, root=toy.dest))
     assert found is not None
     return found
 
 
 def is_free(toy: Toy) -> bool:
     """Whether nobody holds it."""
-    return current_holder(Place(dest=toy.dest, root=toy.dest)) is None
+    return current_owner(Place(dest=toy.dest, root=toy.dest)) is None

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from wizard.labels.masks import Masks
-from wizard.labels.png import write_label
+from wizard.labels.pixels.png import write_label
 
 
 def save(path: Path, image: Image.Image, **options: object) -> Path:

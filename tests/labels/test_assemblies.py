@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +16,11 @@ from scipy.io import savemat
 
 from tests.archives.makers import tree
 from wizard.errors import LabelError
-from wizard.labels.captions import CaptionWork
-from wizard.labels.class_folders import ClassFolderWork, read_synsets
-from wizard.labels.merge import MergeWork, differences, merged
-from wizard.labels.shards import Row, ShardWork, classes_of
-from wizard.recipes.assemblies import Captions, ClassFolders, MergeInstances, ParquetImages
+from wizard.labels.specs.assemblies import Captions, ClassFolders, MergeInstances, ParquetImages
+from wizard.labels.works.captions import CaptionWork
+from wizard.labels.works.class_folders import ClassFolderWork, read_synsets
+from wizard.labels.works.merge_annotations import MergeWork, merge_instances, union_differences
+from wizard.labels.works.shards import ShardRow, ShardWork, shard_classes
 
 ROWS = [(1, "n00000001", 0), (2, "n00000002", 0), (3, "n09999999", 2)]
 """Two leaves, and a synset above them."""
@@ -83,7 +85,9 @@ def shards(root: Path, *tables: list[tuple[str | None, bytes, int]]) -> ShardWor
     parquet = pytest.importorskip("pyarrow.parquet")
     for number, rows in enumerate(tables):
         images = [{"bytes": data, "path": path} for path, data, _ in rows]
-        table = arrow.table({"image": images, "label": [label for *_, label in rows]})
+        kind = arrow.struct({"bytes": arrow.binary(), "path": arrow.string()})
+        labels = arrow.array([label for *_, label in rows], arrow.int64())
+        table = arrow.table({"image": arrow.array(images, kind), "label": labels})
         parquet.write_table(table, root / f"validation-{number:05d}.parquet", row_group_size=2)
     name = "ILSVRC2012_val_{row:08}_{wnid}.JPEG"
     return ShardWork(root, ParquetImages(shards="validation-*.parquet", into="val", name=name))
@@ -97,6 +101,7 @@ def test_shards_give_back_the_bytes_they_hold(tmp_path: Path) -> None:
             (None, b"\xff\xd8b", 1),
             ("x/ILSVRC2012_val_00000009_n00000002.JPEG", b"\xff\xd8c", 1),
         ],
+        [],
         [(None, b"\xff\xd8d", 0)],
     )
     for item in work.items():
@@ -107,6 +112,41 @@ def test_shards_give_back_the_bytes_they_hold(tmp_path: Path) -> None:
         "n00000002/ILSVRC2012_val_00000009_n00000002.JPEG": b"\xff\xd8c",
         "n00000001/ILSVRC2012_val_00000004_n00000001.JPEG": b"\xff\xd8d",
     }
+
+
+def _peak_of_listing(root: Path, count: int) -> int:
+    """Bytes of Python's own that listing so many shards of 600 rows takes at once."""
+    root.mkdir()
+    rows = [(f"x_{'y' * 60}_{n}_n00000001.JPEG", b"", 0) for n in range(600)]
+    work = replace(shards(root, *[rows] * count), kept=root / "kept.json")
+    work.start()
+    tracemalloc.start()
+    assert sum(len(outputs) for outputs in work.expected()) == 600 * count
+    items = work.items()
+    assert sum(len(item.outputs) for item in items) == 600 * count
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak
+
+
+@pytest.mark.slow
+def test_listing_shards_takes_no_more_memory_for_more_of_them(tmp_path: Path) -> None:
+    # The first goes for what is made once, however many there are.
+    _, few, many = (
+        _peak_of_listing(tmp_path / str(n), count) for n, count in enumerate((12, 3, 12))
+    )
+    assert many < 1.5 * few
+
+
+def test_names_that_are_kept_stand_for_deleted_shards(tmp_path: Path) -> None:
+    rows = [(f"x_{n}_n00000001.JPEG", b"", 0) for n in range(5)]
+    work = replace(shards(tmp_path, rows, rows[:1]), kept=tmp_path / "kept.json")
+    work.start()
+    before = list(work.expected())
+    for shard in tmp_path.glob("*-00000.parquet"):
+        shard.unlink()
+    assert list(work.expected()) == before
+    assert [item.key for item in work.items()] == ["validation-00001.parquet:0"]
 
 
 def test_a_shard_that_is_something_else_is_told(tmp_path: Path) -> None:
@@ -120,14 +160,14 @@ def test_a_shard_that_is_something_else_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        ([Row(0, "a_n00000001.JPEG"), Row(0, "b_n00000002.JPEG")], "label 0 is"),
-        ([Row(0, "a_n00000001.JPEG"), Row(1, "")], "label 1"),
-        ([Row(0, "a_n00000002.JPEG"), Row(1, "b_n00000001.JPEG")], "ascending"),
+        ([ShardRow(0, "a_n00000001.JPEG"), ShardRow(0, "b_n00000002.JPEG")], "label 0 is"),
+        ([ShardRow(0, "a_n00000001.JPEG"), ShardRow(1, "")], "label 1"),
+        ([ShardRow(0, "a_n00000002.JPEG"), ShardRow(1, "b_n00000001.JPEG")], "ascending"),
     ],
 )
-def test_labels_that_do_not_number_the_classes_are_refused(rows: list[Row], said: str) -> None:
+def test_labels_that_do_not_number_the_classes_are_refused(rows: list[ShardRow], said: str) -> None:
     with pytest.raises(LabelError, match=said):
-        classes_of(rows)
+        shard_classes(rows)
 
 
 def captions(root: Path, rows: list[tuple[str, str, str]]) -> CaptionWork:
@@ -185,14 +225,14 @@ def document(images: dict[int, str], regions: dict[int, int]) -> dict:
 
 def test_ids_stay_where_they_are_free() -> None:
     first, second = document({1: "a"}, {5: 1}), document({2: "b"}, {6: 2})
-    joint = merged([first, second])
+    joint = merge_instances([first, second])
     assert [row["id"] for row in joint["images"]] == [1, 2]
     assert [row["id"] for row in joint["annotations"]] == [5, 6]
 
 
 def test_ids_that_meet_are_shifted_behind_the_first_files() -> None:
     first, second = document({3: "a", 7: "b"}, {1: 3, 2: 7}), document({0: "c", 3: "d"}, {2: 3})
-    joint = merged([first, second])
+    joint = merge_instances([first, second])
     assert [row["id"] for row in joint["images"]] == [3, 7, 8, 11]
     assert joint["annotations"][-1] | {"segmentation": 0} == {
         "id": 5,
@@ -211,26 +251,26 @@ def test_a_joint_file_holds_all_of_its_parts_under_ids_of_their_own(
         document({n: f"{name}{n}" for n in ids}, {n: n for n in ids})
         for name, ids in (("a", first), ("b", second))
     ]
-    joint = merged(parts)
+    joint = merge_instances(parts)
     for key in ("images", "annotations"):
         ids = [row["id"] for row in joint[key]]
         assert len(set(ids)) == len(ids) == len(first) + len(second)
-    assert list(differences(joint, parts)) == []
+    assert list(union_differences(joint, parts)) == []
 
 
 def test_other_categories_do_not_join() -> None:
     other = document({1: "a"}, {}) | {"categories": [{"id": 1, "name": "Head"}]}
     with pytest.raises(LabelError, match="categories"):
-        merged([document({0: "b"}, {}), other])
+        merge_instances([document({0: "b"}, {}), other])
 
 
 def test_differences_are_told_whatever_the_ids() -> None:
     parts = [document({1: "a"}, {1: 1}), document({2: "b"}, {1: 2})]
     other_ids = document({50: "b", 60: "a"}, {8: 50, 9: 60})
-    assert list(differences(other_ids, parts)) == []
-    assert any("missing" in each for each in differences(document({1: "a"}, {1: 1}), parts))
+    assert list(union_differences(other_ids, parts)) == []
+    assert any("missing" in each for each in union_differences(document({1: "a"}, {1: 1}), parts))
     moved = document({1: "a", 2: "b"}, {1: 1, 2: 1})
-    assert any("too many" in each for each in differences(moved, parts))
+    assert any("too many" in each for each in union_differences(moved, parts))
 
 
 def test_a_source_that_is_no_annotation_file_is_told(tmp_path: Path) -> None:

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from wizard.errors import LabelError
-from wizard.labels.boundary_weights import (
+from wizard.labels.drawing.boundary_weights import (
     boundary_weights,
     check_weights,
-    classes_of,
+    present_classes,
     write_weights,
 )
 
@@ -62,7 +62,7 @@ def test_a_class_that_covers_everything_has_the_frame_as_boundary() -> None:
 
 
 def test_ignored_pixels_are_no_class() -> None:
-    assert classes_of(np.array([[255, 4], [0, 4]], np.uint8)).tolist() == [0, 4]
+    assert present_classes(np.array([[255, 4], [0, 4]], np.uint8)).tolist() == [0, 4]
 
 
 def test_written_weights_read_back(tmp_path: Path) -> None:

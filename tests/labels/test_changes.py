@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from wizard.labels import changes
-from wizard.labels.chain import Plane
-from wizard.labels.changes import Changes
-from wizard.labels.png import encode, encode_lines
+from wizard.labels.pipeline import Plane
+from wizard.labels.pixels import changes
+from wizard.labels.pixels.changes import Changes
+from wizard.labels.pixels.png import encode_gray, encode_lines
 
 TABLE = np.random.default_rng(5).integers(0, 256, 460).astype(np.uint8)
 
@@ -38,14 +38,14 @@ def test_lines_are_those_of_the_whole_image(width, height, seed, dtype, strip):
         patch.setattr(changes, "_WORTH_IT", 1)
         found = Changes.of(label)
     assert found is not None
-    assert encode_lines(found.lines(TABLE), width) == encode(TABLE[label])
+    assert encode_lines(found.lines(TABLE), width) == encode_gray(TABLE[label])
 
 
 def test_both_ways_write_the_same_file():
     label = flat_label(300, 200, 3)
     assert Changes.of(label) is not None
     written = Plane(label, TABLE).png()
-    assert written == encode(TABLE[label])
+    assert written == encode_gray(TABLE[label])
     with Image.open(io.BytesIO(written)) as image:
         np.testing.assert_array_equal(np.asarray(image), TABLE[label])
 
@@ -53,4 +53,4 @@ def test_both_ways_write_the_same_file():
 def test_noise_is_looked_up_in_full():
     noise = np.random.default_rng(1).integers(0, 200, (64, 64)).astype(np.uint8)
     assert Changes.of(noise) is None
-    assert Plane(noise, TABLE).png() == encode(TABLE[noise])
+    assert Plane(noise, TABLE).png() == encode_gray(TABLE[noise])

@@ -16,8 +16,8 @@ from PIL import Image
 
 from tests.labels.small import packed_image, save
 from wizard.errors import LabelError
-from wizard.labels import png
-from wizard.labels.decode import Palette, read_blue, read_colours, read_packed, read_values
+from wizard.labels.pixels import png
+from wizard.labels.pixels.decode import Palette, read_blue, read_colours, read_packed, read_values
 
 PIXELS = np.array([[0, 1, 2, 255], [7, 7, 40, 3]], np.uint8)
 

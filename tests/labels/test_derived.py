@@ -14,10 +14,10 @@ from PIL import Image
 from pycocotools import mask as coco
 
 from wizard.errors import LabelError
-from wizard.labels.derived import EdgeWork, PickledWork, WeightWork
-from wizard.labels.pickled import read_pickled
-from wizard.labels.run_lengths import RunLengthWork
-from wizard.recipes.conversions import BoundaryWeights, Edges, PickledLabels, RleLabels
+from wizard.labels.specs.conversions import BoundaryWeights, Edges, PickledLabels, RleLabels
+from wizard.labels.works.derived import EdgeWork, PickledWork, WeightWork
+from wizard.labels.works.pickled import read_pickled
+from wizard.labels.works.run_lengths import RunLengthWork
 from wizard.work import Item
 
 MAGIC, VERSION = 0x1950A86A20F9469CFC6C, 1001

@@ -12,8 +12,8 @@ from hypothesis.extra.numpy import arrays
 from scipy.io import savemat
 
 from wizard.errors import LabelError
-from wizard.labels.edges import edges
-from wizard.labels.segfix import TRAINED_IDS, apply_offsets, read_offsets
+from wizard.labels.drawing.edges import edges
+from wizard.labels.works.segfix import TRAINED_IDS, apply_offsets, read_offsets
 
 PAIRS = (((0, 0), (1, 0), 1), ((0, 0), (0, 1), 0), ((0, 0), (1, 1), 0), ((0, 1), (1, 0), 0))
 """Two pixels of each kind of pair as (row, column), and which of them is marked."""
@@ -90,3 +90,45 @@ def test_offset_files(tmp_path: Path) -> None:
         read_offsets(tmp_path / "missing.mat")
     with pytest.raises(LabelError, match="its offsets"):
         apply_offsets(np.zeros((2, 2), np.uint8), read_offsets(good))
+
+
+@given(
+    arrays(np.uint8, (9, 11), elements=st.sampled_from(TRAINED_IDS)),
+    st.sampled_from((1, 2, 4)),
+    st.sampled_from((1.0, 2.0)),
+    st.data(),
+)
+def test_longer_steps_take_what_lies_where_they_point(
+    label: np.ndarray, reach: int, scale: float, data: st.DataObject
+) -> None:
+    """16 and 32 directions step over two and four pixels; steps end at the border."""
+    steps = data.draw(arrays(np.int8, (9, 11, 2), elements=st.integers(-reach, reach)))
+    refined = apply_offsets(label, steps.astype(np.float32), scale)
+    for y in range(9):
+        for x in range(11):
+            down, right = (int(scale) * int(step) for step in steps[y, x])
+            assert refined[y, x] == label[min(max(y + down, 0), 8), min(max(x + right, 0), 10)]
+
+
+@pytest.mark.parametrize(
+    "value, reach, taken",
+    [
+        (2, 4, True),
+        (-4, 4, True),
+        (5, 4, False),
+        (2, 1, False),
+        (0.5, 4, False),
+        (np.nan, 4, False),
+    ],
+)
+def test_steps_are_whole_and_no_longer_than_models_take(
+    tmp_path: Path, value: float, reach: int, *, taken: bool
+) -> None:
+    offsets = np.zeros((3, 4, 2), np.float32)
+    offsets[1, 2, 0] = value
+    savemat(tmp_path / "frame.mat", {"mat": offsets})
+    if taken:
+        assert read_offsets(tmp_path / "frame.mat", reach)[1, 2, 0] == value
+        return
+    with pytest.raises(LabelError, match="whole steps"):
+        read_offsets(tmp_path / "frame.mat", reach)

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from wizard.errors import LabelError
-from wizard.labels.instances import InstanceWork
-from wizard.recipes.conversions import Instances
+from wizard.labels.specs.conversions import Instances
+from wizard.labels.works.instances import InstanceWork
 
 SQUARE = [1, 1, 4, 1, 4, 4, 1, 4]
 

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from wizard.errors import LabelError
-from wizard.labels.lists import Pair, read_pairs
-from wizard.labels.text import Stamp
+from wizard.labels.tables.lists import Pair, read_pairs
+from wizard.labels.tables.text import TableText
 
 
-def write(tmp_path: Path, text: bytes) -> Stamp:
+def write(tmp_path: Path, text: bytes) -> TableText:
     path = tmp_path / "train.txt"
     path.write_bytes(text)
-    return Stamp.of(path)
+    return TableText.of(path)
 
 
 def test_lines_may_end_in_any_way(tmp_path: Path) -> None:

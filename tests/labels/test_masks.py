@@ -15,8 +15,8 @@ from PIL import Image
 from tests.labels.small import label, packed_image, save, whole_mask
 from wizard.errors import LabelError
 from wizard.labels.masks import ImageContext, MaskFinder, RunMasks, nearest_indices, resize_nearest
-from wizard.labels.search import Runs
-from wizard.recipes.steps import Relabel
+from wizard.labels.pixels.runs import Runs
+from wizard.labels.specs.taxonomies import Relabel
 
 SHAPE = (2, 3)
 

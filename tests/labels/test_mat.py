@@ -10,8 +10,8 @@ from PIL import Image
 from scipy.io import savemat
 
 from wizard.errors import LabelError
-from wizard.labels.mat import MatWork, convert
-from wizard.recipes.steps import Mat
+from wizard.labels.specs.taxonomies import Mat
+from wizard.labels.works.mat import MatWork, convert
 
 SPEC = Mat(sources="in/*.mat", variable="LabelMap", into="out", remove="in")
 

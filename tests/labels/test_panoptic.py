@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wizard.errors import LabelError
-from wizard.labels.panoptic import PanopticIndex, Segments, classify, decode_pieces
-from wizard.labels.search import Runs
+from wizard.labels.pixels.panoptic import ImageSegments, PanopticIndex, classify, decode_pieces
+from wizard.labels.pixels.runs import Runs
 
 
 def _document(*annotations: tuple[str, list[tuple[int, int]]], **more: object) -> dict[str, object]:
@@ -40,9 +40,9 @@ def _naive(ids: np.ndarray, segments: list[tuple[int, int]]) -> np.ndarray:
     return classes
 
 
-def _segments(pairs: list[tuple[int, int]]) -> Segments:
+def _segments(pairs: list[tuple[int, int]]) -> ImageSegments:
     table = np.array(pairs, np.int64).reshape(-1, 2)
-    return Segments(table[:, 0].astype(np.uint32), table[:, 1].astype(np.uint8))
+    return ImageSegments(table[:, 0].astype(np.uint32), table[:, 1].astype(np.uint8))
 
 
 @settings(max_examples=60)

@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as arrays
 from PIL import Image, ImageDraw
 
 from wizard.errors import LabelError
-from wizard.labels import png
+from wizard.labels.pixels import png
 
 
 def _read(data: bytes) -> np.ndarray:
@@ -28,7 +28,7 @@ def _read(data: bytes) -> np.ndarray:
     )
 )
 def test_pixels_survive(pixels: np.ndarray) -> None:
-    read = _read(png.encode(pixels))
+    read = _read(png.encode_gray(pixels))
     assert read.dtype == pixels.dtype
     assert np.array_equal(read, pixels)
 
@@ -36,7 +36,7 @@ def test_pixels_survive(pixels: np.ndarray) -> None:
 def test_views_in_any_order_survive() -> None:
     pixels = np.arange(48, dtype=np.uint16).reshape(6, 8) * 1000
     for view in (pixels.T, pixels[::-1, ::2], np.asfortranarray(pixels)):
-        assert np.array_equal(_read(png.encode(view)), view)
+        assert np.array_equal(_read(png.encode_gray(view)), view)
 
 
 def test_a_label_is_gray_and_at_most_half_again_pillows_size() -> None:
@@ -48,7 +48,7 @@ def test_a_label_is_gray_and_at_most_half_again_pillows_size() -> None:
         pen.ellipse((x - r, y - r, x + r, y + r), fill=int(random.integers(0, 34)))
     theirs = io.BytesIO()
     canvas.save(theirs, "PNG")
-    ours = png.encode(np.asarray(canvas))
+    ours = png.encode_gray(np.asarray(canvas))
     assert Image.open(io.BytesIO(ours)).mode == "L"
     assert len(ours) <= 1.5 * len(theirs.getvalue())
 
@@ -60,11 +60,11 @@ def test_a_label_is_gray_and_at_most_half_again_pillows_size() -> None:
 )
 def test_only_label_images_are_written(array: np.ndarray) -> None:
     with pytest.raises(LabelError):
-        png.encode(array)
+        png.encode_gray(array)
 
 
 def test_every_changed_or_missing_byte_is_noticed() -> None:
-    data = png.encode(np.arange(64, dtype=np.uint8).reshape(8, 8))
+    data = png.encode_gray(np.arange(64, dtype=np.uint8).reshape(8, 8))
     for place in range(len(png.SIGNATURE), len(data)):
         changed = data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
         with pytest.raises(LabelError):

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from wizard.labels.boundary_weights import check_weights, write_weights
-from wizard.labels.derived import WeightWork
-from wizard.labels.instances import InstanceWork
-from wizard.recipes.conversions import BoundaryWeights, Instances
+from wizard.labels.drawing.boundary_weights import check_weights, write_weights
+from wizard.labels.specs.conversions import BoundaryWeights, Instances
+from wizard.labels.works.derived import WeightWork
+from wizard.labels.works.instances import InstanceWork
 
 LABEL = np.array([[0, 0, 2, 2], [0, 2, 2, 255], [0, 0, 0, 0]], np.uint8)
 SPEC = BoundaryWeights(list="list.txt", folder="", into="weights", ready="weights.tar")
@@ -91,16 +91,16 @@ def test_looking_again_does_not_read_the_json(tmp_path: Path) -> None:
     shape = {"image_id": 1, "category_id": 7, "segmentation": [[0, 0, 3, 0, 3, 3]], "iscrowd": 0}
     document = {"images": images, "annotations": [shape], "categories": [{"id": 7}]}
     (tmp_path / "i.json").write_text(json.dumps(document))
-    roll = tmp_path / "state" / "roll.json"
-    work = InstanceWork(tmp_path, Instances(json="i.json", into="label"), roll)
+    kept = tmp_path / "state" / "kept.json"
+    work = InstanceWork(tmp_path, Instances(json="i.json", into="label"), kept)
     for item in work.items():
         work.process(item)
     work.finish()
     expected = [(str(tmp_path / "label" / "x.png"),)]
     facts = (tmp_path / "i.json").stat()
-    again = InstanceWork(tmp_path, work.spec, roll)
+    again = InstanceWork(tmp_path, work.spec, kept)
     assert list(again.expected()) == expected
     assert again._drawings._values == []
     (tmp_path / "i.json").write_text(json.dumps({**document, "annotations": []}))
     assert (tmp_path / "i.json").stat().st_size != facts.st_size
-    assert list(InstanceWork(tmp_path, work.spec, roll).expected()) == []
+    assert list(InstanceWork(tmp_path, work.spec, kept).expected()) == []

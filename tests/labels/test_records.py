@@ -5,17 +5,17 @@ from pathlib import Path
 import pytest
 
 from wizard.errors import LabelError
-from wizard.labels.lists import Pair
-from wizard.labels.records import (
+from wizard.labels.tables.lists import Pair
+from wizard.labels.tables.records import (
     RECORD_FILE,
     Segment,
     SegmentNames,
     image_key,
     load_records,
-    read_table,
+    read_record_table,
 )
-from wizard.labels.tables import Tables
-from wizard.labels.text import Stamp
+from wizard.labels.tables.taxonomies import Tables
+from wizard.labels.tables.text import TableText
 
 TABLE = '''
 from somewhere import Record  # never imported
@@ -138,7 +138,7 @@ def test_an_entry_that_is_no_record_is_named(tmp_path: Path, entry: str, line: i
     path = tmp_path / "records.py"
     write(path, f"town = [\n\n    {entry},\n]\n")
     with pytest.raises(LabelError, match="five string literals") as caught:
-        read_table(Stamp.of(path), "town")
+        read_record_table(TableText.of(path), "town")
     assert caught.value.where == f"{path}:{line}"
 
 
@@ -147,4 +147,4 @@ def test_a_table_that_is_no_list_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "records.py"
     write(path, text)
     with pytest.raises(LabelError):
-        read_table(Stamp.of(path), "town")
+        read_record_table(TableText.of(path), "town")

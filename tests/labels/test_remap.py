@@ -14,12 +14,12 @@ from hypothesis.extra import numpy as arrays
 
 from tests.labels.small import Published, label, packed_image, save
 from wizard.errors import LabelError
-from wizard.labels.chain import Plane, is_outside
-from wizard.labels.decode import read_values
-from wizard.labels.gather import gather
-from wizard.labels.remap import RemapWork
-from wizard.labels.tables import make_lookup
-from wizard.recipes.steps import LabelOutput, Labels, Relabel
+from wizard.labels.pipeline import Plane, is_outside
+from wizard.labels.pixels.decode import read_values
+from wizard.labels.pixels.gather import gather
+from wizard.labels.specs.taxonomies import LabelOutput, Labels, Relabel
+from wizard.labels.tables.taxonomies import make_lookup
+from wizard.labels.works.remap import RemapWork
 
 FINE = ["sky", "car", "rider", "unlabeled", "tree"]
 COARSE = ["car", "person", "sky"]
@@ -116,7 +116,7 @@ def test_values_of_no_class_become_class_0_and_are_named(tables: Published, tmp_
     (finding,) = work.process(work.items()[1]).findings
     assert not finding.fatal
     assert finding.path.endswith("data/fine/b.png")
-    assert "7 (1 pixels), 40 (2 pixels)" in finding.detail
+    assert "7 (1 pixel), 40 (2 pixels)" in finding.detail
     assert _written(tmp_path, "coarse/b.png") == [[0, 0, 0]]
 
 

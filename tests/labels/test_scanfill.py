@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wizard.labels.scanfill import clip_line, fill_polygon, line_pixels
+from wizard.labels.drawing.scanfill import clip_line, fill_polygon, line_pixels
 
 
 def walked(line: tuple[int, int, int, int]) -> list[tuple[int, int]]:

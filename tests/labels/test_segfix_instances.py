@@ -11,7 +11,7 @@ from scipy.io import savemat
 
 from tests.conformance.conftest import segwizard
 from wizard.errors import LabelError
-from wizard.labels.segfix_instances import InstanceFixWork, listed
+from wizard.labels.works.segfix_instances import InstanceFixWork, listed_masks
 
 FRAME = "lindau_000000_000019_leftImg8bit"
 SIZE = (9, 12)
@@ -86,4 +86,4 @@ def test_a_mask_outside_the_folder_is_refused(tmp_path: Path, name: str) -> None
     index = tmp_path / f"{FRAME}_pred.txt"
     index.write_text(f"{name} 24 0.5\n")
     with pytest.raises(LabelError, match="outside"):
-        listed(index)
+        listed_masks(index)

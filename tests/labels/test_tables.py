@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wizard.errors import LabelError
-from wizard.labels.tables import Tables, make_lookup
+from wizard.labels.tables.taxonomies import Tables, make_lookup
 
 OLD = ("road", "sky", "rider")
 NEW = ("sky", "ground")

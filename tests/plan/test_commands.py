@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from wizard.engine.views import Snapshot, StepView
 from wizard.errors import DestinationError, RecipeError, UsageError
-from wizard.headless.choosing import spread
-from wizard.headless.columns import columns, shortened
-from wizard.headless.plans import command as plan
-from wizard.headless.recipes import command as recipes
+from wizard.headless.commands.plans import command as plan
+from wizard.headless.commands.recipes import command as recipes
+from wizard.headless.options import spread
+from wizard.headless.terminal.columns import columns, shortened
+from wizard.kinds.registry import load_recipe
 from wizard.plan.planner import make_plan
-from wizard.recipes.loader import load, names
+from wizard.recipes.loader import names
+from wizard.views import Snapshot, StepView
 
 
 @pytest.fixture(autouse=True)
@@ -94,10 +95,10 @@ def test_an_install_that_is_done_needs_no_room(
     """Whatever little is free: what the disk holds already is not asked for again."""
     everything = tuple(
         StepView(address=s.address, dataset=s.dataset, title=s.title, kind=s.kind, state="done")
-        for s in make_plan(load("mseg"), None).steps
+        for s in make_plan(load_recipe("mseg"), None).steps
     )
     whole = Snapshot(collection="mseg", dest="", moment=0, running=False, steps=everything)
-    monkeypatch.setattr("wizard.engine.survey.survey", lambda _: whole)
+    monkeypatch.setattr("wizard.app.planning.survey", lambda _, *, seen: whole)
     (tmp_path / ".segwizard").mkdir()
     found = json.loads(run("mseg", "--dest", str(tmp_path), "--json").stdout)
     assert found["fetch_bytes"] == 0
@@ -159,3 +160,13 @@ def test_a_wide_table_cuts_its_first_column_in_the_middle() -> None:
     (line,) = columns([("abcdefghij.zip", "1 MB")], right=frozenset({1}), width=15)
     assert line == "abcd….zip  1 MB"
     assert shortened("short", 10) == "short"
+
+
+def test_a_long_series_takes_one_line() -> None:
+    lines = run("partdistillation").stdout.splitlines()
+    (line,) = [each for each in lines if "train-*-of-00294.parquet (294)" in each]
+    assert "(~146 GB)" in line
+    assert not any("train-00001-of" in each for each in lines)
+    assert "train_images_4.tar.gz" in "".join(lines)
+    archives = json.loads(run("partdistillation", "--json").stdout)["archives"]
+    assert sum("-of-00294.parquet" in each["name"] for each in archives) == 294

@@ -10,7 +10,7 @@ import pytest
 from wizard.plan.known import known_here
 from wizard.plan.planner import make_plan
 from wizard.recipes.model import Archive, Dataset, Recipe
-from wizard.transfer.reuse import Shelf
+from wizard.transfer.archive_cache import ArchiveCache
 
 DATA = b"the same bytes for two collections"
 
@@ -27,7 +27,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "old" / "renamed.zip"
     path.parent.mkdir()
     path.write_bytes(DATA)
-    Shelf.usual().add(path, {"sha256": hashlib.sha256(DATA).hexdigest()}, "a.zip")
+    ArchiveCache.usual().add(path, {"sha256": hashlib.sha256(DATA).hexdigest()}, "a.zip")
     return path
 
 

@@ -8,11 +8,11 @@ import pytest
 
 from tests.recipes.small import small, tables
 from wizard.errors import UsageError
+from wizard.kinds.registry import load_recipe
 from wizard.plan.costs import growth
-from wizard.plan.model import Accept, Fetch
 from wizard.plan.planner import make_plan
 from wizard.plan.waiting import waiting
-from wizard.recipes.loader import load
+from wizard.steps.planned import Accept, Fetch
 
 
 def test_every_step_has_its_address_kind_title_and_needs(tmp_path: Path) -> None:
@@ -42,7 +42,7 @@ def test_every_step_has_its_address_kind_title_and_needs(tmp_path: Path) -> None
         "extract",
         "report",
     ]
-    assert steps["birds/verify"].needs == ("birds/labels", "tables/extract")
+    assert steps["birds/verify"].dependencies == ("birds/labels", "tables/extract")
     assert all(step.title for step in plan.steps)
 
 
@@ -66,7 +66,7 @@ def test_required_datasets_are_always_among_them(tmp_path: Path) -> None:
 def test_the_finish_waits_for_the_chosen_ones_only(tmp_path: Path) -> None:
     plan = make_plan(small(tmp_path), tmp_path, without=["birds"])
     report = next(step for step in plan.steps if step.address == "finish/report")
-    assert report.needs == ("tables/extract", "fish/extract")
+    assert report.dependencies == ("tables/extract", "fish/extract")
 
 
 def test_unknown_datasets_are_refused_with_the_nearest(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_a_dataset_cannot_be_both_chosen_and_left_out(tmp_path: Path) -> None:
 
 def test_what_a_step_needs_cannot_be_left_out(tmp_path: Path) -> None:
     content = tables()
-    content["datasets"][2]["steps"][0]["needs"] = ["birds/verify"]
+    content["datasets"][2]["steps"][0]["dependencies"] = ["birds/verify"]
     recipe = small(tmp_path, content)
     with pytest.raises(UsageError) as caught:
         make_plan(recipe, tmp_path, only=["fish"])
@@ -172,7 +172,7 @@ def test_what_is_here_waits_for_nobody(tmp_path: Path) -> None:
 
 def test_mseg_costs_what_its_document_says() -> None:
     """At least 200 GB with archives kept, and far below 40 hours on 100 cores."""
-    plan = make_plan(load("mseg"), None, keep=True)
+    plan = make_plan(load_recipe("mseg"), None, keep=True)
     assert 180e9 < plan.peak_bytes < 220e9
     assert 80e9 < plan.fetch_bytes < 110e9
     assert plan.core_seconds < 4 * 3600

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from tests.recipes.small import small
-from wizard.errors import DestinationError, UsageError
+from wizard import environment
+from wizard.errors import DestinationError, EnvironmentFault, UsageError
 from wizard.plan import preflight
 from wizard.plan import volume as volumes
-from wizard.plan.model import Plan
 from wizard.plan.planner import make_plan
 from wizard.plan.preflight import check_destination
 from wizard.plan.volume import Volume, volume
+from wizard.steps.planned import Plan
 
 
 @pytest.fixture
@@ -112,10 +113,10 @@ def test_a_read_only_file_system_is_refused(plan: Plan, room: Callable[..., Path
 def test_a_folder_that_cannot_be_written_is_refused(
     plan: Plan, room: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(**_: object) -> None:
+    def refuse(_folder: Path) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(preflight.tempfile, "TemporaryFile", refuse)
+    monkeypatch.setattr(preflight, "unnamed_file", refuse)
     with pytest.raises(DestinationError, match="permission denied"):
         check_destination(plan, room(), 1)
 
@@ -164,3 +165,28 @@ def test_the_nearest_mount_decides_what_kind_it_is(
     monkeypatch.setattr(volumes.os, "pathconf", lambda *_: 4096)
     found = volume(Path(folder))
     assert (found.kind, found.network) == (kind, kind == "nfs4")
+
+
+def test_an_unreadable_proxy_is_named_before_anything_starts(
+    plan: Plan, room: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("ALL_PROXY", "socks9://ann:canary@host")
+    with pytest.raises(EnvironmentFault) as caught:
+        check_destination(plan, room(), 1)
+    assert (caught.value.where, caught.value.exit_code) == ("ALL_PROXY", 4)
+    assert "canary" not in str(caught.value)
+    check_destination(plan, room(), 1, done=[step.address for step in plan.steps])
+    monkeypatch.setenv("NO_PROXY", "*")
+    check_destination(plan, room(), 1)
+
+
+def test_a_limit_of_file_sizes_is_told_with_the_size_that_is_needed(
+    plan: Plan, room: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(environment, "file_size_limit", lambda: 100)
+    with pytest.raises(EnvironmentFault, match="100 bytes at most") as caught:
+        check_destination(plan, room(), 1)
+    assert caught.value.where == "ulimit -f"

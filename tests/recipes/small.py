@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from pathlib import Path
 from typing import Any
 
-from wizard.recipes.loader import load
+from wizard.kinds.registry import load_recipe
 from wizard.recipes.model import Recipe
 
 Tables = dict[str, Any]
@@ -133,6 +134,11 @@ def write(folder: Path, content: Tables) -> Path:
     return path
 
 
+def said(where: str) -> str:
+    """The place an error names, without the line of the file."""
+    return re.sub(r"(?<=\.toml):\d+", "", where)
+
+
 def inline(value: Any) -> str:
     """A value as TOML on one line."""
     if isinstance(value, dict):
@@ -144,4 +150,4 @@ def inline(value: Any) -> str:
 
 def small(folder: Path, content: Tables | None = None) -> Recipe:
     """Write and load the collection."""
-    return load(str(write(folder, content or SMALL)))
+    return load_recipe(str(write(folder, content or SMALL)))

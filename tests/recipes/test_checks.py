@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.recipes.small import Tables, small, tables, write
+from tests.recipes.small import Tables, said, small, tables, write
 from wizard.errors import RecipeError
-from wizard.recipes.loader import load
+from wizard.kinds.registry import load_recipe
+from wizard.recipes.locate import by_name
 
 Spoil = Callable[[Tables], object]
 
@@ -129,8 +130,8 @@ MISTAKES: dict[str, tuple[Spoil, str, str]] = {
         "is missing",
     ),
     "unknown need": (
-        lambda c: step(c, 3).update(needs=["fish/extrakt"]),
-        "datasets[1].steps[3].needs[0]",
+        lambda c: step(c, 3).update(dependencies=["fish/extrakt"]),
+        "datasets[1].steps[3].dependencies[0]",
         "is no step",
     ),
     "tables of nobody": (
@@ -187,15 +188,15 @@ def test_a_mistake_is_refused_under_its_key(
     spoil(content)
     path = write(tmp_path, content)
     with pytest.raises(RecipeError) as caught:
-        load(str(path))
-    assert caught.value.where == f"{path}: {key}"
+        load_recipe(str(path))
+    assert said(caught.value.where) == f"{path}: {by_name(key, content)}"
     assert reason in caught.value.message
 
 
 def test_steps_that_wait_for_each_other_are_refused_with_the_circle(tmp_path: Path) -> None:
     content = tables()
-    step(content, 0)["needs"] = ["fish/extract"]
-    content["datasets"][2]["steps"][0]["needs"] = ["birds/verify"]
+    step(content, 0)["dependencies"] = ["fish/extract"]
+    content["datasets"][2]["steps"][0]["dependencies"] = ["birds/verify"]
     with pytest.raises(RecipeError) as caught:
         small(tmp_path, content)
     assert "wait for each other" in caught.value.message
@@ -210,7 +211,7 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(RecipeError) as caught:
         small(tmp_path, content)
     assert "md5" in caught.value.where
-    assert "also datasets[1].steps[2].tables" in caught.value.hint
+    assert "also datasets.birds.steps.labels.tables" in caught.value.hint
 
 
 def test_the_nearest_name_is_suggested(tmp_path: Path) -> None:

@@ -7,26 +7,29 @@ from pathlib import Path
 
 import pytest
 
-from tests.recipes.small import Tables, small, tables, write
+from tests.recipes.small import Tables, said, small, tables, write
 from wizard.errors import RecipeError, UsageError
-from wizard.recipes.loader import load, names
+from wizard.kinds.registry import load_recipe
+from wizard.recipes.loader import names
+from wizard.recipes.locate import by_name
+from wizard.recipes.places import catalogue_files, recipe_files
 
 
 def test_every_recipe_of_the_program_loads() -> None:
     assert "mseg" in names()
     for name in names():
-        assert load(name).id == name
+        assert load_recipe(name).id == name
 
 
 def test_an_unknown_name_is_answered_with_the_nearest() -> None:
     with pytest.raises(UsageError) as caught:
-        load("msge")
+        load_recipe("msge")
     assert "mseg" in caught.value.hint
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(RecipeError) as caught:
-        load(str(tmp_path / "none.toml"))
+        load_recipe(str(tmp_path / "none.toml"))
     assert "none.toml" in caught.value.where
     assert "No such file" in caught.value.message
 
@@ -35,7 +38,7 @@ def test_a_syntax_error_has_its_line(tmp_path: Path) -> None:
     path = tmp_path / "bad.toml"
     path.write_text('id = "bad"\ntitle = \n')
     with pytest.raises(RecipeError) as caught:
-        load(str(path))
+        load_recipe(str(path))
     assert caught.value.where == f"{path}:2"
     assert "TOML" in caught.value.message
 
@@ -44,7 +47,7 @@ def test_text_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "bad.toml"
     path.write_bytes(b'id = "\xff"\n')
     with pytest.raises(RecipeError, match="UTF-8"):
-        load(str(path))
+        load_recipe(str(path))
 
 
 def _archive(content: Tables) -> Tables:
@@ -119,8 +122,8 @@ def test_a_mistake_names_file_key_reason_and_what_was_meant(
     spoil(content)
     path = write(tmp_path, content)
     with pytest.raises(RecipeError) as caught:
-        load(str(path))
-    assert caught.value.where == f"{path}: {key}"
+        load_recipe(str(path))
+    assert said(caught.value.where) == f"{path}: {by_name(key, content)}"
     assert caught.value.message == reason
     assert hint in caught.value.hint
 
@@ -152,3 +155,14 @@ def test_archives_lie_below_the_root_or_beside_it(tmp_path: Path) -> None:
     }
     assert places["lists.zip"] == "lists/lists.zip"
     assert places["birds.zip"] == "data/Birds/birds.zip"
+
+
+def test_recipes_of_the_program_need_no_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container may run as a number without a name: then there are no recipes of one's own."""
+
+    def homeless() -> Path:
+        raise RuntimeError("could not determine the home directory")
+
+    monkeypatch.setattr("wizard.recipes.places.newer", homeless)
+    assert "mseg" in recipe_files()
+    assert catalogue_files()

@@ -8,29 +8,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.recipes.small import small, tables
-from wizard.recipes.loader import load
+from wizard.archives.specs import Extract
+from wizard.kinds.registry import load_recipe
 from wizard.recipes.model import Dataset, Recipe
-from wizard.recipes.order import Graph, cycle, graph, in_order
-from wizard.recipes.steps import Extract
+from wizard.recipes.order import Graph, cycle, graph, in_order, optional_steps
 
 
 def test_each_step_needs_the_one_before_it_and_its_inputs(tmp_path: Path) -> None:
     recipe = small(tmp_path)
-    needs = graph(recipe, recipe.datasets)
-    assert needs["birds/terms"] == ()
-    assert needs["birds/fetch:birds.zip"] == ("birds/terms",)
-    assert needs["birds/fetch:more.zip"] == ("birds/terms",)
-    assert needs["birds/first"] == ("birds/terms", "birds/fetch:birds.zip")
-    assert needs["birds/second"] == ("birds/first", "birds/fetch:more.zip")
-    assert needs["birds/labels"] == ("birds/second", "tables/extract")
-    assert needs["birds/verify"] == ("birds/labels", "tables/extract")
-    assert needs["finish/report"] == ("tables/extract", "birds/verify", "fish/extract")
-    assert needs["finish/clear-credentials"] == ("finish/report",)
+    dependencies = graph(recipe, recipe.datasets)
+    assert dependencies["birds/terms"] == ()
+    assert dependencies["birds/fetch:birds.zip"] == ("birds/terms",)
+    assert dependencies["birds/fetch:more.zip"] == ("birds/terms",)
+    assert dependencies["birds/first"] == ("birds/terms", "birds/fetch:birds.zip")
+    assert dependencies["birds/second"] == ("birds/first", "birds/fetch:more.zip")
+    assert dependencies["birds/labels"] == ("birds/second", "tables/extract")
+    assert dependencies["birds/verify"] == ("birds/labels", "tables/extract")
+    assert dependencies["finish/report"] == ("tables/extract", "birds/verify", "fish/extract")
+    assert dependencies["finish/clear-credentials"] == ("finish/report",)
 
 
 def test_more_needs_join_the_usual_ones(tmp_path: Path) -> None:
     content = tables()
-    content["datasets"][2]["steps"][0]["needs"] = ["birds/verify", "fetch:fish.tgz"]
+    content["datasets"][2]["steps"][0]["dependencies"] = ["birds/verify", "fetch:fish.tgz"]
     recipe = small(tmp_path, content)
     assert graph(recipe, recipe.datasets)["fish/extract"] == ("fish/fetch:fish.tgz", "birds/verify")
 
@@ -39,11 +39,11 @@ def test_nothing_waits_for_an_optional_archive(tmp_path: Path) -> None:
     content = tables()
     content["datasets"][1]["archives"][1]["optional"] = True
     recipe = small(tmp_path, content)
-    needs = graph(recipe, recipe.datasets)
-    assert needs["birds/second"] == ("birds/first", "birds/fetch:more.zip")
-    assert "birds/second" not in needs["birds/labels"]
-    assert not any("birds/second" in wanted for wanted in needs.values())
-    assert "birds/fetch:more.zip" not in needs["finish/report"]
+    dependencies = graph(recipe, recipe.datasets)
+    assert dependencies["birds/second"] == ("birds/first", "birds/fetch:more.zip")
+    assert "birds/second" not in dependencies["birds/labels"]
+    assert not any("birds/second" in wanted for wanted in dependencies.values())
+    assert "birds/fetch:more.zip" not in dependencies["finish/report"]
 
 
 def test_an_archive_nobody_unpacks_is_waited_for_by_the_first_step(tmp_path: Path) -> None:
@@ -65,8 +65,8 @@ def assert_topological(steps: Graph) -> None:
     order = in_order(steps)
     assert sorted(order) == sorted(steps)
     position = {step: index for index, step in enumerate(order)}
-    for step, needs in steps.items():
-        assert all(position[need] < position[step] for need in needs)
+    for step, dependencies in steps.items():
+        assert all(position[need] < position[step] for need in dependencies)
 
 
 @settings(max_examples=60)
@@ -91,12 +91,12 @@ def test_steps_already_in_order_stay_as_written(tmp_path: Path) -> None:
 
 
 @settings(max_examples=25)
-@given(st.sets(st.sampled_from([each.id for each in load("mseg").datasets])))
+@given(st.sets(st.sampled_from([each.id for each in load_recipe("mseg").datasets])))
 def test_every_choice_of_mseg_is_ordered_completely(names: set[str]) -> None:
-    recipe = load("mseg")
+    recipe = load_recipe("mseg")
     chosen = [each for each in recipe.datasets if each.required or each.id in names]
     steps = graph(recipe, chosen)
-    assert all(need in steps for needs in steps.values() for need in needs)
+    assert all(need in steps for dependencies in steps.values() for need in dependencies)
     assert_topological(steps)
     for dataset in chosen:
         assert_waits(recipe, dataset, steps)
@@ -105,14 +105,33 @@ def test_every_choice_of_mseg_is_ordered_completely(names: set[str]) -> None:
 def assert_waits(recipe: Recipe, dataset: Dataset, steps: Graph) -> None:
     """Every extract waits for its archive, and everything that reads tables for the tables."""
     for step in dataset.steps:
-        needs = steps[f"{dataset.id}/{step.id}"]
+        dependencies = steps[f"{dataset.id}/{step.id}"]
         if isinstance(step, Extract):
-            assert f"{dataset.id}/fetch:{step.archive}" in needs
+            assert f"{dataset.id}/fetch:{step.archive}" in dependencies
         elif not dataset.required and step.id != "mat":
-            assert "mseg-api/extract" in needs
+            assert "mseg-api/extract" in dependencies
 
 
 def test_a_circle_is_shown() -> None:
     found = cycle({"a": ("b",), "b": ("c",), "c": ("a",), "d": ()})
     assert set(found) == {"a", "b", "c"}
     assert found[0] == found[-1]
+
+
+def test_no_archive_waits_for_labels_to_be_unpacked() -> None:
+    """Photographs unpack while labels are still fetched; what reads both waits for both."""
+    recipe = load_recipe("mseg")
+    steps = graph(recipe, recipe.datasets)
+
+    def below(step: str) -> set[str]:
+        return {step}.union(*(below(need) for need in steps[step]))
+
+    for dataset in recipe.datasets:
+        labels = {f"{dataset.id}/{s.id}" for s in dataset.steps if s.makes_taxonomies}
+        for step in dataset.steps:
+            here = f"{dataset.id}/{step.id}"
+            if step.unpacks:
+                assert not labels & below(here), here
+            if step.kind == "verify":
+                unpacked = {f"{dataset.id}/{s.id}" for s in dataset.steps if s.unpacks}
+                assert (labels | unpacked) - optional_steps((dataset,)) <= below(here), here

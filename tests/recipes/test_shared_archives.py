@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from wizard.recipes.loader import load, names
+from wizard.kinds.registry import load_recipe
+from wizard.recipes.loader import names
 from wizard.recipes.model import Archive
 
 OTHER_FILES = {"trainval.tar.gz", "images.tar.gz", "annotations.tar.gz"}
@@ -14,7 +15,7 @@ OTHER_FILES = {"trainval.tar.gz", "images.tar.gz", "annotations.tar.gz"}
 def test_an_archive_has_one_identity_in_all_collections() -> None:
     found: dict[str, list[tuple[str, Archive]]] = defaultdict(list)
     for name in names():
-        for dataset in load(name).datasets:
+        for dataset in load_recipe(name).datasets:
             for archive in dataset.archives:
                 found[archive.name].append((f"{name}/{dataset.id}", archive))
     shared = {name: uses for name, uses in found.items() if len(uses) > 1}

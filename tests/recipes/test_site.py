@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.recipes.small import small, tables
+from tests.recipes.small import said, small, tables
 from wizard.errors import RecipeError
-from wizard.recipes.loader import load
+from wizard.kinds.registry import load_recipe
+from wizard.recipes.loader import names, outline
 from wizard.recipes.model import Archive, Recipe
 from wizard.recipes.site import apply_site, load_site
 
@@ -165,7 +166,7 @@ def test_archives_of_other_collections_are_let_be(tmp_path: Path) -> None:
 def test_a_slip_names_file_key_and_reason(tmp_path: Path, text: str, key: str, reason: str) -> None:
     with pytest.raises(RecipeError) as caught:
         applied(tmp_path, text)
-    assert caught.value.where == f"{tmp_path / 'site.toml'}: {key}"
+    assert said(caught.value.where) == f"{tmp_path / 'site.toml'}: {key}"
     assert reason in caught.value.message
 
 
@@ -177,7 +178,7 @@ def test_an_unknown_key_of_an_archive_is_refused_with_what_was_meant(tmp_path: P
 
 def test_no_site_of_a_real_recipe_keeps_its_host(tmp_path: Path) -> None:
     text = '[sites.cityscapes]\nbase = "http://127.0.0.1:1"\n[sites.wilddash]\nbase = "http://127.0.0.1:2"'
-    for site in applied(tmp_path, text, load("mseg")).sites:
+    for site in applied(tmp_path, text, load_recipe("mseg")).sites:
         urls = (site.login_url, site.register_url, site.file_url, site.md5_url, site.list_url)
         assert all(url.startswith("http://127.0.0.1:") for url in urls if url)
 
@@ -191,3 +192,12 @@ def test_a_mistake_in_an_archive_names_the_archive(tmp_path: Path) -> None:
         load_site(path)
     assert 'archives."b.zip".url' in caught.value.where
     assert "urls" in caught.value.hint
+
+
+def test_login_sites_of_every_collection_may_be_named_beside_any(tmp_path: Path) -> None:
+    sites = {site.id for name in names() for site in load_recipe(name).sites}
+    assert sites == {site.id for name in names() for site in outline(name).sites}
+    text = "".join(f'[sites.{name}]\nbase = "http://lab.example"\n' for name in sorted(sites))
+    for name in names():
+        for site in applied(tmp_path, text, load_recipe(name)).sites:
+            assert site.login_url.startswith("http://lab.example") or not site.login_url

@@ -57,9 +57,9 @@ STEPS: dict[str, tuple[Tables, str, str]] = {
         "inside",
     ),
     "an unknown way": (
-        {"kind": "remove", "patterns": ["a"], "way": "hub"},
-        "way",
-        "is no way of birds",
+        {"kind": "remove", "patterns": ["a"], "alternative": "hub"},
+        "alternative",
+        "is no source of birds",
     ),
 }
 
@@ -71,12 +71,12 @@ def test_a_step_that_cannot_be_meant_is_refused(tmp_path: Path, name: str) -> No
     content["datasets"][1]["steps"].append({"id": "odd", **step})
     with pytest.raises(RecipeError) as caught:
         small(tmp_path, content)
-    assert f"datasets[1].steps[4].{key}" in str(caught.value)
+    assert f"datasets.birds.steps.odd.{key}" in str(caught.value)
     assert reason in str(caught.value)
 
 
 def test_an_archive_of_an_unknown_way_is_refused(tmp_path: Path) -> None:
     content = tables()
-    content["datasets"][1]["archives"][0]["way"] = "hub"
-    with pytest.raises(RecipeError, match="is no way of birds"):
+    content["datasets"][1]["archives"][0]["alternative"] = "hub"
+    with pytest.raises(RecipeError, match="is no source of birds"):
         small(tmp_path, content)

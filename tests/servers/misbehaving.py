@@ -205,6 +205,42 @@ class Throttle:
 
 
 @dataclass(frozen=True)
+class OnlyDates:
+    """Takes ``If-Range`` with a date alone, and hangs up after so many bytes."""
+
+    after: int
+
+    def answer(self, exchange: Exchange, file: File) -> None:
+        if exchange.headers.get("If-Range", file.modified) != file.modified:
+            del exchange.headers["Range"]
+        Drop(self.after).answer(exchange, file)
+
+
+@dataclass(frozen=True)
+class Reborn:
+    """Says with every answer that the file is a new version of the same bytes."""
+
+    after: int
+
+    def answer(self, exchange: Exchange, file: File) -> None:
+        moment = f"Mon, 01 Jan 2024 00:00:{len(exchange.server.double.seen):02d} GMT"
+        etag = f'"{len(exchange.server.double.seen)}"'
+        Drop(self.after).answer(exchange, replace(file, etag=etag, modified=moment))
+
+
+@dataclass(frozen=True)
+class DripHead:
+    """Sends a head that never ends, a byte at a time."""
+
+    def answer(self, exchange: Exchange, file: File) -> None:
+        exchange.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+        while not exchange.server.double.closing.is_set():
+            exchange.wfile.write(b"x")
+            exchange.wfile.flush()
+            exchange.idle(0.02)
+
+
+@dataclass(frozen=True)
 class Unsatisfied:
     """Answers every range with 416 and the given total, requests without one honestly."""
 

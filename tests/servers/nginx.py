@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.waiting import PATIENCE, until
+from tests.waiting import TIME_LIMIT, until
 
 _TRIES = 5
 
@@ -78,7 +78,7 @@ def nginx(files: Path, folder: Path, rate: str = "20m") -> Iterator[Nginx]:
         )
     finally:
         process.terminate()
-        process.wait(PATIENCE)
+        process.wait(TIME_LIMIT)
 
 
 def _started(files: Path, folder: Path, rate: str) -> tuple[subprocess.Popen[bytes], list[int]]:

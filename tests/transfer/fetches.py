@@ -1,4 +1,4 @@
-"""What the tests of downloads share: impatient limits, bodies, and one call to fetch."""
+"""What the tests of downloads share: an impatient policy, bodies, and one call to fetch."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from typing import Any
 from wizard.credentials.secret import Secret
 from wizard.progress import CancelToken
 from wizard.transfer.download import Downloader
-from wizard.transfer.limits import Limits
 from wizard.transfer.progress import TransferProgress
-from wizard.transfer.request import FetchRequest, Proof
+from wizard.transfer.request import DownloadProof, FetchRequest
+from wizard.transfer.retry_policy import RetryPolicy
 
-IMPATIENT = Limits(
+IMPATIENT = RetryPolicy(
     connect=30.0,
-    reply=30.0,
+    head=30.0,
     stall=30.0,
     backoff=0.01,
     longest_backoff=0.05,
     attempts=4,
     checkpoint=0.05,
     segment_from=1 << 20,
-    piece=1 << 18,
+    segment_size=1 << 18,
 )
 """Limits that try again at once; tests of servers that fall silent wait less for them."""
 
@@ -51,7 +51,7 @@ class Fetch:
     name: str
     urls: tuple[str | Secret, ...]
     known: dict[str, Any] = field(default_factory=dict)
-    limits: Limits = IMPATIENT
+    policy: RetryPolicy = IMPATIENT
     progress: TransferProgress = field(default_factory=TransferProgress)
     token: CancelToken = field(default_factory=CancelToken)
 
@@ -67,8 +67,8 @@ class Fetch:
     def request(self) -> FetchRequest:
         return FetchRequest(name=self.name, urls=self.urls, **self.known)
 
-    def run(self) -> Proof:
-        with Downloader(self.limits) as downloader:
+    def run(self) -> DownloadProof:
+        with Downloader(self.policy) as downloader:
             return downloader.fetch(self.request, self.target, self.progress, self.token)
 
     def leftovers(self) -> list[str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.servers.misbehaving import Misbehaving, Page
-from wizard.transfer.client import make_client
-from wizard.transfer.drive import file_id, resolve
 from wizard.transfer.errors import Unreachable, WrongContent
+from wizard.transfer.http.client import make_client
+from wizard.transfer.links.drive import file_id, resolve
 
 WARNING = """<p>Google Drive can't scan this file for viruses.</p>
 <form id="download-form" action="{url}/confirmed" method="get">

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shlex
+import threading
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -172,3 +173,22 @@ def test_upload_line_names_this_host_and_survives_blanks(tmp_path: Path) -> None
     account, _, folder = words[2].partition(":")
     assert "@" in account
     assert folder == "/data/my sets/inbox/"
+
+
+def test_a_file_that_is_taken_away_meanwhile_hides_no_other(tmp_path: Path) -> None:
+    steady, passing = tmp_path / "steady.zip", tmp_path / "passing.zip"
+    steady.write_bytes(b"PK")
+    done = threading.Event()
+
+    def come_and_go() -> None:
+        while not done.is_set():
+            passing.write_bytes(b"PK")
+            passing.unlink()
+
+    neighbour = threading.Thread(target=come_and_go)
+    neighbour.start()
+    try:
+        assert all(steady in arrivals(tmp_path) for _ in range(3000))
+    finally:
+        done.set()
+        neighbour.join()

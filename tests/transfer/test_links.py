@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from wizard.credentials.secret import Secret
 from wizard.errors import UsageError
-from wizard.transfer.links import below, clean, read_base_address, read_link, validity
+from wizard.transfer.links.pasted import below, clean, read_base_address, read_link, validity
 
 URL = "https://bucket.s3.example/data/idd-segmentation.tar.gz?a=1&b=2"
 NAME = "idd-segmentation.tar.gz"
@@ -61,7 +61,7 @@ def test_a_break_anywhere_is_mended(place: int, gap: str) -> None:
         ("see the mail", "no web address"),
         ("ftp://host.example/a.zip", "cannot be fetched"),
         ("file:///etc/passwd", "cannot be fetched"),
-        (f"{URL}\n{URL}", "two links"),
+        (f"{URL}\n{URL}0", "two links"),
         ("https://host.example/other.zip", "is for other.zip, not for idd-"),
         ("https://idd.example/download/", "not the link to the file"),
     ],
@@ -70,6 +70,10 @@ def test_what_is_wrong_is_said(pasted: str, reason: str) -> None:
     with pytest.raises(UsageError, match=reason) as caught:
         read_link(pasted, names=[NAME], page="https://idd.example/download/")
     assert caught.value.hint
+
+
+def test_a_link_that_a_mail_holds_twice_is_one_link() -> None:
+    assert read_link(f"{URL}\n{URL}", names=[NAME]).address.reveal() == URL
 
 
 def test_a_link_without_a_file_name_may_be_anything() -> None:

@@ -21,7 +21,6 @@ from tests.servers.wilddash import wilddash, wilddash_site
 from wizard.errors import TransferError
 from wizard.progress import CancelToken
 from wizard.recipes.model import Access, Archive
-from wizard.transfer.cityscapes import CityscapesLogin
 from wizard.transfer.download import Downloader
 from wizard.transfer.errors import (
     ApprovalMissing,
@@ -30,15 +29,16 @@ from wizard.transfer.errors import (
     LoginRefused,
     Unreachable,
 )
-from wizard.transfer.limits import Limits
-from wizard.transfer.logins import CsrfLogin, FormLogin
+from wizard.transfer.logins.cityscapes import CityscapesLogin
+from wizard.transfer.logins.form_login import CsrfLogin, FormLogin
+from wizard.transfer.logins.session import LoginMissing, fill, require_private
+from wizard.transfer.logins.sites import open_session, try_login
 from wizard.transfer.progress import TransferProgress
 from wizard.transfer.request import FetchRequest
-from wizard.transfer.sessions import LoginMissing, fill, require_private
-from wizard.transfer.sites import open_session, try_login
+from wizard.transfer.retry_policy import RetryPolicy
 
 DATA = b"PK\x03\x04" + bytes(range(256)) * 4000
-QUICK = Limits(backoff=0.01, longest_backoff=0.05, attempts=3, reply=5, connect=5)
+QUICK = RetryPolicy(backoff=0.01, longest_backoff=0.05, attempts=3, head=5, connect=5)
 ARCHIVE = Archive(
     name="gtFine_trainvaltest.zip",
     access=Access(kind="login", site="cityscapes", package="1"),

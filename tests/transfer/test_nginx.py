@@ -36,8 +36,8 @@ def test_a_file_arrives(
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(web.certificate))
     base = {"http": web.http, "https": web.https, "slow": web.slow}[scheme]
-    limits = replace(IMPATIENT, segments=segments)
-    fetch = Fetch(tmp_path, "a.zip", (f"{base}/a.zip",), {"size": len(DATA)}, limits)
+    policy = replace(IMPATIENT, connections_per_file=segments)
+    fetch = Fetch(tmp_path, "a.zip", (f"{base}/a.zip",), {"size": len(DATA)}, policy)
     proof = fetch.run()
     assert proof.sha256 == sha256(DATA)
     assert fetch.target.read_bytes() == DATA
@@ -67,12 +67,12 @@ import sys
 from pathlib import Path
 from wizard.progress import CancelToken
 from wizard.transfer.download import Downloader
-from wizard.transfer.limits import Limits
+from wizard.transfer.retry_policy import RetryPolicy
 from wizard.transfer.progress import TransferProgress
 from wizard.transfer.request import FetchRequest
-limits = Limits(rate=2_000_000, checkpoint=0.05, segment_from=1 << 20, piece=1 << 18)
+policy = RetryPolicy(rate=2_000_000, checkpoint=0.05, segment_from=1 << 20, segment_size=1 << 18)
 request = FetchRequest(name="a.zip", urls=(sys.argv[1],))
-Downloader(limits).fetch(request, Path(sys.argv[2]), TransferProgress(), CancelToken())
+Downloader(policy).fetch(request, Path(sys.argv[2]), TransferProgress(), CancelToken())
 """
 
 

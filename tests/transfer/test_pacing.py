@@ -12,15 +12,15 @@ import pytest
 
 from tests.servers.misbehaving import Busy, Honest, Misbehaving
 from tests.transfer.fetches import IMPATIENT, Fetch, archive
-from tests.waiting import PATIENCE, until
+from tests.waiting import TIME_LIMIT, until
 from wizard.errors import Cancelled
 from wizard.progress import CancelToken
 from wizard.transfer.download import Downloader
 from wizard.transfer.errors import ServerBusy, Unreachable
-from wizard.transfer.interrupt import LinkedToken, interruptible
-from wizard.transfer.pacing import Gate, Patience, RateLimit
+from wizard.transfer.http.response_head import retry_after
+from wizard.transfer.interrupt import LinkedToken, run_interruptible
 from wizard.transfer.progress import TransferProgress
-from wizard.transfer.replies import retry_after
+from wizard.transfer.retries import ConnectionLimiter, RateLimit, Retries
 
 DATA = archive(300_000)
 
@@ -46,7 +46,7 @@ def test_a_rate_that_is_lifted_frees_those_who_wait() -> None:
     waiting = threading.Thread(target=rate.take, args=(1_000_000, CancelToken()))
     waiting.start()
     rate.set(0)
-    waiting.join(PATIENCE)
+    waiting.join(TIME_LIMIT)
     assert not waiting.is_alive()
     assert rate.helping(1 << 20) == 1 << 20
 
@@ -71,12 +71,12 @@ def test_the_rate_of_a_downloader_changes_while_it_runs(
         until(lambda: fetch.progress.done)
         assert downloader.rate == 20_000
         downloader.set_rate(0)
-        thread.join(PATIENCE)
+        thread.join(TIME_LIMIT)
     assert fetch.target.read_bytes() == DATA
 
 
 def test_the_gate_counts_each_host_and_all() -> None:
-    gate, token = Gate(connections=3, per_host=2), CancelToken()
+    gate, token = ConnectionLimiter(connections=3, per_host=2), CancelToken()
     with gate.connection("a", token), gate.connection("a", token):
         with gate.connection("b", token):
             token.cancel()
@@ -88,10 +88,10 @@ def test_the_gate_counts_each_host_and_all() -> None:
             pass
 
 
-def _patience(**changes: float) -> tuple[Patience, TransferProgress]:
+def _patience(**changes: float) -> tuple[Retries, TransferProgress]:
     progress = TransferProgress()
-    limits = replace(IMPATIENT, **changes)  # type: ignore[arg-type]
-    return Patience(limits, progress, CancelToken()), progress
+    policy = replace(IMPATIENT, **changes)  # type: ignore[arg-type]
+    return Retries(policy, progress, CancelToken()), progress
 
 
 def test_patience_ends_and_is_renewed_by_bytes() -> None:
@@ -140,12 +140,12 @@ def test_a_call_left_behind_gives_its_result_back() -> None:
     undone: list[str] = []
 
     def slow() -> str:
-        gate.wait(PATIENCE)
+        gate.wait(TIME_LIMIT)
         return "result"
 
     threading.Timer(0.05, token.cancel).start()
     with pytest.raises(Cancelled):
-        interruptible(slow, token, undone.append)
+        run_interruptible(slow, token, undone.append)
     gate.set()
     until(lambda: undone)
     assert undone == ["result"]
@@ -161,4 +161,4 @@ def test_a_linked_token_hears_both() -> None:
         child.check()
     other = LinkedToken(parent)
     parent.cancel()
-    assert other.wait(PATIENCE)
+    assert other.wait(TIME_LIMIT)

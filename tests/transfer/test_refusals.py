@@ -29,8 +29,9 @@ from tests.servers.misbehaving import (
 from tests.transfer.fetches import IMPATIENT, Fetch, archive, body, sha256
 from wizard.credentials.secret import Secret
 from wizard.errors import TransferError
-from wizard.transfer import errors, magic, pages
+from wizard.transfer import errors, magic
 from wizard.transfer.download import Downloader
+from wizard.transfer.http import pages
 
 DATA = archive(300_000)
 
@@ -61,9 +62,9 @@ DATA = archive(300_000)
 def test_every_trouble_has_its_own_name_and_a_hint(
     server: Misbehaving, tmp_path: Path, manner: Manner, error: type[TransferError], says: str
 ) -> None:
-    limits = replace(IMPATIENT, attempts=1, reply=0.2, stall=0.2)
+    policy = replace(IMPATIENT, attempts=1, head=0.2, stall=0.2)
     url = server.put("a.zip", DATA, manner)
-    fetch = Fetch(tmp_path, "a.zip", (f"{url}?key=canary",), limits=limits)
+    fetch = Fetch(tmp_path, "a.zip", (f"{url}?key=canary",), policy=policy)
     with pytest.raises(error, match=says) as caught:
         fetch.run()
     assert caught.value.hint
@@ -304,7 +305,7 @@ def test_errors_cross_a_process_border_whole() -> None:
     ],
 )
 def test_pages_are_known_by_what_they_show(page: bytes, kind: str, title: str) -> None:
-    assert (pages.kind_of(page), pages.title_of(page)) == (kind, title)
+    assert (pages.page_kind(page), pages.html_title(page)) == (kind, title)
 
 
 @pytest.mark.parametrize(
@@ -341,3 +342,44 @@ def test_a_gzip_file_compressed_once_more_is_told_as_that(
     with pytest.raises(errors.WrongContent, match="compressed once more"):
         fetch.run()
     assert not fetch.target.exists()
+
+
+ANSWERS = {
+    "SignatureDoesNotMatch": ("<Error><Code>SignatureDoesNotMatch</Code></Error>", "signature"),
+    "azure": ("<Code>AuthenticationFailed</Code> Signature did not match.", "signature"),
+    "key gone": ("<Error><Code>InvalidAccessKeyId</Code></Error>", "InvalidAccessKeyId"),
+    "not yet": (
+        "<Code>AccessDenied</Code><Message>Request is not valid yet</Message>",
+        "not valid",
+    ),
+    "azure not yet": ("Signature not valid in the specified time frame", "not valid yet"),
+    "clock": ("<Code>RequestTimeTooSkewed</Code>", "not valid yet"),
+}
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+@pytest.mark.parametrize("status", [400, 403])
+def test_a_link_that_is_refused_for_another_reason_is_not_called_expired(
+    server: Misbehaving, tmp_path: Path, answer: str, status: int
+) -> None:
+    text, says = ANSWERS[answer]
+    url = server.put("a.zip", DATA, Drop(100_000), Page("", text, status, "application/xml"))
+    fetch = Fetch(tmp_path, "a.zip", (Secret(f"{url}?sig=canary"),))
+    with pytest.raises(errors.LinkRefused, match=says) as caught:
+        fetch.run()
+    assert "expired" not in str(caught.value)
+    assert caught.value.hint
+    assert fetch.part.stat().st_size >= 100_000
+
+
+def test_a_refusal_without_a_reason_is_judged_by_the_time_in_the_link(
+    server: Misbehaving, tmp_path: Path
+) -> None:
+    url = server.put("a.zip", DATA, Page("", "<Code>AccessDenied</Code>", 403, "application/xml"))
+    far, past = f"{url}?Expires=4999999999&Signature=x", f"{url}?Expires=999999999&Signature=x"
+    with pytest.raises(errors.LinkRefused, match="AccessDenied"):
+        Fetch(tmp_path, "a.zip", (Secret(far),)).run()
+    with pytest.raises(errors.LinkExpired, match="has expired"):
+        Fetch(tmp_path, "a.zip", (Secret(past),)).run()
+    with pytest.raises(errors.LinkExpired, match="may have expired"):
+        Fetch(tmp_path, "a.zip", (Secret(f"{url}?id=x"),)).run()

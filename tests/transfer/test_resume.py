@@ -365,12 +365,12 @@ import sys
 from pathlib import Path
 from wizard.progress import CancelToken
 from wizard.transfer.download import Downloader
-from wizard.transfer.limits import Limits
+from wizard.transfer.retry_policy import RetryPolicy
 from wizard.transfer.progress import TransferProgress
 from wizard.transfer.request import FetchRequest
 request = FetchRequest(name="a.zip", urls=(sys.argv[1],))
-limits = Limits(checkpoint=0.05)
-Downloader(limits).fetch(request, Path(sys.argv[2]), TransferProgress(), CancelToken())
+policy = RetryPolicy(checkpoint=0.05)
+Downloader(policy).fetch(request, Path(sys.argv[2]), TransferProgress(), CancelToken())
 """
 
 
@@ -400,3 +400,17 @@ def test_a_file_that_is_there_is_proven_and_left_alone(server: Misbehaving, tmp_
     assert fetch.target.read_bytes() == DATA
     assert server.requests("a.zip") == []
     assert body(10, 1) != body(10, 2)
+
+
+@pytest.mark.parametrize("after", [100, 70_000, 299_000])
+def test_bytes_count_as_they_come_however_few_they_are(
+    server: Misbehaving, tmp_path: Path, after: int
+) -> None:
+    fetch = Fetch(tmp_path, "a.zip", (server.put("a.zip", DATA, Stall(after=after)),))
+    thread = threading.Thread(target=_quietly, args=(fetch,))
+    thread.start()
+    until(lambda: fetch.progress.done == after)
+    asked = len(server.requests("a.zip"))
+    fetch.token.cancel()
+    thread.join()
+    assert asked == 1

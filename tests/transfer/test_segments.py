@@ -1,4 +1,4 @@
-"""Large files in pieces over several connections."""
+"""Large files in segments over several connections."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ from tests.waiting import until
 from wizard.credentials.secret import Secret
 from wizard.errors import Cancelled
 from wizard.transfer.errors import LinkExpired
-from wizard.transfer.pieces import Pieces
-from wizard.transfer.spans import Span, gaps, merged
+from wizard.transfer.parts.byte_ranges import ByteRange, merged_ranges, missing_ranges
+from wizard.transfer.parts.segment_queue import SegmentQueue
 
 DATA = archive(3_000_000)
 KNOWN = {"sha256": sha256(DATA)}
@@ -66,8 +66,8 @@ class _Slowly:
 def test_pieces_come_over_several_connections_but_no_more_than_allowed(tmp_path: Path) -> None:
     with _Counted() as server:
         url = server.put("a.zip", DATA, _Slowly(server, Honest()))
-        limits = replace(IMPATIENT, per_host=3, segments=8)
-        fetch = Fetch(tmp_path, "a.zip", (url,), KNOWN, limits)
+        policy = replace(IMPATIENT, per_host=3, connections_per_file=8)
+        fetch = Fetch(tmp_path, "a.zip", (url,), KNOWN, policy)
         fetch.run()
         assert fetch.target.read_bytes() == DATA
         assert 2 <= server.most <= 3
@@ -201,18 +201,20 @@ def test_a_link_that_expires_midway_keeps_its_pieces_for_a_fresh_one(
 
 
 spans = st.lists(
-    st.tuples(st.integers(0, 300), st.integers(0, 60)).map(lambda pair: Span(pair[0], sum(pair)))
+    st.tuples(st.integers(0, 300), st.integers(0, 60)).map(
+        lambda pair: ByteRange(pair[0], sum(pair))
+    )
 )
 
 
 @settings(max_examples=100)
 @given(spans, st.integers(0, 400))
-def test_what_is_there_and_what_is_missing_make_the_file(have: list[Span], total: int) -> None:
+def test_what_is_there_and_what_is_missing_make_the_file(have: list[ByteRange], total: int) -> None:
     there = {byte for span in have for byte in range(span.start, span.end)}
-    missing = gaps(have, total)
+    missing = missing_ranges(have, total)
     lacking = [byte for span in missing for byte in range(span.start, span.end)]
     assert lacking == [byte for byte in range(total) if byte not in there]
-    joined = merged(have)
+    joined = merged_ranges(have)
     assert {byte for span in joined for byte in range(span.start, span.end)} == there
     assert all(a.end < b.start for a, b in zip(joined, joined[1:], strict=False))
 
@@ -220,11 +222,11 @@ def test_what_is_there_and_what_is_missing_make_the_file(have: list[Span], total
 @settings(max_examples=100)
 @given(spans, st.integers(1, 50), st.integers(1, 5), st.floats(0, 1000))
 def test_pieces_hand_out_every_missing_byte_once(
-    missing: list[Span], piece: int, hands: int, speed: float
+    missing: list[ByteRange], segment: int, hands: int, speed: float
 ) -> None:
-    missing = list(merged(missing))
-    pieces, taken = Pieces(missing, piece, hands), []
-    while (one := pieces.take(speed)) is not None:
+    missing = list(merged_ranges(missing))
+    segments, taken = SegmentQueue(missing, segment, hands), []
+    while (one := segments.take(speed)) is not None:
         taken.append(one)
-    assert merged(taken) == tuple(missing)
+    assert merged_ranges(taken) == tuple(missing)
     assert sum(one.size for one in taken) == sum(span.size for span in missing)

@@ -24,14 +24,14 @@ from tests.servers.misbehaving import (
 from tests.transfer.fetches import Fetch, archive
 from wizard.credentials.secret import Secret
 from wizard.errors import TransferError
-from wizard.transfer.addresses import origin, shown
-from wizard.transfer.client import make_client
 from wizard.transfer.errors import (
     AccessDenied,
     LoginRefused,
     SessionExpired,
     WrongContent,
 )
+from wizard.transfer.http.addresses import origin, shown
+from wizard.transfer.http.client import make_client
 from wizard.transfer.request import Refusal
 
 DATA = archive(300_000)

@@ -40,8 +40,8 @@ from wizard.transfer.progress import TransferProgress
 from wizard.transfer.request import FetchRequest
 
 COUNT = 200
-PATIENT = replace(IMPATIENT, per_host=12, connections=12, segment_from=60_000, piece=20_000)
-LIMITS = replace(PATIENT, reply=0.5, stall=0.2)
+PATIENT = replace(IMPATIENT, per_host=12, connections=12, segment_from=60_000, segment_size=20_000)
+LIMITS = replace(PATIENT, head=0.5, stall=0.2)
 
 
 @dataclass(frozen=True)

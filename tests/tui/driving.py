@@ -12,8 +12,9 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 
 from tests.tui.fakes import DEST, FakeHost
-from tests.waiting import PATIENCE
+from tests.waiting import TIME_LIMIT
 from wizard.tui.app import WizardApp
+from wizard.tui.modals.confirm import ConfirmModal
 from wizard.tui.screens.wizard import WizardPage
 
 ScreenT = TypeVar("ScreenT", bound=Screen)
@@ -40,6 +41,9 @@ async def at_work(
     async with opened(host, size) as pilot:
         await until(pilot, lambda: waits_for in seen(pilot))
         await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, WizardPage | ConfirmModal))
+        if isinstance(pilot.app.screen, ConfirmModal):
+            await pilot.press("down", "enter")
         page = await on(pilot, WizardPage)
         await until(pilot, lambda: page.dataset != "")
         await pilot.pause()
@@ -47,10 +51,10 @@ async def at_work(
 
 
 async def until(pilot: Pilot[int], true: Callable[[], bool]) -> None:
-    deadline = asyncio.get_running_loop().time() + PATIENCE
+    deadline = asyncio.get_running_loop().time() + TIME_LIMIT
     while not true():
         if asyncio.get_running_loop().time() > deadline:
-            raise AssertionError(f"not seen in {PATIENCE:.0f} s; on screen:\n{seen(pilot)}")
+            raise AssertionError(f"not seen in {TIME_LIMIT:.0f} s; on screen:\n{seen(pilot)}")
         await asyncio.sleep(0.05)
         await pilot.pause()
 

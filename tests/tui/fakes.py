@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from wizard.app.bringing import OpenRequest
+from wizard.app.outcome import LastPage
+from wizard.app.planning import Disk, OpenTerms, open_terms
+from wizard.app.sessions import Session
+from wizard.app.sources import AddressAnswer, SourceRow, source_board
 from wizard.credentials.secret import Secret
-from wizard.engine.link import Answer, AnyCommand, Event, Reply
-from wizard.engine.views import (
+from wizard.engine.remote.protocol import Answer, AnyCommand, Event, Reply
+from wizard.errors import DestinationError, UsageError, WizardError
+from wizard.findings import FailureGroup
+from wizard.kinds.registry import known_kinds, load_recipe
+from wizard.plan.planner import make_plan
+from wizard.recipes.model import Recipe, Site
+from wizard.steps.planned import Fetch, Plan
+from wizard.tui.stages import worst
+from wizard.views import (
     DatasetView,
-    FailureGroup,
-    Need,
+    Request,
     Snapshot,
     StepView,
     TransferView,
 )
-from wizard.errors import DestinationError, WizardError
-from wizard.plan.model import Fetch, Plan
-from wizard.plan.planner import make_plan
-from wizard.recipes.loader import load
-from wizard.recipes.model import Recipe, Site
-from wizard.tui.host import Disk, Session
-from wizard.tui.stages import worst
 
 MOMENT = 1_700_000_000.0
 GIGA = 1_000_000_000
@@ -34,7 +38,7 @@ Change = dict[str, object]
 
 @functools.cache
 def mseg() -> Recipe:
-    return load("mseg")
+    return load_recipe("mseg")
 
 
 @functools.cache
@@ -51,13 +55,15 @@ def step_views(plan: Plan, changes: dict[str, Change]) -> tuple[StepView, ...]:
     views: dict[str, StepView] = {}
     for step in plan.steps:
         change = {**changes.get(f"{step.dataset}/*", {}), **changes.get(step.address, {})}
-        waits = tuple(need for need in step.needs if views[need].state != "done")
+        waits = tuple(request for request in step.dependencies if views[request].state != "done")
         state = change.pop("state", "locked" if waits else "todo")
         views[step.address] = StepView(
             address=step.address,
             dataset=step.dataset,
             title=step.title,
             kind=step.kind,
+            word=known_kinds().word(step.kind),
+            role=known_kinds().role(step.kind),
             state=state,
             waits_for=waits if state == "locked" else (),
             **change,
@@ -117,13 +123,13 @@ def busy(plan: Plan) -> Snapshot:
             "eta": 50.0,
         },
         "scannet/terms": {"state": "done"},
-        fetch["scannet"]: {"state": "waiting", "need": SCANNET},
+        fetch["scannet"]: {"state": "waiting", "request": SCANNET},
         "mapillary/terms": {"state": "done"},
-        fetch["mapillary"]: {"state": "waiting", "need": MAPILLARY},
+        fetch["mapillary"]: {"state": "waiting", "request": MAPILLARY},
         "bdd/terms": {"state": "done"},
-        fetch["bdd"]: {"state": "waiting", "need": BDD},
+        fetch["bdd"]: {"state": "waiting", "request": BDD},
         "cityscapes/terms": {"state": "done"},
-        fetch["cityscapes"]: {"state": "waiting", "need": CITYSCAPES},
+        fetch["cityscapes"]: {"state": "waiting", "request": CITYSCAPES},
         "kitti/terms": {"state": "done"},
         fetch["kitti"]: {"state": "failed", "failures": (REFUSED,)},
         "coco/terms": {"state": "done"},
@@ -180,27 +186,27 @@ def busy(plan: Plan) -> Snapshot:
     return snapshot_of(plan, changes, transfers=transfers, rate=12.6e6)
 
 
-SCANNET = Need(
+SCANNET = Request(
     kind="base-url",
     ask="ScanNet mails you a download script. Paste its address here when it comes.",
     page="http://www.scan-net.org/",
     how="Open the script from the mail and copy the address after BASE_URL=.",
     command="segwizard link scannet --dest DEST",
 )
-MAPILLARY = Need(
+MAPILLARY = Request(
     kind="link",
     ask="Paste the link from the Mapillary mail.",
     page="https://www.mapillary.com/dataset/vistas",
     how="The mail holds a signed link to version 1.1 or 1.2; it expires.",
 )
-BDD = Need(
+BDD = Request(
     kind="browser",
     ask="bdd100k_seg.zip comes through your browser only.",
     page="https://bdd-data.berkeley.edu/login.html",
     how="Log in, open Download, accept the terms, take Segmentation.",
     upload="scp bdd100k_seg.zip me@server:/data/Datasets/.segwizard/inbox/",
 )
-CITYSCAPES = Need(
+CITYSCAPES = Request(
     kind="login",
     ask="Log in to Cityscapes with the account you registered.",
     page="https://www.cityscapes-dataset.com/login/",
@@ -304,6 +310,8 @@ class FakeHost:
     login: Reply = field(default_factory=lambda: Reply(ok=True, text="Logged in"))
     background: bool = False
     note: str = ""
+    last_words: LastPage | None = None
+    asked_sources: int = 0
 
     def collections(self) -> tuple[Recipe, ...]:
         return self.recipes
@@ -314,6 +322,33 @@ class FakeHost:
     def check(self, plan: Plan) -> None:
         if self.too_small:
             raise DestinationError(self.too_small, hint="Leave datasets out")
+
+    def terms(self, plan: Plan) -> tuple[OpenTerms, ...]:
+        return open_terms(plan)
+
+    def open_requests(self, plan: Plan) -> tuple[OpenRequest, ...]:
+        found = {"cityscapes": CITYSCAPES, "mapillary": MAPILLARY, "scannet": SCANNET}
+        steps = {step.dataset: step.address for step in plan.steps if isinstance(step.spec, Fetch)}
+        return tuple(
+            OpenRequest(steps[name], name, ask) for name, ask in found.items() if name in steps
+        )
+
+    def sources(self, recipe: Recipe) -> tuple[SourceRow, ...]:
+        return source_board(recipe)
+
+    def ask_sources(
+        self, rows: tuple[SourceRow, ...], told: Callable[[], None]
+    ) -> tuple[SourceRow, ...]:
+        self.asked_sources += 1
+        found = []
+        for row in rows:
+            answers = []
+            for each in row.addresses:
+                told()
+                state = "gone" if each.gone else "alive"
+                answers.append(replace(each, found=AddressAnswer(each.url, state)))
+            found.append(replace(row, addresses=tuple(answers)))
+        return tuple(found)
 
     def disk(self, dest: Path) -> Disk:
         problem = "that is a file, not a folder" if dest.name == "file" else ""
@@ -326,11 +361,23 @@ class FakeHost:
         return dest in self.installs
 
     def begin(self, recipe: Recipe, plan: Plan) -> Session:
+        self.check(plan)
         self.begun.append(plan)
         return self._session(recipe, plan)
 
+    def add(self, session: Session, recipe: Recipe, plan: Plan) -> Session:
+        return self.begin(recipe, plan)
+
+    def look(self, dest: Path) -> Session:
+        return self.reopen(dest)
+
     def reopen(self, dest: Path) -> Session:
         return self._session(self.recipes[0], plan_of(self.recipes[0]))
+
+    def last_page(self, session: Session, snapshot: Snapshot) -> LastPage:
+        if self.last_words is None:
+            raise UsageError("no install is here", hint="check the folder")
+        return self.last_words
 
     def test_login(self, session: Session, site: Site) -> Reply:
         return self.login

@@ -21,15 +21,15 @@ from typing import Any
 from textual.pilot import Pilot
 
 from tests.tui.driving import go_to, on, sees, until, wizard
+from wizard.app.app import App
+from wizard.app.planning import Disk
 from wizard.demo.miniature import build_miniature
 from wizard.demo.server import DemoServer
-from wizard.engine.install import Settings
-from wizard.engine.kinds import labels
-from wizard.engine.link import Answer
-from wizard.plan.model import Plan
+from wizard.engine.remote.protocol import Answer
+from wizard.kinds.labelling import step as labels
+from wizard.steps.install import Settings
+from wizard.steps.planned import Plan
 from wizard.tui.app import WizardApp
-from wizard.tui.engine_host import EngineHost
-from wizard.tui.host import Disk
 from wizard.tui.screens.requests import RequestsPage
 from wizard.tui.screens.wizard import WizardPage
 from wizard.work import Item, Report, Work
@@ -46,7 +46,7 @@ BROKEN = "701_StillsRaw_full.zip"
 """An archive that is damaged on its server."""
 
 
-class RoomyHost(EngineHost):
+class RoomyHost(App):
     """A machine with a large disk, for the pages before anything is fetched."""
 
     def disk(self, dest: Path) -> Disk:
@@ -80,7 +80,7 @@ async def before(dest: Path) -> None:
         await pilot.press("enter")
         await sees(pilot, "13 of 13 chosen")
         await pilot.press("enter")
-        await until(pilot, lambda: wizard(pilot).choices.plan is not None)
+        await until(pilot, lambda: wizard(pilot).setup.plan is not None)
         await pilot.press("enter")
         await on(pilot, RequestsPage)
         await sees(pilot, "Draft mail")
@@ -91,7 +91,7 @@ async def before(dest: Path) -> None:
 async def during(dest: Path, server: DemoServer, site: Path) -> None:
     """The install at work, a mailed link, and an image with its labels."""
     settings = Settings(workers=1, executor="threads", rate_limit=RATE, transfers=3)
-    async with app(EngineHost(site=site, settings=settings), dest, "mseg") as pilot:
+    async with app(App(site=site, settings=settings), dest, "mseg") as pilot:
         await _start(pilot)
         await until(pilot, lambda: _accepted(pilot, server) and _busy(pilot))
         working = next(s for s in _steps(pilot) if s.kind == "labels" and s.state == "running")
@@ -111,7 +111,7 @@ async def during(dest: Path, server: DemoServer, site: Path) -> None:
         await sees(pilot, "valid")
         take(pilot, "answer")
         await until(pilot, lambda: _done(pilot, "ade20k"))
-        wizard(pilot).look("ade20k")
+        wizard(pilot).go("preview", "ade20k")
         await pilot.pause(3.0)
         await pilot.press("down")
         await pilot.pause(3.0)
@@ -119,7 +119,7 @@ async def during(dest: Path, server: DemoServer, site: Path) -> None:
 
 
 @asynccontextmanager
-async def app(host: EngineHost, dest: Path, collection: str = "") -> AsyncIterator[Pilot[int]]:
+async def app(host: App, dest: Path, collection: str = "") -> AsyncIterator[Pilot[int]]:
     opened = WizardApp(host, dest=dest, collection=collection)
     async with opened.run_test(size=SIZE) as pilot:
         yield pilot
@@ -136,10 +136,15 @@ async def _start(pilot: Pilot[int]) -> None:
     await pilot.press("enter")
     await sees(pilot, "chosen")
     await pilot.press("enter")
-    await until(pilot, lambda: wizard(pilot).choices.plan is not None)
-    for words in ("Draft mail", "The MSeg paper"):
-        await pilot.press("enter")
-        await sees(pilot, words)
+    await until(pilot, lambda: wizard(pilot).setup.plan is not None)
+    await pilot.press("enter")
+    await sees(pilot, "Draft mail")
+    await pilot.press("enter")
+    await sees(pilot, "It accepts 13 of 13")
+    await pilot.press(*"Ada Lovelace")
+    take(pilot, "terms")
+    await pilot.press("enter")
+    await sees(pilot, "The MSeg paper")
     await pilot.press("enter")
     await on(pilot, WizardPage)
     await until(pilot, lambda: bool(_steps(pilot)))
@@ -154,13 +159,13 @@ def _accepted(pilot: Pilot[int], server: DemoServer) -> bool:
     """Answer what a person would have by now."""
     link = wizard(pilot).open_session.link
     for step in _steps(pilot):
-        need = step.need
-        if step.state != "waiting" or need is None:
+        request = step.request
+        if step.state != "waiting" or request is None:
             continue
-        if need.kind == "terms":
+        if request.kind == "terms":
             link.send(Answer(address=step.address, values={"accepted_by": "me"}))
-        elif step.dataset not in LATER and need.kind in ("link", "login"):
-            given = server.answers[need.site or step.dataset]
+        elif step.dataset not in LATER and request.kind in ("link", "login"):
+            given = server.answers[request.site or step.dataset]
             values = {name: secret.reveal() for name, secret in given.items()}
             link.send(Answer(address=step.address, values=values))
     return True
@@ -182,7 +187,7 @@ def _done(pilot: Pilot[int], dataset: str) -> bool:
 
 
 def main(dest: Path) -> None:
-    """Take all six."""
+    """Take them all."""
     inner: Callable[..., Any] = labels.run_batch
     labels.run_batch = lambda work, *args, **rest: inner(Unhurried(work), *args, **rest)
     with tempfile.TemporaryDirectory() as scratch:
@@ -196,7 +201,9 @@ def main(dest: Path) -> None:
         path.write_bytes(bytes(reversed(path.read_bytes())))
         with DemoServer(miniature) as server:
             site = Path(scratch) / "site.toml"
-            site.write_text(server.site_toml())
+            told = server.site_toml().splitlines()
+            # The pictures show an install, not a rehearsal.
+            site.write_text("\n".join(line for line in told if not line.startswith("rehearsal")))
             try:
                 asyncio.run(before(dest))
                 asyncio.run(during(dest, server, site))

@@ -9,16 +9,17 @@ from textual.widgets import Button, Input
 
 from tests.tui.driving import at_work, go_to, on, seen, sees, until, wizard
 from tests.tui.fakes import busy, host_with, mseg, plan_of, snapshot_of
-from wizard.engine.link import Reply
-from wizard.engine.views import DatasetView, Need, StepView
-from wizard.recipes.loader import load
+from wizard.app import machine
+from wizard.engine.remote.protocol import Reply
+from wizard.kinds.registry import load_recipe
 from wizard.tui import asked
-from wizard.tui.panes.kinds import ways_said
+from wizard.tui.panes.kinds import alternatives_said
 from wizard.tui.screens.requests import draft, shown_draft
 from wizard.tui.screens.wizard import WizardPage
 from wizard.tui.stages import Focus, Stage
-from wizard.tui.widgets.form import NeedForm
-from wizard.tui.widgets.rail import Rail
+from wizard.tui.widgets.form import RequestForm
+from wizard.tui.widgets.sidebar import Sidebar
+from wizard.views import DatasetView, Request, StepView
 
 LINK = (
     "https://bucket.s3.amazonaws.com/mapillary-vistas-dataset_public_v1.1.zip"
@@ -26,9 +27,9 @@ LINK = (
 )
 
 
-async def _answer(pilot, dataset: str, values: dict[str, str]) -> NeedForm:
+async def _answer(pilot, dataset: str, values: dict[str, str]) -> RequestForm:
     await go_to(pilot, dataset)
-    await until(pilot, lambda: any(f.is_mounted for f in pilot.app.screen.query(NeedForm)))
+    await until(pilot, lambda: any(f.is_mounted for f in pilot.app.screen.query(RequestForm)))
     form = _form(pilot, dataset)
     for name, value in values.items():
         form.query_one(f"#{name}", Input).value = value
@@ -36,8 +37,8 @@ async def _answer(pilot, dataset: str, values: dict[str, str]) -> NeedForm:
     return form
 
 
-def _form(pilot, dataset: str) -> NeedForm:
-    return next(f for f in pilot.app.screen.query(NeedForm) if f.address.startswith(dataset))
+def _form(pilot, dataset: str) -> RequestForm:
+    return next(f for f in pilot.app.screen.query(RequestForm) if f.address.startswith(dataset))
 
 
 @pytest.mark.parametrize(
@@ -65,13 +66,13 @@ async def test_an_answer_reaches_the_step_that_asked(dataset, values, sent) -> N
 
 async def test_terms_are_accepted_by_one_press() -> None:
     plan = plan_of(mseg())
-    need = Need(kind="terms", ask="Accept the ADE20K terms?", page="https://terms.example")
+    request = Request(kind="terms", ask="Accept the ADE20K terms?", page="https://terms.example")
     host = host_with(
         snapshot_of(
             plan,
             {
                 "mseg-api/*": {"state": "done"},
-                "ade20k/terms": {"state": "waiting", "need": need},
+                "ade20k/terms": {"state": "waiting", "request": request},
             },
         )
     )
@@ -93,14 +94,14 @@ async def test_a_password_never_shows_and_does_not_stay() -> None:
         await sees(pilot, "Wrong password. Try again")
         assert form.query_one("#password", Input).value == ""
         assert form.query_one("#user", Input).value == "ada"
-        assert "hunter2" not in repr(NeedForm.Answered(form, "a", {"password": "hunter2"}))
+        assert "hunter2" not in repr(RequestForm.Answered(form, "a", {"password": "hunter2"}))
 
 
 async def test_a_password_typed_in_a_burst_does_not_land_in_the_open_field() -> None:
     host = host_with()
     async with at_work(host) as pilot:
         await go_to(pilot, "cityscapes")
-        await until(pilot, lambda: any(f.is_mounted for f in pilot.app.screen.query(NeedForm)))
+        await until(pilot, lambda: any(f.is_mounted for f in pilot.app.screen.query(RequestForm)))
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.focused, Input))
         for key in ["a", "d", "a", "tab", *"hunter2", "enter"]:
@@ -125,10 +126,10 @@ async def test_a_refused_login_says_so_and_keeps_the_user_name() -> None:
 
 
 def _refused(step: StepView) -> StepView:
-    if step.dataset != "cityscapes" or step.need is None:
+    if step.dataset != "cityscapes" or step.request is None:
         return step
-    need = msgspec.structs.replace(step.need, ask="The password was not accepted")
-    return msgspec.structs.replace(step, need=need)
+    request = msgspec.structs.replace(step.request, ask="The password was not accepted")
+    return msgspec.structs.replace(step, request=request)
 
 
 async def test_a_half_login_is_not_sent() -> None:
@@ -174,7 +175,7 @@ async def test_what_is_typed_stays_while_another_dataset_is_looked_at() -> None:
     host = host_with()
     async with at_work(host) as pilot:
         await go_to(pilot, "cityscapes")
-        await until(pilot, lambda: any(f.is_mounted for f in pilot.app.screen.query(NeedForm)))
+        await until(pilot, lambda: any(f.is_mounted for f in pilot.app.screen.query(RequestForm)))
         _form(pilot, "cityscapes").query_one("#user", Input).value = "ada"
         await go_to(pilot, "scannet")
         await go_to(pilot, "cityscapes")
@@ -185,18 +186,18 @@ async def test_the_form_goes_when_the_need_is_met() -> None:
     host = host_with()
     async with at_work(host) as pilot:
         await go_to(pilot, "cityscapes")
-        await until(pilot, lambda: any(f.is_mounted for f in pilot.app.screen.query(NeedForm)))
+        await until(pilot, lambda: any(f.is_mounted for f in pilot.app.screen.query(RequestForm)))
         plan = plan_of(mseg())
         host.link.now = snapshot_of(plan, {"mseg-api/*": {"state": "done"}})
         await until(pilot, lambda: "Log in" not in seen(pilot))
 
 
 async def test_copy_offers_the_page_and_the_upload_line_and_keeps_them_in_a_file() -> None:
-    from wizard.tui.clipboard import copied_file
+    from wizard.app.machine import copied_file
 
     async with at_work(host_with()) as pilot:
         await go_to(pilot, "bdd")
-        await until(pilot, lambda: any(f.is_mounted for f in pilot.app.screen.query(NeedForm)))
+        await until(pilot, lambda: any(f.is_mounted for f in pilot.app.screen.query(RequestForm)))
         await pilot.press("y")
         await until(pilot, lambda: "scp bdd100k_seg.zip" in wizard(pilot).clipboard)
         assert "scp bdd100k_seg.zip" in copied_file().read_text()
@@ -206,21 +207,23 @@ async def test_next_need_walks_through_every_dataset_that_waits() -> None:
     host = host_with()
     async with at_work(host) as pilot:
         page = await on(pilot, WizardPage)
-        rail = page.query_one(Rail)
+        sidebar = page.query_one(Sidebar)
         visited: list[str] = []
         for _ in range(4):
             last = page.dataset
             await pilot.press("n")
-            await until(pilot, lambda last=last: page.dataset != last and not rail.has_focus)
+            await until(pilot, lambda last=last: page.dataset != last and not sidebar.has_focus)
             visited.append(page.dataset)
             await pilot.press("escape")
-            await until(pilot, lambda: rail.has_focus)
+            await until(pilot, lambda: sidebar.has_focus)
         assert sorted(visited) == ["bdd", "cityscapes", "mapillary", "scannet"]
 
 
 def test_busy_has_what_these_tests_rely_on() -> None:
-    needs = {step.dataset: step.need.kind for step in busy(plan_of(mseg())).steps if step.need}
-    assert needs == {
+    dependencies = {
+        step.dataset: step.request.kind for step in busy(plan_of(mseg())).steps if step.request
+    }
+    assert dependencies == {
         "bdd": "browser",
         "cityscapes": "login",
         "mapillary": "link",
@@ -231,30 +234,30 @@ def test_busy_has_what_these_tests_rely_on() -> None:
 async def test_the_day_a_licence_was_asked_for_is_kept_and_told(tmp_path, monkeypatch) -> None:
     request = mseg().dataset("scannet").request
     assert request is not None
-    asked.note(tmp_path, {"scannet": 1_000_000.0})
-    assert asked.read(tmp_path) == {"scannet": 1_000_000.0}
-    said, late = asked.sentence(request, 1_000_000.0, 1_000_000.0 + 3 * 86_400)
+    machine.note_asked(tmp_path, {"scannet": 1_000_000.0})
+    assert machine.asked_dates(tmp_path) == {"scannet": 1_000_000.0}
+    said, late = asked.waiting_so_far(request, 1_000_000.0, 1_000_000.0 + 3 * 86_400)
     assert "You asked on 12 January" in said
     assert not late
-    said, late = asked.sentence(request, 1_000_000.0, 1_000_000.0 + 20 * 86_400)
+    said, late = asked.waiting_so_far(request, 1_000_000.0, 1_000_000.0 + 20 * 86_400)
     assert late
     assert "ask again" in said
     async with at_work(host_with(), (120, 40)) as pilot:
         await go_to(pilot, "scannet")
         await sees(pilot, "The answer usually takes about a week. Press d")
-        monkeypatch.setattr("wizard.tui.asked._file", lambda dest: tmp_path / "asked.json")
+        monkeypatch.setattr("wizard.app.machine._asked_file", lambda dest: tmp_path / "asked.json")
         await pilot.press("d")
         await sees(pilot, "You asked on")
 
 
 def test_ways_are_said_until_one_is_gone_and_then_only_that_one() -> None:
-    recipe = load("cosmos")
+    recipe = load_recipe("cosmos")
     snapshot = snapshot_of(plan_of(recipe), {})
-    dataset = next(each for each in recipe.datasets if len(each.ways) > 2)
-    first, second, third = (way.title for way in dataset.ways)
+    dataset = next(each for each in recipe.datasets if len(each.alternatives) > 2)
+    first, second, third = (alternative.title for alternative in dataset.alternatives)
     focus = Focus(dataset, Stage("Download", "fetch", ()), (), snapshot)
-    open_lines = [f"First way: {first}", f"Another way: {second}", f"Another way: {third}"]
-    assert ways_said(focus).plain.splitlines() == open_lines
+    open_lines = [f"First source: {first}", f"Another source: {second}", f"Another source: {third}"]
+    assert alternatives_said(focus).plain.splitlines() == open_lines
 
     gone = DatasetView(
         id=dataset.id,
@@ -263,11 +266,11 @@ def test_ways_are_said_until_one_is_gone_and_then_only_that_one() -> None:
         done_steps=1,
         total_steps=1,
         fraction=1.0,
-        way=second,
+        alternative=second,
     )
     later = msgspec.structs.replace(snapshot, datasets=(gone,))
-    focus = Focus(dataset, Stage("Check", "verify", ()), (), later)
-    assert ways_said(focus).plain == f"The files came this way: {second}"
+    focus = Focus(dataset, Stage("Check", "prove", ()), (), later)
+    assert alternatives_said(focus).plain == f"The files came from: {second}"
 
 
 @pytest.mark.parametrize("width", [30, 46, 100])

@@ -3,7 +3,7 @@ from __future__ import annotations
 from tests.tui.driving import at_work, on, seen, sees, until
 from tests.tui.fakes import host_with
 from wizard.credentials.secret import Secret
-from wizard.engine.link import ClearLogins, KeepLogin, Reply
+from wizard.engine.remote.protocol import ClearLogins, KeepLogin, Reply
 from wizard.tui.screens.credentials import CredentialsPage
 
 
@@ -38,7 +38,7 @@ async def test_a_login_set_while_watching_reaches_the_runner_that_works() -> Non
         values = {"user": "ada", "password": "hunter2"}
         assert host.link.commands == [KeepLogin(site="cityscapes", values=values)]
         assert "hunter2" not in repr(host.link.commands)
-        await pilot.press("x")
+        await pilot.press("x", "down", "enter")
         await sees(pilot, "every place read again", "The runner has been told")
         assert host.link.commands[1:] == [ClearLogins(site="cityscapes")]
 
@@ -59,7 +59,7 @@ async def test_clearing_one_leaves_the_other_and_proves_it() -> None:
             host.vault.kept[site, field] = Secret("x")
     async with at_work(host) as pilot:
         await _open(pilot)
-        await pilot.press("x")
+        await pilot.press("x", "down", "enter")
         await sees(pilot, "every place read again", "cityscapes password in the system keyring")
         assert {site for site, _ in host.vault.kept} == {"wilddash"}
 

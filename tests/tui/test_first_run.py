@@ -4,12 +4,14 @@ from textual.widgets import Input, SelectionList
 
 from tests.tui.driving import on, opened, sees, until, wizard
 from tests.tui.fakes import DEST, host_with
+from wizard.tui.modals.have import HaveModal
 from wizard.tui.screens.collections import CollectionsPage
 from wizard.tui.screens.datasets import DatasetsPage
 from wizard.tui.screens.destination import DestinationPage
 from wizard.tui.screens.plan import PlanPage
 from wizard.tui.screens.reading import ReadingPage
 from wizard.tui.screens.requests import RequestsPage
+from wizard.tui.screens.terms import TermsPage
 from wizard.tui.screens.wizard import WizardPage
 
 
@@ -27,13 +29,16 @@ async def test_every_page_leads_to_the_next_and_the_last_one_starts_the_run() ->
         await sees(pilot, "13 of 13 chosen", "always included")
         await pilot.press("enter")
         await on(pilot, PlanPage)
-        await until(pilot, lambda: wizard(pilot).choices.plan is not None)
+        await until(pilot, lambda: wizard(pilot).setup.plan is not None)
         await sees(pilot, "Download", "Disk at the peak", "COCO Panoptic")
         assert host.begun == []
         await pilot.press("enter")
         await on(pilot, RequestsPage)
         await sees(pilot, "ScanNet", "Draft mail", "1. Fill in and sign")
         await pilot.press("enter")
+        await on(pilot, TermsPage)
+        await sees(pilot, "ADE20K", "It accepts 13 of 13")
+        await pilot.press(*"Ada", "enter")
         await on(pilot, ReadingPage)
         await sees(pilot, "The MSeg paper", "What the names stand for")
         await pilot.press("enter")
@@ -67,7 +72,7 @@ async def test_escape_goes_back_and_keeps_what_was_chosen() -> None:
         await pilot.press("enter")
         again = await on(pilot, DatasetsPage)
         await until(pilot, lambda: len(again.query_one(SelectionList).selected) == 13)
-        assert "coco-panoptic" not in wizard(pilot).choices.only
+        assert "coco-panoptic" not in wizard(pilot).setup.only
 
 
 async def test_nothing_chosen_is_said_and_does_not_go_on() -> None:
@@ -89,16 +94,62 @@ async def test_a_file_is_no_destination() -> None:
         assert isinstance(pilot.app.screen, DestinationPage)
 
 
-async def test_a_disk_too_small_stops_at_the_plan_with_the_numbers() -> None:
+async def test_a_disk_too_small_holds_no_letter_back_and_starts_nothing() -> None:
     host = host_with()
     host.too_small = "needs 135 GB, 20 GB are free"
     async with opened(host) as pilot:
         await _to_datasets(pilot)
         await pilot.press("enter")
-        await sees(pilot, "135 GB, 20 GB are free", "leave datasets out")
+        await sees(pilot, "135 GB, 20 GB are free", "licence letters")
         await pilot.press("enter")
+        await on(pilot, RequestsPage)
+        await sees(pilot, "Draft mail")
+        await pilot.press("enter")
+        await on(pilot, TermsPage)
+        await pilot.press(*"Ada", "enter")
+        await on(pilot, ReadingPage)
+        await pilot.press("enter")
+        await sees(pilot, "135 GB, 20 GB are free", "Leave datasets out")
+        assert host.begun == []
+        host.too_small = ""
+        await pilot.press("enter")
+        await on(pilot, WizardPage)
+
+
+async def test_what_is_at_hand_is_given_before_the_start_and_used_then() -> None:
+    host = host_with()
+    async with opened(host) as pilot:
+        await _to_requests(pilot)
+        await pilot.press("down")
+        await sees(pilot, "h Have it")
+        await pilot.press("h")
+        await on(pilot, HaveModal)
+        await until(pilot, lambda: isinstance(pilot.app.focused, Input))
+        await pilot.press(*"https://host.example/mapillary.zip?X-Amz-Date=1", "enter")
+        await on(pilot, RequestsPage)
+        await sees(pilot, "✓ given, used at the start")
+        assert "host.example" not in repr(wizard(pilot).setup)
+        assert host.link.answers == []
+        await pilot.press("enter")
+        await on(pilot, TermsPage)
+        await pilot.press(*"Ada", "enter")
+        await on(pilot, ReadingPage)
+        await pilot.press("enter")
+        await on(pilot, WizardPage)
+        assert wizard(pilot).setup.given == {}
+    given, *signed = host.link.answers
+    assert given.address.startswith("mapillary/fetch:")
+    assert list(given.values) == ["link"]
+    assert len(signed) == 13
+
+
+async def test_what_is_kept_already_has_nothing_left_to_give() -> None:
+    async with opened(host_with()) as pilot:
+        await _to_requests(pilot)
+        await sees(pilot, "✓ nothing left to give")
+        await pilot.press("end", "h")
         await pilot.pause()
-        assert isinstance(pilot.app.screen, PlanPage)
+        assert isinstance(pilot.app.screen, RequestsPage)
 
 
 async def test_a_folder_with_an_install_goes_on_with_it() -> None:
@@ -126,6 +177,6 @@ async def _to_datasets(pilot) -> None:
 async def _to_requests(pilot) -> None:
     await _to_datasets(pilot)
     await pilot.press("enter")
-    await until(pilot, lambda: wizard(pilot).choices.plan is not None)
+    await until(pilot, lambda: wizard(pilot).setup.plan is not None)
     await pilot.press("enter")
     await on(pilot, RequestsPage)

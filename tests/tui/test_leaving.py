@@ -8,9 +8,9 @@ import msgspec
 
 from tests.tui.driving import at_work, on, opened, seen, sees, until, wizard
 from tests.tui.fakes import DEST, busy, host_with, mseg, plan_of, snapshot_of
-from wizard.engine.link import Reply, Stop
+from wizard.app.sessions import Session
+from wizard.engine.remote.protocol import Reply, Stop
 from wizard.errors import LeaseError
-from wizard.tui.host import Session
 from wizard.tui.modals.leave import LeaveModal
 from wizard.tui.screens.wizard import WizardPage
 

@@ -6,19 +6,26 @@ import base64
 
 import pytest
 from PIL import Image
+from rich.segment import Segment
+from textual._compositor import LayoutUpdate
 from textual.color import Color
 from textual.filter import Monochrome, NoColor
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.scrollbar import ScrollBar
+from textual.strip import Strip
 
 from tests.tui.driving import at_work, seen
 from tests.tui.fakes import host_with
-from wizard.tui import clipboard, glyphs, themes
+from wizard.app import machine
+from wizard.app.pictures import Share
+from wizard.tui import glyphs, outside, themes
 from wizard.tui.app import WizardApp
-from wizard.tui.pictures import Share
+from wizard.tui.painting import ShownCells
 from wizard.tui.screens.preview import legend
 from wizard.tui.widgets.picture import fitted, half_blocks
 from wizard.tui.widgets.url_input import pasted
+
+pytestmark = pytest.mark.slow
 
 GROUNDS = (
     "background",
@@ -85,6 +92,28 @@ def test_the_linux_console_gets_plain_signs(monkeypatch) -> None:
 
 
 @pytest.mark.parametrize(
+    ("term", "locale", "plain"),
+    [("vt100", "C", True), ("vt220", "", True), ("vt100", "C.UTF-8", False), ("xterm", "C", False)],
+)
+def test_a_terminal_of_decs_kind_gets_plain_signs_unless_its_locale_says_more(
+    monkeypatch, term: str, locale: str, plain: bool
+) -> None:
+    monkeypatch.undo()
+    for name in ("LC_ALL", "LC_CTYPE", "LANG", "SEGWIZARD_ASCII"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LC_ALL", locale)
+    monkeypatch.setenv("TERM", term)
+    monkeypatch.setattr("locale.getpreferredencoding", lambda do_setlocale=True: "utf-8")
+    assert glyphs.plain_terminal() == plain
+
+
+def test_signs_a_plain_terminal_lacks_are_not_written_to_it() -> None:
+    update = LayoutUpdate([[Strip([Segment("⏎ Next\u00a0Dr…")])]], Region(0, 0, 11, 1))
+    (run,) = ShownCells(plain=True).changes(update, Size(11, 1))
+    assert "".join(sign for sign, _ in run.cells) == "> Next Dr~"
+
+
+@pytest.mark.parametrize(
     ("term", "name"), [("linux", "terminal-16"), ("xterm-256color", "segwizard-dark")]
 )
 def test_the_first_theme_suits_the_terminal(monkeypatch, term, name) -> None:
@@ -105,21 +134,21 @@ def test_without_colour_the_terminals_own_are_used_whatever_was_chosen(monkeypat
 
 def test_a_chosen_theme_is_remembered(monkeypatch) -> None:
     monkeypatch.delenv("TEXTUAL_THEME", raising=False)
-    themes.remember_theme("high-contrast")
+    machine.remember_theme("high-contrast")
     assert themes.first_theme() == "high-contrast"
 
 
 def test_copying_is_wrapped_for_tmux(monkeypatch) -> None:
-    plain = clipboard.osc52("scp a b")
+    plain = outside.osc52("scp a b")
     assert base64.b64decode(plain.removeprefix("\x1b]52;c;").removesuffix("\a")) == b"scp a b"
     monkeypatch.setenv("TMUX", "/tmp/tmux-0/default,1,0")
-    wrapped = clipboard.osc52("scp a b")
+    wrapped = outside.osc52("scp a b")
     assert wrapped == "\x1bPtmux;" + plain.replace("\x1b", "\x1b\x1b") + "\x1b\\"
 
 
 def test_what_is_too_long_for_a_terminal_goes_to_the_file_only() -> None:
-    assert clipboard.osc52("x" * 100_000) == ""
-    path = clipboard.keep("x" * 100_000)
+    assert outside.osc52("x" * 100_000) == ""
+    path = machine.keep_copied("x" * 100_000)
     assert path is not None
     assert len(path.read_text()) == 100_001
 

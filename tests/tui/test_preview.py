@@ -18,12 +18,14 @@ from textual.widgets import Static
 
 from tests.tui.driving import at_work, go_to, on, seen, sees, until
 from tests.tui.fakes import host_with
-from wizard.labels.tables import Tables
+from wizard.app.pictures import Gallery
+from wizard.labels.tables.taxonomies import Tables
 from wizard.tui.canvas import Canvas
-from wizard.tui.pictures import Gallery
 from wizard.tui.pixels import kitty, sixel
 from wizard.tui.screens.preview import PreviewPage
 from wizard.tui.screens.wizard import WizardPage
+
+pytestmark = pytest.mark.slow
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 

@@ -11,7 +11,9 @@ from tests.tui.driving import go_to, on, sees, until
 from tests.tui.fakes import DEST, host_with
 from wizard.tui.app import WizardApp
 from wizard.tui.screens.wizard import WizardPage
-from wizard.tui.widgets.form import NeedForm
+from wizard.tui.widgets.form import RequestForm
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("theme", ["segwizard-dark", "segwizard-light"])
@@ -31,7 +33,7 @@ def test_a_form(snap_compare) -> None:
     async def work(pilot) -> None:
         await _at_work(pilot)
         await go_to(pilot, "scannet")
-        await until(pilot, lambda: any(f.is_mounted for f in pilot.app.screen.query(NeedForm)))
+        await until(pilot, lambda: any(f.is_mounted for f in pilot.app.screen.query(RequestForm)))
         await sees(pilot, "Use this address")
 
     assert snap_compare(_app(), terminal_size=(80, 24), run_before=work)

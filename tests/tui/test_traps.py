@@ -19,15 +19,17 @@ from textual.widgets import Input
 from tests.terminals import Terminal
 from tests.tui.driving import at_work, go_to, until
 from tests.tui.fakes import FakeLink, busy, host_with, mseg, plan_of
-from tests.waiting import PATIENCE
+from tests.waiting import TIME_LIMIT
 from tests.waiting import until as until_now
-from wizard.engine.views import Snapshot
 from wizard.errors import UsageError
 from wizard.tui import app as app_module
 from wizard.tui import crash
 from wizard.tui.app import WizardApp, run
 from wizard.tui.screens.wizard import WizardPage
-from wizard.tui.widgets.form import NeedForm
+from wizard.tui.widgets.form import RequestForm
+from wizard.views import Snapshot
+
+pytestmark = pytest.mark.slow
 
 REPO = Path(__file__).parents[2]
 
@@ -60,7 +62,7 @@ class StuckLink(FakeLink):
     def snapshot(self) -> Snapshot:
         if threading.current_thread().name == "segwizard-bridge" and self.stick.is_set():
             self.stuck.set()
-            self.free.wait(PATIENCE)
+            self.free.wait(TIME_LIMIT)
         return self.now
 
 
@@ -73,7 +75,7 @@ async def test_trap_1_a_stuck_runner_does_not_keep_the_program_from_ending() -> 
         await until(pilot, link.stuck.is_set)
         started = time.monotonic()
         pilot.app.finish(0)
-    assert time.monotonic() - started < PATIENCE / 2
+    assert time.monotonic() - started < TIME_LIMIT / 2
     stuck = [thread for thread in threading.enumerate() if thread.name == "segwizard-bridge"]
     assert all(thread.daemon for thread in stuck)
     link.free.set()
@@ -170,7 +172,7 @@ def test_trap_5_nothing_is_drawn_without_a_terminal() -> None:
 async def test_trap_7_no_cursor_blinks_in_a_snapshot() -> None:
     async with at_work(host_with()) as pilot:
         await go_to(pilot, "cityscapes")
-        await until(pilot, lambda: any(f.is_mounted for f in pilot.app.screen.query(NeedForm)))
+        await until(pilot, lambda: any(f.is_mounted for f in pilot.app.screen.query(RequestForm)))
         assert all(not field.cursor_blink for field in pilot.app.screen.query(Input))
 
 
@@ -179,7 +181,7 @@ async def test_trap_8_a_keyring_that_hangs_does_not_hold_up_a_key() -> None:
 
     def describe() -> str:
         asked.set()
-        free.wait(PATIENCE)
+        free.wait(TIME_LIMIT)
         return "late"
 
     host = host_with()
@@ -190,7 +192,7 @@ async def test_trap_8_a_keyring_that_hangs_does_not_hold_up_a_key() -> None:
         started = time.monotonic()
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(pilot.app.screen, WizardPage))
-        assert time.monotonic() - started < PATIENCE / 2
+        assert time.monotonic() - started < TIME_LIMIT / 2
         free.set()
 
 
@@ -198,8 +200,8 @@ def test_what_the_terminal_answers_late_draws_pixels_and_is_no_key(tmp_path: Pat
     Image.new("RGB", (40, 20), (255, 0, 0)).save(tmp_path / "one.png")
     more = f"""
 import pathlib
-from wizard.labels.tables import Tables
-from wizard.tui.pictures import Gallery
+from wizard.labels.tables.taxonomies import Tables
+from wizard.app.pictures import Gallery
 from wizard.tui.screens import preview
 folder = pathlib.Path({str(tmp_path)!r})
 pairs = (("one.png", "one.png"),)
@@ -228,3 +230,25 @@ async def test_themes_are_ours_and_the_first_frame_uses_them() -> None:
     async with WizardApp(host_with()).run_test() as pilot:
         assert pilot.app.theme == "segwizard-dark"
         assert pilot.app.theme_variables["background"].lower() == "#14171d"
+
+
+@pytest.mark.slow
+def test_ctrl_z_suspends_and_fg_brings_the_page_back(tmp_path: Path) -> None:
+    shell = "import os; os.execvp('bash', ['bash', '--norc', '--noprofile', '-i'])"
+    environment = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "PS1": "$ ", "TMUX": ""}
+    with Terminal("-c", shell, environment={**environment, "PYTHONPATH": REPO}) as terminal:
+        terminal.type(f"{sys.executable} -m wizard")
+        terminal.expect("step 1 of")
+        terminal.listen(0.5)
+        terminal.press("\x1a")
+        terminal.expect("\x1b[?1049l")
+        terminal.expect("Stopped")
+        terminal.type("echo back in the $((40 + 2))")
+        terminal.expect("back in the 42")
+        terminal.press("fg\n")
+        terminal.expect("\x1b[?1049h")
+        terminal.expect("step 1 of")
+        terminal.press("q")
+        terminal.expect("\x1b[?1049l")
+        terminal.type("exit")
+        terminal.end()

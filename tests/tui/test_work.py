@@ -1,4 +1,4 @@
-"""The running install on screen: rail, stages, failures, retry, activity, log, coming back."""
+"""The running install on screen: sidebar, stages, failures, retry, activity, log, coming back."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from textual.widgets import Input
 
 from tests.tui.driving import at_work, go_to, on, opened, seen, sees, until
 from tests.tui.fakes import CORRUPT, DEST, busy, host_with, mseg, plan_of, snapshot_of
-from wizard.engine.link import Event, LimitRate, Pause, Resume, Retry
+from wizard.engine.remote.protocol import Event, LimitRate, Pause, Resume, Retry
 from wizard.errors import WizardError
 from wizard.tui.screens.activity import ActivityPage
 from wizard.tui.screens.log import LogPage
 from wizard.tui.screens.wizard import WizardPage
 from wizard.tui.stages import current, stages, steps_of
 from wizard.tui.widgets.failures import NOTES
-from wizard.tui.widgets.rail import Rail
+from wizard.tui.widgets.sidebar import Sidebar
 from wizard.tui.widgets.transfers import TransferRow
 
 
-async def test_the_rail_shows_sign_word_and_share_of_every_dataset() -> None:
-    async with at_work(host_with(), (120, 40)) as pilot:
-        await sees(pilot, "✓ MSeg tables", "done      100%", "running    81%", "◆ ScanNet")
+async def test_the_sidebar_shows_sign_word_and_share_of_every_dataset() -> None:
+    async with at_work(host_with()) as pilot:
+        await sees(pilot, "✓ MSeg tables", "done", "running 81%", "◆ ScanNet")
         lines = [line for line in seen(pilot).splitlines() if "KITTI" in line]
         assert any("✗ KITTI" in line and "failed" in line for line in lines)
 
@@ -59,7 +59,7 @@ async def test_failures_are_grouped_with_what_to_do_and_r_tries_again() -> None:
         await sees(
             pilot, "link expired", "1 failure", "Ask for a fresh link", "Press r to try again"
         )
-        await pilot.press("r")
+        await pilot.press("r", "enter")
         await until(pilot, lambda: host.link.commands == [Retry()])
 
 
@@ -179,9 +179,11 @@ async def test_g_goes_to_a_dataset_by_a_few_letters() -> None:
 
 
 async def test_help_lists_every_key_of_the_screen() -> None:
-    async with at_work(host_with(), (120, 60)) as pilot:
+    async with at_work(host_with(), (120, 90)) as pilot:
         await pilot.press("question_mark")
-        await sees(pilot, "The wizard", "Everything that runs and failed", "Leave; asks first")
+        await sees(pilot, "The wizard", "Everything that runs and failed")
+        await pilot.press("end")
+        await sees(pilot, "Leave; asks first")
         await pilot.press("escape")
         await on(pilot, WizardPage)
 
@@ -201,14 +203,14 @@ async def test_the_palette_finds_datasets_and_colours() -> None:
         await until(pilot, lambda: pilot.app.theme == "segwizard-light")
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
-async def test_no_row_of_the_rail_and_no_key_of_the_footer_is_cut(size) -> None:
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])
+async def test_no_row_of_the_sidebar_and_no_key_of_the_footer_is_cut(size) -> None:
     async with at_work(host_with(), size) as pilot:
         last = seen(pilot).splitlines()[-1].rstrip()
-        assert last.endswith("q Quit" if size[0] < 100 else "^p palette")
-        rail = pilot.app.screen.query_one(Rail)
-        assert rail.virtual_size.width <= rail.size.width
-        assert rail.virtual_size.height <= rail.size.height
+        assert last.endswith("? Help q Quit")
+        sidebar = pilot.app.screen.query_one(Sidebar)
+        assert sidebar.virtual_size.width <= sidebar.size.width
+        assert sidebar.virtual_size.height <= sidebar.size.height or size[1] < 24
 
 
 def test_the_stage_that_needs_a_person_is_shown_before_the_one_that_moves() -> None:

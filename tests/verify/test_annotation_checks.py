@@ -12,7 +12,8 @@ from scipy.io import savemat
 
 from tests.verify.test_examine import causes, findings, write
 from wizard.demo.classification import mat, table
-from wizard.recipes.annotation_checks import (
+from wizard.verify.checks.parts import spelled_out
+from wizard.verify.specs.annotation_checks import (
     CaptionLists,
     Categories,
     MatTable,
@@ -22,7 +23,6 @@ from wizard.recipes.annotation_checks import (
     PartNames,
     Union,
 )
-from wizard.verify.checks_parts import spelled_out
 
 
 def document(images: list[str], *regions: tuple[int, list[float]]) -> dict:

@@ -9,8 +9,8 @@ import pytest
 
 from tests.verify.town import REMEDIES, Town, load, save
 from wizard.files import PARTIAL
-from wizard.verify.dataset import broken_labels, repair, run_here, verify_dataset
-from wizard.verify.subject import Layer
+from wizard.labels.specs.taxonomies import Layer
+from wizard.verify.dataset import broken_labels, repair, verify_dataset, verify_here
 from wizard.verify.summary import Summary
 from wizard.verify.work import ImageWork
 
@@ -80,7 +80,7 @@ def test_a_deep_verification_decodes_images(town: Town) -> None:
     data[data.index(b"IDAT") + 20] ^= 0xFF
     town.image("two").write_bytes(bytes(data))
     assert town.verify().sound
-    deep = verify_dataset(replace(town.subject, deep=True), run_here, REMEDIES)
+    deep = verify_dataset(replace(town.subject, deep=True), verify_here, REMEDIES)
     assert [group.cause for group in deep.groups if group.fatal] == ["broken-image"]
 
 

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from wizard.recipes.postconditions import (
+from wizard.findings import Finding
+from wizard.verify.checks.work import CheckWork, evidence, fingerprint_of
+from wizard.verify.specs.checks import (
     AnyCheck,
-    Check,
     Count,
     Decodes,
     Hash,
@@ -20,12 +21,10 @@ from wizard.recipes.postconditions import (
     Pairs,
     Pixels,
 )
-from wizard.verify.examine import CheckWork, evidence, fingerprint_of
-from wizard.work import Finding
 
 
 def findings(base: Path, *checks: AnyCheck, exact: bool = True) -> list[Finding]:
-    work = CheckWork(base, Check(id="check", checks=checks, exact=exact))
+    work = CheckWork(base, checks, exact)
     return [finding for item in work.items() for finding in work.process(item).findings]
 
 
@@ -146,7 +145,7 @@ def test_a_finding_says_why_it_matters(tmp_path: Path) -> None:
 @pytest.mark.parametrize("change", ["add", "remove", "rewrite"])
 def test_a_proof_lapses_with_any_change(tmp_path: Path, change: str) -> None:
     write(tmp_path / "a.txt", "x")
-    spec = Check(id="check", checks=(Count(files="*.txt", count=1),))
+    spec = (Count(files="*.txt", count=1),)
     before = fingerprint_of(evidence(spec, tmp_path))
     if change == "add":
         write(tmp_path / "b.txt", "x")

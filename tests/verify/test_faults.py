@@ -11,6 +11,7 @@ from PIL import Image
 
 from tests.verify.town import SIZE, Town, load, save
 from wizard.files import PARTIAL
+from wizard.verify.stray_files import is_harmless, is_system_file
 
 BASE, MAPPED, RELABELLED = "town-4", "town-3", "town-3-relabeled"
 Plant = Callable[[Town], Path]
@@ -139,7 +140,10 @@ FAULTS: dict[str, tuple[str, Plant]] = {
     ),
     "swapped labels": ("wrong-pixels", swap),
     "stray file": ("extra-file", lambda town: put(town.label(MAPPED).with_name("copy.png"))),
-    "desktop junk": ("extra-file", lambda town: put(town.label(BASE).with_name("._one_ids.png"))),
+    "desktop junk": (
+        "harmless-file",
+        lambda town: put(town.label(BASE).with_name("._one_ids.png")),
+    ),
     "leftover": ("leftover", lambda town: put(town.label(MAPPED).with_name(f"{PARTIAL}ab12"))),
     "record names no segment": ("empty-segment", record_ghost),
     "segment outside the image": ("empty-segment", shrink_polygon),
@@ -192,6 +196,40 @@ def test_a_wrong_segment_is_named_with_what_it_holds(town: Town) -> None:
     set_pixel(town.label(RELABELLED), 2, 15, 0)
     finding = next(each for each in town.verify().findings if each.cause == "wrong-segment")
     assert finding.detail == "seqa_one_3.jpg holds 0 instead of 1 (first at y=2, x=15)"
-    assert finding.hint == (
-        "delete and redo our labels: segwizard verify town --repair, then segwizard run town"
-    )
+    assert finding.hint == "have our labels made anew: segwizard run town"
+
+
+@pytest.mark.parametrize("name", ["Thumbs.db", ".DS_Store", "._x", "desktop.ini", "a_ids (1).png"])
+@pytest.mark.parametrize("taxonomy", [BASE, MAPPED])
+def test_what_desktops_and_browsers_leave_is_at_most_a_note(
+    town: Town, taxonomy: str, name: str
+) -> None:
+    put(town.label(taxonomy).with_name(name))
+    summary = town.verify()
+    assert summary.sound
+    assert {group.cause for group in summary.groups} <= {"no-example", "harmless-file"}
+
+
+def test_any_other_file_of_no_list_is_a_warning_that_fails_nothing(town: Town) -> None:
+    stray = put(town.label(MAPPED).with_name("mine.png"))
+    summary = town.verify()
+    found = {finding.path: finding.fatal for finding in summary.findings}
+    assert summary.sound
+    assert found[stray.relative_to(town.root).as_posix()] is False
+
+
+@pytest.mark.parametrize(
+    ("name", "system", "harmless"),
+    [
+        ("Thumbs.db", True, True), ("ehthumbs.db", True, True), ("Desktop.ini", True, True),
+        ("@eaDir", True, True), ("._a.png", True, True), (".nfs0000a1", True, True),
+        ("a (2).png", False, True), ("a copy.png", False, True), ("a.png~", False, True),
+        (".a.png.swp", False, True), ("a.png.crdownload", False, True),
+        ("a.png", False, False), ("copy.png", False, False), ("part_1.png", False, False),
+        ("0001TP_1_L.png", False, False), ("thumbs.png", False, False),
+    ],
+)  # fmt: skip
+def test_only_names_that_programs_give_are_harmless(
+    name: str, *, system: bool, harmless: bool
+) -> None:
+    assert (is_system_file(name), is_harmless(name)) == (system, harmless)

@@ -10,9 +10,10 @@ import pytest
 from PIL import Image
 
 from tests.verify.town import REMEDIES, save
-from wizard.labels.tables import Tables
-from wizard.recipes.steps import LabelOutput, Labels, Polygons, Verify
-from wizard.verify.dataset import run_here, verify_dataset
+from wizard.labels.specs.taxonomies import LabelOutput, Labels, Polygons
+from wizard.labels.tables.taxonomies import Tables
+from wizard.verify.dataset import verify_dataset, verify_here
+from wizard.verify.specs.datasets import Verify
 from wizard.verify.subject import Subject, layers_of
 from wizard.verify.summary import Summary
 
@@ -45,10 +46,10 @@ class Place:
     def verify(self, labels: list[Labels], polygons: list[Polygons] | None = None) -> Summary:
         taxonomies = ("source", "made") if labels else ("source",)
         spec = Verify(tables="mseg", folder=".", taxonomies=taxonomies, splits=("train",))
-        layers = layers_of(spec, labels, polygons or [])
+        layers = layers_of(spec.taxonomies, spec.segments, [*labels, *(polygons or [])])
         tables = Tables(self.dest / "mseg")
         subject = Subject("place", self.dest, ".", tables, layers, splits=("train",))
-        return verify_dataset(subject, run_here, REMEDIES)
+        return verify_dataset(subject, verify_here, REMEDIES)
 
 
 def causes(summary: Summary) -> list[str]:

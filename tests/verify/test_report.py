@@ -14,12 +14,12 @@ from PIL import Image
 from tests.verify.town import Town, load
 from wizard.verify.context import load_context
 from wizard.verify.report.model import (
+    ArchiveLine,
     Consent,
     DatasetPage,
     LeftOut,
     ReportData,
-    Source,
-    Verdict,
+    Standing,
 )
 from wizard.verify.report.palette import class_colour, colour_table
 from wizard.verify.report.render import read_twin, render, write_report
@@ -51,7 +51,7 @@ class Balanced(HTMLParser):
         self.text.append(data)
 
 
-def page_of(town: Town, verdict: Verdict = "verified") -> DatasetPage:
+def page_of(town: Town, verdict: Standing = "verified") -> DatasetPage:
     summary = town.verify()
     sampler = Sampler(town.subject, load_context(town.subject))
     histogram = sampler.histogram(town.subject.layers[-1])
@@ -65,7 +65,9 @@ def page_of(town: Town, verdict: Verdict = "verified") -> DatasetPage:
         verified=1.0,
         checked=summary.checked,
         groups=summary.groups,
-        sources=(Source(name="town.zip", size=1_300_000, sha256="ab" * 32, how="sha256 agrees"),),
+        sources=(
+            ArchiveLine(name="town.zip", size=1_300_000, sha256="ab" * 32, how="sha256 agrees"),
+        ),
         consent=Consent(title="Terms", url="https://town.example/terms", who="ann on box"),
         histograms=(histogram,),
         rows=tuple(sampler.rows()),

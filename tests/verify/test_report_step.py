@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -9,15 +10,19 @@ from msgspec.structs import replace as with_fields
 
 from tests.verify.town import LABELS, VERIFY, Town
 from wizard.credentials.vault import Vault
-from wizard.engine.install import Install, Settings
-from wizard.engine.kinds.proofs import record_path, write_proof
-from wizard.engine.kinds.registry import build_step
-from wizard.engine.kinds.terms import record
-from wizard.engine.step import Place, Step, StepContext
 from wizard.errors import LabelError
+from wizard.kinds.fetching.proofs import record_path, write_proof
+from wizard.kinds.proving.portraits import Portrait, Portraits
+from wizard.kinds.proving.report import ReportStep
+from wizard.kinds.proving.verify import VerifyStep
+from wizard.kinds.registry import build_step
+from wizard.kinds.report import Report
+from wizard.kinds.terms import record
 from wizard.plan.planner import make_plan
 from wizard.recipes.model import Archive, Dataset, Recipe, Terms, Version
-from wizard.recipes.steps import Report
+from wizard.steps.install import Install, Settings
+from wizard.steps.step import Place, Step, StepContext
+from wizard.verify.report.model import DatasetPage
 
 TERMS = Terms(title="Town terms", url="https://town.example/terms", summary="Be kind.")
 TOWN = Dataset(
@@ -151,3 +156,58 @@ def test_a_report_of_other_datasets_is_not_this_one(install: Install) -> None:
     reporting.run(StepContext())
     other = replace(install, plan=make_plan(install.recipe, install.place.dest))
     assert step(other, "finish/report").probe().state == "todo"
+
+
+def _pages(install: Install) -> DatasetPage:
+    """Write the report and return the town's page, pictures and all."""
+    return ReportStep._page(step(install, "finish/report"), TOWN)  # type: ignore[arg-type]
+
+
+def test_a_dataset_is_drawn_when_it_is_proven_and_not_again_by_the_report(
+    install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[str] = []
+    whole = Portraits._drawn
+
+    def drawing(portraits: Portraits) -> Portrait:
+        drawn.append(portraits.subject.dataset)
+        return whole(portraits)
+
+    monkeypatch.setattr(Portraits, "_drawn", drawing)
+    verify = step(install, "town/verify")
+    verify.run(StepContext())
+    assert drawn == ["town"]
+    first = _pages(install)
+    assert drawn == ["town"]
+    assert first.rows and first.histograms and first.taxonomies
+    # Proven anew by hand: what was drawn before may show what is not there any more.
+    assert isinstance(verify, VerifyStep)
+    verify.verify(StepContext())
+    second = _pages(install)
+    assert drawn == ["town", "town"]
+    assert second.rows == first.rows and second.histograms == first.histograms
+
+
+@pytest.mark.parametrize("harm", ["gone", "junk", "folder"])
+def test_a_portrait_that_is_lost_is_drawn_by_the_report(install: Install, harm: str) -> None:
+    step(install, "town/verify").run(StepContext())
+    first = _pages(install)
+    (kept,) = install.place.state.glob("steps/*portrait*")
+    kept.unlink()
+    if harm == "junk":
+        kept.write_bytes(b"{")
+    elif harm == "folder":
+        kept.mkdir()
+    assert _pages(install) == first
+
+
+def test_a_portrait_that_cannot_be_drawn_fails_no_proof(
+    install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(Portraits, "_drawn", full)
+    verify = step(install, "town/verify")
+    verify.run(StepContext())
+    assert verify.probe().state == "done"

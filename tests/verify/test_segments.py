@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wizard.errors import LabelError
-from wizard.labels.polygons import Patch
-from wizard.labels.records import Segment
-from wizard.verify.segments import Expected, differences
+from wizard.labels.drawing.polygons import Patch
+from wizard.labels.tables.records import Segment
+from wizard.verify.segments import Expected, label_differences
 
 SHAPE = (5, 7)
 
@@ -78,10 +78,10 @@ def test_differences_tell_segments_from_the_rest() -> None:
     expected = Expected(np.zeros(SHAPE, np.uint8))
     expected.draw([Segment(1, 0, 5, "one")], Boxes({1: (1, 1, 3, 3)}), strict=False)
     written = expected.pixels.copy()
-    assert [*differences(written, expected, "x.png", "base")] == []
+    assert [*label_differences(written, expected, "x.png", "base")] == []
     written[2, 2] = 8
     written[4, 6] = 9
-    inside, outside = differences(written, expected, "x.png", "base")
+    inside, outside = label_differences(written, expected, "x.png", "base")
     assert (inside.cause, inside.detail) == (
         "wrong-segment",
         "one holds 8 instead of 5 (first at y=2, x=2)",
@@ -97,4 +97,4 @@ def test_a_segment_wholly_covered_later_is_fine() -> None:
     segments = [Segment(1, 0, 5, "one"), Segment(2, 0, 6, "two")]
     expected.draw(segments, Boxes({1: (0, 0, 2, 2), 2: (0, 0, 3, 3)}), strict=False)
     assert not expected.faults
-    assert not [*differences(expected.pixels, expected, "x.png", "base")]
+    assert not [*label_differences(expected.pixels, expected, "x.png", "base")]

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from wizard.labels.tables import Tables
-from wizard.recipes.steps import Example, LabelOutput, Labels, Relabel, Verify
-from wizard.verify.causes import Remedies
-from wizard.verify.dataset import run_here, verify_dataset
+from wizard.labels.specs.taxonomies import LabelOutput, Labels, Relabel
+from wizard.labels.tables.taxonomies import Tables
+from wizard.verify.dataset import verify_dataset, verify_here
+from wizard.verify.remedies import Remedies
+from wizard.verify.specs.datasets import Example, Verify
 from wizard.verify.subject import Subject, layers_of
 from wizard.verify.summary import Summary
 
@@ -83,7 +84,7 @@ LABELS = Labels(
         LabelOutput(taxonomy="town-3-relabeled", base="town-3", relabel=RELABEL),
     ),
 )
-REMEDIES = Remedies("segwizard run town", "segwizard verify town")
+REMEDIES = Remedies("segwizard run town")
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ class Town:
             self.root,
             "Town",
             Tables(self.tables),
-            layers_of(VERIFY, [LABELS]),
+            layers_of(VERIFY.taxonomies, VERIFY.segments, [LABELS]),
             examples=EXAMPLES,
         )
 
@@ -127,7 +128,7 @@ class Town:
         return self.tables / "relabeled_data" / name
 
     def verify(self) -> Summary:
-        return verify_dataset(self.subject, run_here, REMEDIES)
+        return verify_dataset(self.subject, verify_here, REMEDIES)
 
 
 def split_of(stem: str) -> str:

@@ -1,0 +1,154 @@
+"""A share of MSeg, drawn: as many images of each dataset as the share says, each of true size."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+
+from wizard.demo.book import Book
+from wizard.demo.drawing import Artist, Picture, Scene
+from wizard.demo.miniature import _MSEG as DRAWERS
+from wizard.demo.miniature import MiniArchive, Miniature
+from wizard.demo.studio import SPLITS, Studio
+from wizard.kinds.registry import load_recipe
+
+SIZES = {
+    "ade20k": (683, 512),
+    "bdd": (1280, 720),
+    "camvid": (960, 720),
+    "cityscapes": (2048, 1024),
+    "coco": (640, 480),
+    "idd": (1920, 1080),
+    "kitti": (1242, 375),
+    "mapillary": (4032, 3024),
+    "pascal-context": (500, 375),
+    "scannet": (1296, 968),
+    "sunrgbd": (730, 530),
+    "voc2012": (500, 375),
+    "wilddash": (1920, 1080),
+}
+"""Width and height of the images, by what their artists are called for."""
+
+COUNTS = {
+    "ade20k": (20_210, 2_000),
+    "bdd": (7_000, 1_000),
+    "camvid": (367, 101),
+    "cityscapes": (2_975, 500),
+    "coco-panoptic": (118_287, 5_000),
+    "idd": (6_993, 981),
+    "kitti": (160, 40),
+    "mapillary": (18_000, 2_000),
+    "pascal-context": (4_998, 5_105),
+    "pascal-voc-2012": (10_582, 1_449),
+    "scannet": (19_466, 5_436),
+    "sunrgbd": (5_285, 5_050),
+    "wilddash": (35, 35),
+}
+"""Images to train and to validate on."""
+
+RELABELLED = {"mapillary-public65": 24}
+"""One image in so many has records, where it is not about every other one."""
+
+_RECORD = "archives.json"
+
+
+class TrueSize(Artist):
+    """An artist for one size, who paints grain as fine as a camera's."""
+
+    def __init__(self, seed: int, *names: str, size: tuple[int, int]) -> None:
+        super().__init__(seed, *names)
+        self._true = size
+
+    def scene(self, count: int, size: tuple[int, int] | None = None) -> Scene:
+        """Draw a scene of the true size."""
+        return super().scene(count, size or self._true)
+
+    def picture(self, scene: Scene) -> Picture:
+        """Paint a scene a strip at a time: the noise of one, over and over."""
+        tones = self.rng.integers(60, 220, (scene.count, 3)).astype(np.uint8)
+        painted = tones[scene.regions]
+        strip = self.rng.integers(0, 30, (64, scene.width, 1)).astype(np.uint8)
+        for top in range(0, scene.height, 64):
+            rows = painted[top : top + 64]
+            rows += strip[: len(rows)]
+        return painted
+
+
+class TrueStudio(Studio):
+    """A studio whose artists draw at the true size of their dataset."""
+
+    def artist(self, *names: str) -> Artist:
+        """Return an artist for one image."""
+        size = next(size for name, size in SIZES.items() if names[0].startswith(name))
+        return TrueSize(self.seed, *names, size=size)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One archive as it is written down beside the others."""
+
+    dataset: str
+    name: str
+    size: int
+    sha256: str
+
+
+def build_share(folder: Path, share: float, studio: type[Studio] = TrueStudio) -> Miniature:
+    """Draw a share of MSeg into a folder, or find it there from an earlier time."""
+    record = folder / _RECORD
+    said = json.loads(record.read_text()) if record.is_file() else {}
+    if said.get("share") != share:
+        folder.mkdir(parents=True, exist_ok=True)
+        found = [vars(each) for each in _draw(folder, share, studio)]
+        said = {"share": share, "archives": found}
+        record.write_text(json.dumps(said))
+    recipe = load_recipe("mseg")
+    archives = tuple(
+        MiniArchive(
+            each["dataset"],
+            each["name"],
+            folder / each["name"],
+            each["size"],
+            each["sha256"],
+            "",
+            recipe.dataset(each["dataset"]).archive(each["name"]).access,
+        )
+        for each in said["archives"]
+    )
+    return Miniature("mseg", folder, archives)
+
+
+def _draw(folder: Path, share: float, kind: type[Studio]) -> Iterator[Drawn]:
+    book = Book()
+    studio = kind(0, book)
+    usual, splits = dict(SPLITS), cast("dict[str, int]", SPLITS)
+    for dataset, draw in DRAWERS.items():
+        train, val = COUNTS[dataset]
+        splits.update(train=max(1, round(train * share)), val=max(1, round(val * share)))
+        try:
+            packed = draw(studio)
+        finally:
+            splits.update(usual)
+        print(f"drawn: {dataset}, {sum(map(len, packed.values())) / 1e6:.0f} MB", flush=True)
+        yield from (_written(folder, dataset, name, data) for name, data in packed.items())
+    _forget_records(book)
+    yield _written(folder, "mseg-api", "mseg-api.tar.gz", book.archive())
+
+
+def _forget_records(book: Book) -> None:
+    """Leave records to as many images as have some in MSeg, not to each as the drawers do."""
+    for (base, *_), segments in book._segments.items():
+        images = sorted({segment.rpartition("_")[0] for segment in segments})
+        kept = set(images[:: RELABELLED.get(base, 2)])
+        segments[:] = [each for each in segments if each.rpartition("_")[0] in kept]
+
+
+def _written(folder: Path, dataset: str, name: str, data: bytes) -> Drawn:
+    (folder / name).write_bytes(data)
+    return Drawn(dataset, name, len(data), hashlib.sha256(data).hexdigest())
