@@ -67,7 +67,8 @@ def record_path(state: Path, address: str) -> Path:
 def read_proof(record: Path, target: Path) -> ArchiveProof | None:
     """Return the proof while the file is as it was proven; None otherwise.
 
-    A copy that lost its time is told by samples of its content, for as long as it has the size.
+    The time alone does not tell a file: those written within one tick of the system's clock share
+    it. Another file of that size, a copy of the install for one, is told by samples of its content.
     """
     proof = _load(record).proof
     try:
@@ -76,13 +77,13 @@ def read_proof(record: Path, target: Path) -> ArchiveProof | None:
         return None
     if proof is None or status.st_size != proof.size:
         return None
-    if status.st_mtime_ns == proof.mtime_ns or _is_copy(target, status, proof):
-        return proof
-    return None
+    if status.st_ino == (proof.inode or status.st_ino):
+        return proof if status.st_mtime_ns == proof.mtime_ns else None
+    return proof if _is_copy(target, proof) else None
 
 
-def _is_copy(target: Path, status: os.stat_result, proof: ArchiveProof) -> bool:
-    if not proof.samples or status.st_ino == proof.inode:
+def _is_copy(target: Path, proof: ArchiveProof) -> bool:
+    if not proof.samples:
         return False
     try:
         return archive_identity(target) == proof.samples

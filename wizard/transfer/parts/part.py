@@ -18,6 +18,7 @@ import msgspec
 from wizard import environment
 from wizard.errors import DestinationError, EnvironmentFault, TransferError, WizardError, reason_of
 from wizard.files import make_folder, open_ours, rename, sync_folder
+from wizard.openat import set_own_time
 from wizard.state.store import Store
 from wizard.state.table import PART
 from wizard.transfer.errors import DiskFull, PartBusy
@@ -207,6 +208,7 @@ class Part:
         with self._keeper:
             if self.total is not None:
                 os.ftruncate(self._file, self.total)
+            set_own_time(self._file)
             os.fsync(self._file)
             self._check_held()
             rename(self.path, name)
