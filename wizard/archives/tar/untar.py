@@ -17,7 +17,7 @@ from wizard.archives.writing.workers import WriteWorkers
 from wizard.archives.writing.writers import Writers
 from wizard.errors import ArchiveError
 
-_BATCH_FILES = 64
+_BATCH_FILES = 256
 _BATCH_BYTES = SMALL
 _MANY = 4000
 """Members from which on workers repay their start."""
