@@ -96,7 +96,7 @@ def draw_cityscapes(studio: Studio) -> dict[str, bytes]:
 def draw_idd(studio: Studio) -> dict[str, bytes]:
     """Draw IDD: polygons only, with groups, deletions, slips and ids of every kind."""
     files: dict[str, bytes] = {}
-    for split, count in {**SPLITS, "test": 1}.items():
+    for split, count in {**SPLITS, "test": SPLITS.get("test", 1)}.items():
         for number in range(count):
             sequence, frame = str(100 + number % 2), f"{number:06d}"
             start = f"{split}/{sequence}/{frame}"
