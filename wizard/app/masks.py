@@ -12,10 +12,9 @@ import msgspec
 
 from wizard.app.opening import Choices, open_begun, open_install
 from wizard.engine.lease import acquire
-from wizard.engine.places import prepare_places
 from wizard.errors import LabelError, UsageError
 from wizard.files import scratch_folder, write_whole
-from wizard.kinds.fetching.imports import fetch_steps
+from wizard.kinds.fetching.imports import fetch_steps, prepare_places
 from wizard.kinds.fetching.proofs import last_proof, record_path
 from wizard.kinds.fetching.step import FetchArchive
 from wizard.kinds.labelling.step import base_folder, workers_of

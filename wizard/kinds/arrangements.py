@@ -123,7 +123,7 @@ class Remove(StepTable, frozen=True, kw_only=True, tag="remove"):
 
 
 def _arrange(planned: PlannedStep, install: Install) -> Step:
-    from wizard.archives.arrange import ArrangeWork
+    from wizard.archives.operations import ArrangeWork
 
     work = ArrangeWork(base_folder(planned, install), spec_as(planned, Arrange))
     return label_step(planned, install, work)
