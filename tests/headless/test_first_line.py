@@ -16,6 +16,7 @@ from tests.looks import counting
 from tests.waiting import until
 from wizard.app import app, planning
 from wizard.app.app import App
+from wizard.engine import survey
 from wizard.engine.remote.client import attach
 from wizard.engine.remote.protocol import Stop
 from wizard.errors import UsageError
