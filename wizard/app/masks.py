@@ -25,7 +25,7 @@ from wizard.labels.works.export_masks import ExportWork
 from wizard.progress import CancelToken, Counter
 from wizard.recipes.keys import suggestion
 from wizard.recipes.model import Dataset, Recipe
-from wizard.recipes.order import address, fetch_id
+from wizard.recipes.order import fetch_address
 from wizard.steps.install import Install
 from wizard.steps.planned import PlannedStep
 from wizard.transfer.progress import TransferProgress
@@ -161,7 +161,7 @@ def _sources(install: Install, found: _Relabelling) -> list[MaskSource]:
     """The dataset's archives as they were proven here, be they deleted by now."""
     sources = []
     for archive in found.dataset.archives:
-        step = address(found.dataset.id, fetch_id(archive.name))
+        step = fetch_address(found.dataset.id, archive.name)
         proof = last_proof(record_path(install.place.state, step))
         if proof is not None:
             sources.append(MaskSource(name=archive.name, size=proof.size, sha256=proof.sha256))

@@ -12,7 +12,7 @@ from wizard.archives.specs import Arrange
 from wizard.kinds.kind import Kind
 from wizard.kinds.labelling.step import base_folder, label_step
 from wizard.recipes.keys import suggestion
-from wizard.recipes.order import address, fetch_id
+from wizard.recipes.order import fetch_address
 from wizard.recipes.step_table import Named, Problem, StepTable
 from wizard.steps.install import Install
 from wizard.steps.planned import PlannedStep, spec_as
@@ -137,7 +137,7 @@ def _place(planned: PlannedStep, install: Install) -> Step:
     spec, base = spec_as(planned, PlaceFiles), base_folder(planned, install)
     dataset = install.recipe.dataset(planned.dataset)
     source = base / dataset.archive_path(dataset.archive(spec.archive))
-    fetched = address(planned.dataset, fetch_id(spec.archive))
+    fetched = fetch_address(planned.dataset, spec.archive)
     proof = last_proof(record_path(install.place.state, fetched))
     size = proof.size if proof else None
     return operations_step(planned, PlacedFile(source, base / spec.to, size))

@@ -17,7 +17,7 @@ from wizard.labels.specs.conversions import (
     RleLabels,
 )
 from wizard.labels.specs.taxonomies import Lookup
-from wizard.recipes.order import address, fetch_id
+from wizard.recipes.order import fetch_address
 from wizard.steps.install import Install
 from wizard.steps.planned import PlannedStep, spec_as
 from wizard.steps.step import Step
@@ -65,7 +65,7 @@ def _weights(planned: PlannedStep, install: Install) -> Step:
     spec, root = spec_as(planned, BoundaryWeights), base_folder(planned, install)
     if not spec.ready:
         return label_step(planned, install, WeightWork(root, spec, None))
-    state, fetch = install.place.state, address(planned.dataset, fetch_id(spec.ready))
+    state, fetch = install.place.state, fetch_address(planned.dataset, spec.ready)
     archive = _place(planned, install, spec.ready)
     taken = record_path(state, f"{planned.address}:{spec.ready}")
     step = label_step(planned, install, WeightWork(root, spec, archive))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from wizard.kinds.registry import known_kinds
 from wizard.recipes.model import Archive, Dataset, Recipe
-from wizard.recipes.order import address, fetch_id
+from wizard.recipes.order import fetch_address
 from wizard.steps.planned import Plan, PlannedDataset, PlannedStep
 from wizard.transfer.archive_cache import ArchiveCache
 
@@ -30,7 +30,7 @@ def size_of(archive: Archive) -> int:
 
 def dataset_costs(dataset: Dataset, present: Collection[str]) -> PlannedDataset:
     """Sum up one dataset; ``present`` names fetch steps whose archive need not be fetched."""
-    here = [each for each in dataset.usual if address(dataset.id, fetch_id(each.name)) in present]
+    here = [each for each in dataset.usual if fetch_address(dataset.id, each.name) in present]
     return PlannedDataset(
         id=dataset.id,
         title=dataset.title,
@@ -109,7 +109,7 @@ def known_here(recipe: Recipe) -> frozenset[str]:
     """
     cache = ArchiveCache.usual()
     return frozenset(
-        address(dataset.id, fetch_id(archive.name))
+        fetch_address(dataset.id, archive.name)
         for dataset in recipe.datasets
         for archive in dataset.archives
         if (hashes := _hashes(archive)) and cache.find(hashes)

@@ -19,6 +19,7 @@ from wizard.recipes.order import (
     Graph,
     address,
     alternatives_of,
+    fetch_address,
     fetch_id,
     graph,
     in_order,
@@ -102,7 +103,7 @@ def make_plan(
             step
             for each in datasets
             for archive in each.archives
-            if (step := address(each.id, fetch_id(archive.name))) in present
+            if (step := fetch_address(each.id, archive.name)) in present
         ),
     )
     return _with_totals(plan)
@@ -111,7 +112,7 @@ def make_plan(
 def archives_in_place(recipe: Recipe, datasets: Sequence[Dataset], dest: Path) -> frozenset[str]:
     """Return the fetch steps whose archive lies in its place with the size it should have."""
     return frozenset(
-        address(dataset.id, fetch_id(archive.name))
+        fetch_address(dataset.id, archive.name)
         for dataset in datasets
         for archive in dataset.archives
         if (place := dest / recipe.archive_place(dataset, archive)).is_file()
@@ -185,7 +186,7 @@ def _planned(
 
 
 def _uses(dataset: str, spec: StepTable) -> tuple[str, ...]:
-    return (address(dataset, fetch_id(spec.uses)),) if spec.uses else ()
+    return (fetch_address(dataset, spec.uses),) if spec.uses else ()
 
 
 def _complete(recipe: Recipe, dependencies: Graph) -> None:
