@@ -116,7 +116,6 @@ UNPACKED = StateFile(
     "what was unpacked",
     of_data=True,
     twice=True,
-    durable=False,
     lined=True,
     oldest=1,
 )
