@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -44,7 +45,7 @@ class PlacedFile:
         if not self.target.is_file():
             return False
         if self.source.exists():
-            return same_size(self.source, self.target)
+            return is_same(self.source, self.target)
         return self.size in (None, self.target.stat().st_size)
 
     def make(self) -> None:
@@ -184,6 +185,14 @@ def _changed(folder: Path) -> int:
         return 0
 
 
-def same_size(first: Path, second: Path) -> bool:
-    """Tell whether two files have as many bytes."""
-    return first.stat().st_size == second.stat().st_size
+def is_same(source: Path, copy: Path) -> bool:
+    """Tell whether a file is another one, or a copy with its time, or holds the same bytes.
+
+    Bytes are read only where a copy has another time: something wrote to it, or lost its time.
+    """
+    first, second = source.stat(), copy.stat()
+    if os.path.samestat(first, second):
+        return True
+    if first.st_size != second.st_size:
+        return False
+    return first.st_mtime_ns == second.st_mtime_ns or filecmp.cmp(source, copy, shallow=False)
