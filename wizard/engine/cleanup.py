@@ -109,7 +109,7 @@ def remove_used(table: TaskTable, seen: set[str]) -> Iterator[str]:
     fresh = [each for each in done if each not in seen]
     try:
         if fresh:
-            settle_on_disk(table.install.place.dest)
+            settle_on_disk(table.install.place.dest, max(map(table.written, fresh)))
     except OSError as error:
         seen.update(fresh)
         yield f"archives stay: what was made of them is not safe on disk: {reason_of(error)}"

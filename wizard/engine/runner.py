@@ -256,7 +256,8 @@ class Runner:
         try:
             task.step.run(self._table.runs[address].context)
             self._table.settling(address)
-            settle_on_disk(self.install.place.dest)
+            if not self._table.runs[address].context.durable:
+                settle_on_disk(self.install.place.dest)
         except Cancelled:
             self._table.interrupted(address)
         except (WizardError, OSError) as error:

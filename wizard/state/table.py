@@ -119,7 +119,6 @@ UNPACKED = StateFile(
     "what was unpacked",
     of_data=True,
     twice=True,
-    durable=False,
     lined=True,
     oldest=1,
 )

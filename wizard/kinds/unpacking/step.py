@@ -118,6 +118,7 @@ class ExtractStep:
                 hint="Another program may be at work in the folder. Run again.",
             )
         self._write_record(done.members, record)
+        context.durable = True
         context.detail = ""
         if done.packed:
             context.failures.append(_told(self.archive.name, done.packed))
