@@ -11,11 +11,10 @@ from PIL import Image
 
 from tests.archives.makers import tree, unpack
 from wizard.archives.listing import listing, recognise
-from wizard.demo.book import Book
 from wizard.demo.classes import CHOICES, NAMES, REMAPS, colours_of
 from wizard.demo.drawing import Artist
 from wizard.demo.miniature import _MSEG, Miniature, build_miniature
-from wizard.demo.studio import SPLITS, Studio
+from wizard.demo.studio import SPLITS, Book, Studio
 from wizard.kinds.registry import load_recipe
 from wizard.labels.specs.taxonomies import Labels
 from wizard.labels.tables.records import load_records

@@ -6,7 +6,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
+
+import platformdirs
 
 Home = Literal["install", "user", "beside"]
 """In ``.segwizard`` of a destination, in the user's own folders, or beside the data it is of."""
@@ -116,7 +119,6 @@ UNPACKED = StateFile(
     "what was unpacked",
     of_data=True,
     twice=True,
-    durable=False,
     lined=True,
     oldest=1,
 )
@@ -176,6 +178,15 @@ WRITTEN_NAMES = StateFile(
     "names of a label file",
     durable=False,
 )
+EDITED = StateFile(
+    "steps/*.json",
+    "install",
+    1,
+    "wizard.kinds.unpacking.edits",
+    _MIB,
+    "what a file holds beside what is set in it",
+    durable=False,
+)
 HANDED_OVER = StateFile(
     "members.json",
     "beside",
@@ -226,7 +237,7 @@ KEPT_SECRETS = StateFile(
     "credentials.json",
     "user",
     1,
-    "wizard.credentials.index",
+    "wizard.credentials.vault",
     4 * _MIB,
     "where which secret is kept",
     private=True,
@@ -248,11 +259,11 @@ THEME = StateFile(
 STATE_FILES = (
     INSTALL, RECIPE, OUTCOMES, REMOVED, LEASE, TERMS, ASKED, ARCHIVE_PROOF, UNPACKED, USED, BROUGHT,
     CLEARED, VERIFIED, PORTRAIT, WRITTEN_NAMES, HANDED_OVER, PART, REPORT, KNOWN_ARCHIVES,
-    KEPT_SECRETS, RECENT, THEME, FIRST_SEEN,
+    KEPT_SECRETS, RECENT, THEME, FIRST_SEEN, EDITED,
 )  # fmt: skip
 """All of them."""
 
-FOLDERS = ("steps",)
+FOLDERS = ("steps", "kept")
 """Folders in that of an install's state."""
 
 LINES = ("log.jsonl", "errors.log", "runner.log", "running")
@@ -261,3 +272,8 @@ LINES = ("log.jsonl", "errors.log", "runner.log", "running")
 Beside the files of steps lie proofs of labels (``wizard.verify.image_proofs``), bare numbers until
 a verification ends: those of another version or boot simply fit nothing.
 """
+
+
+def state_folder() -> Path:
+    """Return this user's state folder, such as ``~/.local/state/segwizard``."""
+    return Path(platformdirs.user_state_dir("segwizard", appauthor=False))

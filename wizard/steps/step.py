@@ -51,6 +51,8 @@ class StepContext:
     """Set by fetch steps: mirror in use, state, bytes and the moment of the last one."""
     detail: str = ""
     """A few words on what is going on right now; written by the step, shown as it is."""
+    durable: bool = False
+    """Set by a step that put all it wrote on stable storage itself; any other is waited for."""
 
 
 class Step(Protocol):
