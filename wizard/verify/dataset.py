@@ -54,7 +54,7 @@ def verify_dataset(
     findings += looked
     if _draws_polygons(subject):
         findings += fill_notes()
-    ours = {label for row in _rows(subject, context) for label in row.made}
+    ours = _made(subject, context) if findings else set()
     # A list that names an image often would have its faults told as often.
     hinted = with_hints(dict.fromkeys(findings), remedies, lambda path: path in ours)
     return Summary(
@@ -64,6 +64,11 @@ def verify_dataset(
         groups=grouped(hinted),
         findings=hinted,
     )
+
+
+def _made(subject: Subject, context: Context) -> set[str]:
+    """Return every label that is ours, as findings name it."""
+    return {label for row in _rows(subject, context) for label in row.made}
 
 
 def _draws_polygons(subject: Subject) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 from wizard import causes
 from wizard.files import PARTIAL
 from wizard.findings import Finding
-from wizard.folders import MODULUS, FolderSum, folder_sum, seen_sums
+from wizard.folders import MODULUS, NO_FILE, FolderSum, folder_sum, seen_sums, sizes_in
 from wizard.verify.context import Context, ListKey
 from wizard.verify.stray_files import is_harmless, is_system_file
 from wizard.verify.subject import Subject
@@ -153,7 +153,7 @@ def folders_of(subject: Subject, context: Context) -> set[Path]:
 
 def scan_tree(subject: Subject, context: Context) -> Iterator[Finding]:
     """Yield what is missing, empty or extra; every folder is read once."""
-    seen: dict[str, dict[str, FileFacts]] = {}
+    seen: dict[str, dict[str, int]] = {}
     reported: set[str] = set()
     for place, pairs in context.lists.items():
         for pair in pairs:
@@ -161,32 +161,36 @@ def scan_tree(subject: Subject, context: Context) -> Iterator[Finding]:
                 (pair.image, causes.MISSING_IMAGE),
                 (pair.label, causes.MISSING_LABEL),
             ):
-                if listed and listed not in reported:
+                if listed and not _size(subject, seen, listed) and listed not in reported:
                     reported.add(listed)
-                    yield from _presence(subject, seen, listed, (missing, place))
+                    yield _absence(subject, seen, listed, (missing, place))
     yield from _extras(subject, seen, _label_folders(subject, context))
 
 
-def _presence(
-    subject: Subject,
-    seen: dict[str, dict[str, FileFacts]],
-    listed: str,
-    named: tuple[causes.Cause, ListKey],
-) -> Iterator[Finding]:
+def _size(subject: Subject, seen: dict[str, dict[str, int]], listed: str) -> int | None:
+    """Return the bytes of a listed file, None for one that is not there."""
     folder, _, name = listed.rpartition("/")
     if folder not in seen:
-        seen[folder] = scan_folder(subject.path(folder))
-    entry = seen[folder].get(name)
-    if entry is None:
-        missing, (taxonomy, split) = named
-        yield Finding.of(missing, subject.shown(listed), f"named by the {split} list of {taxonomy}")
-    elif entry.size == 0:
-        yield Finding.of(causes.EMPTY_FILE, subject.shown(listed))
+        found = sizes_in(str(subject.path(folder)))
+        seen[folder] = {each: size for each, size in found.items() if size != NO_FILE}
+    return seen[folder].get(name)
+
+
+def _absence(
+    subject: Subject,
+    seen: dict[str, dict[str, int]],
+    listed: str,
+    named: tuple[causes.Cause, ListKey],
+) -> Finding:
+    if _size(subject, seen, listed) is not None:
+        return Finding.of(causes.EMPTY_FILE, subject.shown(listed))
+    missing, (taxonomy, split) = named
+    return Finding.of(missing, subject.shown(listed), f"named by the {split} list of {taxonomy}")
 
 
 def _extras(
     subject: Subject,
-    seen: dict[str, dict[str, FileFacts]],
+    seen: dict[str, dict[str, int]],
     belonging: dict[str, set[str] | None],
 ) -> Iterator[Finding]:
     for folder, allowed in sorted(belonging.items()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -72,4 +73,5 @@ def _pair(file: TableText, number: int, line: str, *, labelled: bool) -> Pair:
         # By text: half a million paths as objects would take seconds.
         if column.startswith("/") or ".." in column.split("/"):
             raise file.fault(f"{column} leads out of the dataset's folder", line=number)
-    return Pair(columns[0], columns[1] if len(columns) == 2 else "")
+    # Every taxonomy of a dataset lists the same images, and all lists are held at once.
+    return Pair(sys.intern(columns[0]), columns[1] if len(columns) == 2 else "")
