@@ -21,8 +21,12 @@ from wizard.app.recipe_updates import FieldTable
 from wizard.app.schemas import SCHEMA_VERSION, schemas_folder
 from wizard.app.sources import SourceRow
 from wizard.headless.commands.credentials import KeptLogins
-from wizard.headless.commands.library import DatasetFolder, SampleLine
-from wizard.headless.commands.manifest import CheckDocument, CompareDocument
+from wizard.headless.commands.library import (
+    CheckDocument,
+    CompareDocument,
+    DatasetFolder,
+    SampleLine,
+)
 from wizard.headless.commands.plans import PlanDocument
 from wizard.headless.commands.run import SummaryLine
 from wizard.headless.commands.status import Facts

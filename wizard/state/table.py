@@ -228,7 +228,7 @@ FIRST_SEEN = StateFile(
     "first-seen.json",
     "user",
     1,
-    "wizard.kinds.fetching.first_seen",
+    "wizard.kinds.fetching.proofs",
     4 * _MIB,
     "the first bytes of archives without a published hash",
     private=True,

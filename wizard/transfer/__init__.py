@@ -3,7 +3,7 @@
 The public face of a download, used by the fetch steps::
 
     from wizard.transfer.download import Downloader
-    from wizard.transfer.progress import TransferProgress
+    from wizard.progress import TransferProgress
     from wizard.transfer.request import DownloadProof, FetchRequest, LoginSession
     from wizard.transfer.retry_policy import RetryPolicy
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from wizard.errors import Cancelled, WizardError
 from wizard.foreign import open_foreign
-from wizard.progress import CancelToken
+from wizard.progress import CancelToken, TransferProgress
 from wizard.transfer import magic
 from wizard.transfer.errors import DiskFull
 from wizard.transfer.fetching import Fetching
@@ -19,7 +19,6 @@ from wizard.transfer.http.response_head import read_head
 from wizard.transfer.parts.growing_file import ArrivalWatch, watched
 from wizard.transfer.parts.part import Part
 from wizard.transfer.parts.part_hasher import PartHasher
-from wizard.transfer.progress import TransferProgress
 from wizard.transfer.proving import algorithms, prove_file
 from wizard.transfer.request import Address, DownloadProof, FetchRequest
 from wizard.transfer.retry_policy import ConnectionLimiter, RateLimit, RetryPolicy
