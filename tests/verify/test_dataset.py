@@ -10,9 +10,8 @@ import pytest
 from tests.verify.town import REMEDIES, Town, load, save
 from wizard.files import PARTIAL
 from wizard.labels.specs.taxonomies import Layer
-from wizard.verify.dataset import broken_labels, repair, verify_dataset, verify_here
+from wizard.verify.dataset import ImageWork, broken_labels, repair, verify_dataset, verify_here
 from wizard.verify.summary import Summary
-from wizard.verify.work import ImageWork
 
 
 def test_layers_follow_the_steps_that_made_them(town: Town) -> None:

@@ -173,7 +173,7 @@ WRITTEN_NAMES = StateFile(
     "steps/*.json",
     "install",
     1,
-    "wizard.labels.works.item_names",
+    "wizard.labels.works.folder_work",
     1024 * _MIB,
     "names of a label file",
     durable=False,

@@ -23,7 +23,7 @@ from wizard.recipes.step_table import StepTable
 from wizard.steps.install import Install
 from wizard.steps.planned import PlannedStep
 from wizard.steps.step import Probe, Resource, StepContext
-from wizard.verify.dataset import broken_files, doomed_labels, repair, verify_dataset
+from wizard.verify.dataset import ImageWork, broken_files, doomed_labels, repair, verify_dataset
 from wizard.verify.image_proofs import ImageProofs, Use, dataset_proofs
 from wizard.verify.proof import (
     DatasetProof,
@@ -37,7 +37,6 @@ from wizard.verify.scan import fingerprint_folders
 from wizard.verify.specs.datasets import Verify
 from wizard.verify.subject import Subject, layers_of
 from wizard.verify.summary import Summary
-from wizard.verify.work import ImageWork
 from wizard.workers.batch import Workers, run_batch
 
 

@@ -11,10 +11,9 @@ from wizard.errors import LabelError, reason_of
 from wizard.kinds.unpacking.edits import Edit
 from wizard.recipes.model import Dataset
 from wizard.verify.checks.files import column, listed_paths
-from wizard.verify.scan import scan_folder
+from wizard.verify.scan import is_unseen, scan_folder
 from wizard.verify.specs.checks import AnyCheck, Count, Listed, SameValues
 from wizard.verify.specs.datasets import declared_checks
-from wizard.verify.stray_files import is_unseen
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ from wizard.recipes.model import Archive, Dataset
 from wizard.steps.install import Install
 from wizard.steps.planned import PlannedStep
 from wizard.steps.step import Probe, Resource, StepContext
-from wizard.verify.stray_files import is_system_file
+from wizard.verify.scan import is_system_file
 
 _THREADS = 4
 """More threads than this wait for the file system, not for each other (fact sheet
