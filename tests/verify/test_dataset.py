@@ -7,10 +7,10 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from tests.verify.town import REMEDIES, Town, load, save
+from tests.verify.town import REMEDIES, Town, load, save, verify_here
 from wizard.files import PARTIAL
 from wizard.labels.specs.taxonomies import Layer
-from wizard.verify.dataset import ImageWork, broken_labels, repair, verify_dataset, verify_here
+from wizard.verify.dataset import ImageWork, broken_labels, repair, verify_dataset
 from wizard.verify.summary import Summary
 
 

@@ -10,7 +10,6 @@ from typing import Protocol
 import msgspec
 
 from wizard import figures
-from wizard.credentials.secret import Secret
 from wizard.durability import settle_on_disk
 from wizard.engine import cleanup, schedule, space
 from wizard.engine.cleanup import clean_up, mark_ended, mark_running
@@ -144,10 +143,6 @@ class Runner:
             return carry_out(self._controls, command)
         except WizardError as error:
             return Reply(ok=False, text=str(error), hint=error.hint)
-
-    def know(self, secret: Secret) -> None:
-        """Keep a secret out of every line of the log."""
-        self._masker.learn(secret)
 
     @property
     def cut_off(self) -> bool:

@@ -122,11 +122,6 @@ def _draws_polygons(subject: Subject) -> bool:
     )
 
 
-def verify_here(work: ImageWork) -> list[Finding]:
-    """Run a batch in this thread, image by image."""
-    return [finding for item in work.items() for finding in work.process(item).findings]
-
-
 def broken_labels(findings: Iterable[Finding]) -> tuple[str, ...]:
     """Return the paths among findings that are mended by deleting and making them again."""
     return tuple(

@@ -1,4 +1,4 @@
-"""Works that make label folders of pickles or through a table, and edges and loss weights of them."""
+"""Works that make label folders of pickles or by a table, and edges and loss weights of these."""
 
 from __future__ import annotations
 
