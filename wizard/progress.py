@@ -13,6 +13,10 @@ from wizard.errors import Cancelled
 
 WINDOW = 30.0
 """Seconds a rate is the mean of."""
+TransferState = Literal[
+    "queued", "connecting", "running", "retrying", "paused", "checking", "failed", "done"
+]
+"""The states of ``engine.views.TransferView``."""
 
 
 @dataclass(slots=True)
@@ -119,12 +123,6 @@ class Meter:
         if self._samples[-1][0] - self._grew > self._window / 3:
             return None
         return max(0.0, total - self._samples[-1][1]) / self.rate
-
-
-TransferState = Literal[
-    "queued", "connecting", "running", "retrying", "paused", "checking", "failed", "done"
-]
-"""The states of ``engine.views.TransferView``."""
 
 
 @dataclass(slots=True)

@@ -32,6 +32,10 @@ _CHILD = Path(__file__).with_name("keyring_child.py")
 
 Call = tuple[str, str, str, str]
 """Verb (``get``, ``put``, ``delete``), service, name, value."""
+_UNLOCK = "unlock the keyring, or give the login through the environment or for this run only"
+YES = "yes"
+"""What a person has to type, in full."""
+_LARGEST = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +130,6 @@ class _Reply:
     answers: list[str | None] = field(repr=False)
 
 
-_UNLOCK = "unlock the keyring, or give the login through the environment or for this run only"
-
-
 def _service(site: str) -> str:
     return f"segwizard:{site}"
 
@@ -174,13 +175,6 @@ def _words(error: str, detail: str) -> str:
         "Plaintext": "the keyring of this machine is a plain text file, which is not used unasked",
     }
     return known.get(error) or f"the keyring failed: {detail or error}"
-
-
-YES = "yes"
-"""What a person has to type, in full."""
-
-
-_LARGEST = 1 << 20
 
 
 class _Damaged(CredentialError):

@@ -21,6 +21,7 @@ from wizard.recipes.site_model import ArchiveAt, LoginAt, SiteFile, check_names,
 from wizard.recipes.toml import decode, key_error, read_toml
 
 NAME = "site.toml"
+_CHUNK = 1 << 20
 
 
 def site_path() -> Path | None:
@@ -191,9 +192,6 @@ def _addresses(site: SiteFile) -> list[tuple[str, str]]:
     for name, at in site.archives.items():
         found += [(f'archives."{name}".urls[{i}]', url) for i, url in enumerate(at.urls or ())]
     return found
-
-
-_CHUNK = 1 << 20
 
 
 class Match(NamedTuple):

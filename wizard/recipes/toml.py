@@ -22,6 +22,28 @@ _KEY = re.compile(r"""\s*(?P<name>[A-Za-z0-9_-]+|"[^"]*"|'[^']*')\s*=\s*(?P<valu
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _NAMES = ("id", "name", "catalogue")
 _LONG = re.compile(r'"""|' + "'''")
+ModelT = TypeVar("ModelT")
+_PLACE = re.compile(r"\A(?P<reason>.*?)(?: - at `(?P<path>[^`]*)`)?\Z", re.DOTALL)
+_LINE = re.compile(r" \(at line (?P<line>\d+), column (?P<column>\d+)\)")
+_MISMATCH = re.compile(r"Expected `(?P<wanted>.+?)`(?:, got `(?P<got>.+?)`)?\Z")
+_UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>.+)`")
+_MISSING = re.compile(r"Object missing required field `(?P<key>.+)`")
+_CHOICE = re.compile(r"Invalid (?:enum )?value '(?P<value>.*)'")
+_LARGEST = 4 << 20
+_DEEPEST = 32
+_MOST = 2**63 - 1
+_SHOWN = 80
+_DIGITS = re.compile(r"[0-9_]{1000,}")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_BAD_TEXT = "holds a control character, which no name or text here may"
+_WORDS = {
+    "str": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "a table",
+}
 
 
 def by_name(key: str, tables: object) -> str:
@@ -119,33 +141,6 @@ def _opened(value: str) -> str:
 
 def _still_inside(mark: str, line: str) -> str:
     return "" if line.count(mark) % 2 else mark
-
-
-ModelT = TypeVar("ModelT")
-
-_PLACE = re.compile(r"\A(?P<reason>.*?)(?: - at `(?P<path>[^`]*)`)?\Z", re.DOTALL)
-_LINE = re.compile(r" \(at line (?P<line>\d+), column (?P<column>\d+)\)")
-_MISMATCH = re.compile(r"Expected `(?P<wanted>.+?)`(?:, got `(?P<got>.+?)`)?\Z")
-_UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>.+)`")
-_MISSING = re.compile(r"Object missing required field `(?P<key>.+)`")
-_CHOICE = re.compile(r"Invalid (?:enum )?value '(?P<value>.*)'")
-
-_LARGEST = 4 << 20
-_DEEPEST = 32
-_MOST = 2**63 - 1
-_SHOWN = 80
-_DIGITS = re.compile(r"[0-9_]{1000,}")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-_BAD_TEXT = "holds a control character, which no name or text here may"
-
-_WORDS = {
-    "str": "text",
-    "int": "a whole number",
-    "float": "a number",
-    "bool": "true or false",
-    "array": "a list",
-    "object": "a table",
-}
 
 
 @dataclass(frozen=True, slots=True)

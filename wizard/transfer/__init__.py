@@ -25,7 +25,7 @@ the session's own origins only: redirects are followed hop by hop, and a hop to 
 goes through a client that knows no secret. Whoever makes a session closes it.
 
 From the outside in: ``download`` (one call a file), ``fetching`` (addresses, tries, proof),
-``retry_policy`` and ``retries``, ``http`` (one address: opening, body, refusals), ``parts`` (the
+``retry_policy``, ``http`` (one address: opening, body, refusals), ``parts`` (the
 growing file: resume, segments, lock, hash), ``logins``, ``links`` (pasted, shared), ``inbox`` and
 ``archive_cache`` (files that are here already).
 """

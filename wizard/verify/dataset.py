@@ -25,6 +25,18 @@ from wizard.verify.subject import Subject
 from wizard.verify.summary import Summary, count_checked
 from wizard.work import Item, Report
 
+_UNSOUND_BYTES = tuple(
+    cause.slug
+    for cause in (
+        causes.EMPTY_FILE,
+        causes.TRUNCATED_IMAGE,
+        causes.BROKEN_IMAGE,
+        causes.TRUNCATED_LABEL,
+        causes.BROKEN_LABEL,
+        causes.BROKEN_POLYGONS,
+    )
+)
+
 
 @dataclass(frozen=True, slots=True)
 class ImageItem(Item):
@@ -69,18 +81,6 @@ class ImageWork:
         check = ImageCheck(self.subject, self.context, (item.key, item.split), self.proofs)
         return Report(check.run(), check.proofs)
 
-
-_UNSOUND_BYTES = tuple(
-    cause.slug
-    for cause in (
-        causes.EMPTY_FILE,
-        causes.TRUNCATED_IMAGE,
-        causes.BROKEN_IMAGE,
-        causes.TRUNCATED_LABEL,
-        causes.BROKEN_LABEL,
-        causes.BROKEN_POLYGONS,
-    )
-)
 
 RunImages = Callable[[ImageWork], Sequence[Finding]]
 """Runs the batch of images, on whatever workers there are, and collects its findings."""

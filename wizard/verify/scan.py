@@ -36,6 +36,9 @@ _COPY = re.compile(
     """,
     re.VERBOSE,
 )
+_READERS = 8
+_BATCH = 64
+"""Folders a reader is handed at once: most hold next to nothing."""
 
 
 def is_system_file(name: str) -> bool:
@@ -54,11 +57,6 @@ def is_harmless(name: str) -> bool:
 def is_unseen(name: str) -> bool:
     """Tell whether a check that counts files passes over a name: hidden, or of the system."""
     return name.startswith(".") or is_system_file(name)
-
-
-_READERS = 8
-_BATCH = 64
-"""Folders a reader is handed at once: most hold next to nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,19 @@ _LONGEST = 50
 """Bytes of the folder: the path of a socket below it may have about a hundred."""
 
 _SWAP = threading.Lock()
+NICENESS = 5
+"""How far workers step back so that keys are answered at once."""
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+"""Numbers of settings in glibc's ``malloc.h``."""
+_CHUNK_SECONDS = 0.25
+"""Long beside what handing out a chunk costs here, short beside what a person waits for."""
+_LARGEST_KEPT = 1 << 25
+"""Bytes of the largest block that glibc lets be kept."""
+_DEATHS = (BrokenExecutor, EOFError, ConnectionError)
+"""What is raised when a worker, or the process that forks workers, is gone."""
+_never: Callable[[], bool] = bool
+_stopped = _never
+"""In a worker process: whether its team was asked to stop."""
 
 
 @contextlib.contextmanager
@@ -68,19 +81,6 @@ def _lives(pid: int) -> bool:
     except PermissionError:
         return True
     return True
-
-
-NICENESS = 5
-"""How far workers step back so that keys are answered at once."""
-
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
-"""Numbers of settings in glibc's ``malloc.h``."""
-
-_CHUNK_SECONDS = 0.25
-"""Long beside what handing out a chunk costs here, short beside what a person waits for."""
-
-_LARGEST_KEPT = 1 << 25
-"""Bytes of the largest block that glibc lets be kept."""
 
 
 class Team(Protocol):
@@ -226,10 +226,6 @@ class _Processes(Generic[ItemT]):
         )
 
 
-_DEATHS = (BrokenExecutor, EOFError, ConnectionError)
-"""What is raised when a worker, or the process that forks workers, is gone."""
-
-
 def prepare_processes() -> None:
     """Start the process that later forks the workers, if it does not run yet.
 
@@ -263,11 +259,6 @@ def _has_descriptor(stream: Any) -> bool:
         return bool(stream.fileno() >= 0)
     except (OSError, ValueError, AttributeError):
         return False
-
-
-_never: Callable[[], bool] = bool
-_stopped = _never
-"""In a worker process: whether its team was asked to stop."""
 
 
 def _begin(stop: Event) -> None:

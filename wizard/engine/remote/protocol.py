@@ -22,6 +22,12 @@ from wizard.errors import DestinationError, WizardError
 from wizard.files import is_private
 from wizard.views import Snapshot, View
 
+_LARGEST_LINE = 64 << 20
+_LONGEST_FOLDER = 80
+"""Bytes; the whole path of a socket may have about a hundred."""
+decode_snapshot = msgspec.json.Decoder(Snapshot).decode
+encode = msgspec.json.Encoder().encode
+
 
 class Event(View, frozen=True, kw_only=True, omit_defaults=True):
     """Something that happened, rare enough to print: one line of the log."""
@@ -127,11 +133,6 @@ class RunnerClient(Protocol):
         ...
 
 
-_LARGEST_LINE = 64 << 20
-_LONGEST_FOLDER = 80
-"""Bytes; the whole path of a socket may have about a hundred."""
-
-
 class AskSnapshot(msgspec.Struct, frozen=True, tag_field="ask", tag="snapshot"):
     """How does the install stand?"""
 
@@ -149,10 +150,8 @@ class Ask(msgspec.Struct, frozen=True, tag_field="ask", tag="command"):
 Message = AskSnapshot | AskEvents | Ask
 
 decode_message = msgspec.json.Decoder(Message).decode
-decode_snapshot = msgspec.json.Decoder(Snapshot).decode
 decode_events = msgspec.json.Decoder(list[Event]).decode
 decode_reply = msgspec.json.Decoder(Reply).decode
-encode = msgspec.json.Encoder().encode
 
 
 class RunnerGone(WizardError):

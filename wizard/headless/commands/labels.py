@@ -19,6 +19,8 @@ from wizard.headless.terminal.say import data, talk
 from wizard.headless.terminal.signals import interruptible
 from wizard.progress import CancelToken, Counter
 
+_FOLDER = GivenPath(exists=True, files=False)
+
 
 @click.command(name="make", cls=JobCommand)
 @click.argument("step")
@@ -43,9 +45,6 @@ def make(*, step: str, dest: Path, site: Path | None, workers: int | None, dry_r
         return exits.COMPLETE
     say.data(f"{figures.count(made.done, made.unit.rstrip('s'))} in place")
     return exits.COMPLETE
-
-
-_FOLDER = GivenPath(exists=True, files=False)
 
 
 @click.command(name="segfix", cls=JobCommand)

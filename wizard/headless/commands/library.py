@@ -24,6 +24,14 @@ from wizard.library.manifest.compare import Changed, Difference, check_install, 
 from wizard.library.manifest.make import take_manifest, write
 from wizard.progress import CancelToken, Counter
 
+_FORMS = {
+    "sh": "export {name}={value}",
+    "fish": "set -gx {name} {value}",
+    "csh": "setenv {name} {value}",
+}
+SHOWN = 20
+"""Differences printed in words; ``--json`` gives all."""
+
 
 @click.command(name="path")
 @click.argument("dataset", default="", shell_complete=complete_datasets)
@@ -130,17 +138,6 @@ def env(*, dest: Path, shell: str, as_json: bool) -> None:
         say.data(f"# {reader}")
         if name:
             say.data(_FORMS[shell].format(name=name, value=shlex.quote(value)))
-
-
-_FORMS = {
-    "sh": "export {name}={value}",
-    "fish": "set -gx {name} {value}",
-    "csh": "setenv {name} {value}",
-}
-
-
-SHOWN = 20
-"""Differences printed in words; ``--json`` gives all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,11 @@ from wizard.recipes.model import Archive, Version
 from wizard.transfer import magic
 from wizard.views import Strength
 
+_COPY = re.compile(r"( ?\(\d+\)|\.\d+|_\d+)(?=\.[a-z0-9.]+$|$)", re.IGNORECASE)
+"""What browsers and wget add to the name of a second copy."""
+_FAR = 2.0
+"""A file beyond this factor of an estimated size is another, unless a person says otherwise."""
+
 
 def short_proof_wrong(path: Path, archive: Archive, hashes: Mapping[str, str]) -> str:
     """Say what speaks against a file by the first digits of its sha256 or its id in git.
@@ -60,13 +65,6 @@ def hearsay_words(path: Path, archive: Archive, hashes: Mapping[str, str]) -> st
             agree.append(f"{' and '.join(known)} as {' and '.join(each.by)} states")
     told = f", {', '.join(agree)}" if agree else ""
     return f"{told}; but {', '.join(differ)}" if differ else told
-
-
-_COPY = re.compile(r"( ?\(\d+\)|\.\d+|_\d+)(?=\.[a-z0-9.]+$|$)", re.IGNORECASE)
-"""What browsers and wget add to the name of a second copy."""
-
-_FAR = 2.0
-"""A file beyond this factor of an estimated size is another, unless a person says otherwise."""
 
 
 class NotTheArchive(TransferError):

@@ -22,6 +22,9 @@ from wizard.kinds.unpacking.step import ExtractStep
 from wizard.progress import CancelToken
 from wizard.steps.install import Install
 
+_MOST = 3_000_000
+"""Files of a folder that are looked at; the largest tree of a collection but one has half."""
+
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
@@ -58,10 +61,6 @@ def folders_like(base: Path, folder: str) -> Iterator[Path]:
             yield from folders_like(path, rest)
         else:
             yield path
-
-
-_MOST = 3_000_000
-"""Files of a folder that are looked at; the largest tree of a collection but one has half."""
 
 
 @dataclass(frozen=True, slots=True)

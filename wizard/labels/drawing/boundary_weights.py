@@ -42,6 +42,8 @@ _FAILURES: tuple[type[Exception], ...] = (
 )
 """What numpy and zipfile raise for files that are no weights; encrypted ones say so on their own.
 """
+EDGE = 255
+DEFAULT_WIDTH = 3
 
 
 def present_classes(label: NDArray[np.uint8]) -> NDArray[np.int64]:
@@ -165,10 +167,6 @@ class ReadyWeights:
         with open_foreign(self.archive) as file:
             file.seek(stretch.offset)
             return file.read(stretch.size)
-
-
-EDGE = 255
-DEFAULT_WIDTH = 3
 
 
 def edges(label: NDArray[np.uint8], width: int = DEFAULT_WIDTH) -> NDArray[np.uint8]:

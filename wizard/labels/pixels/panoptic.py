@@ -31,6 +31,11 @@ _PIECE = 4 << 20
 """Bytes of JSON decoded at once."""
 
 _LIST = re.compile(rb'"annotations"\s*:\s*\[')
+_CLASS_ONLY = 99
+_NO_PART = 99_999
+_HIGHEST = 9_999_999
+NONE = -1
+"""Instance or part of a pixel that has none."""
 
 
 class _Segment(Struct, frozen=True, gc=False):
@@ -221,13 +226,6 @@ def _broken_image(where: str, fault: str, ids: NDArray[np.uint32]) -> LabelError
         where=where,
         hint="the image and the JSON are not of one release: unpack both again",
     )
-
-
-_CLASS_ONLY = 99
-_NO_PART = 99_999
-_HIGHEST = 9_999_999
-NONE = -1
-"""Instance or part of a pixel that has none."""
 
 
 class Parts(NamedTuple):

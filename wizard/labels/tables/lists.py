@@ -14,6 +14,8 @@ from wizard.labels.bounds import TABLE_BYTES, read_bounded
 
 FETCH_AGAIN = "delete this file and run again: the tables are unpacked anew"
 """What to do about a table that is missing or broken."""
+_ODD = (b"..", b"\n/", b" /", *(bytes([each]) for each in b"\t\r\x0b\x0c\x1c\x1d\x1e\x1f"))
+"""What may lead out of a folder, or parts words beside blanks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +83,6 @@ def read_pairs(file: TableText, *, labelled: bool) -> tuple[Pair, ...]:
         _pair(file, number, line, labelled=labelled)
         for number, line in enumerate(file.lines(), start=1)
     )
-
-
-_ODD = (b"..", b"\n/", b" /", *(bytes([each]) for each in b"\t\r\x0b\x0c\x1c\x1d\x1e\x1f"))
-"""What may lead out of a folder, or parts words beside blanks."""
 
 
 @dataclass(frozen=True, slots=True)

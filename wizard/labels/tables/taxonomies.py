@@ -20,6 +20,9 @@ from wizard.labels.tables.lists import Pair, PlainList, TableText, read_pairs, r
 
 Colour = tuple[int, int, int]
 """Red, green and blue, 0 to 255."""
+UNLABELED = 255
+"""The value no loss is taken from."""
+UNLABELED_NAME = "unlabeled"
 
 
 def read_colour(file: TableText, number: int, line: str) -> Colour:
@@ -39,12 +42,6 @@ def class_colour(name: str) -> Colour:
     value = 0.62 + 0.36 * ((bits >> 24) & 0xFF) / 0xFF
     red, green, blue = colorsys.hsv_to_rgb(hue, saturation, value)
     return round(red * 255), round(green * 255), round(blue * 255)
-
-
-UNLABELED = 255
-"""The value no loss is taken from."""
-
-UNLABELED_NAME = "unlabeled"
 
 
 @dataclass(frozen=True, slots=True)

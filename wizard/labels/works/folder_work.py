@@ -14,6 +14,9 @@ from wizard.state.store import Store
 from wizard.state.table import WRITTEN_NAMES
 from wizard.work import Item
 
+_Facts = tuple[int, int]
+"""Size in bytes and latest change in nanoseconds."""
+
 
 class HasItems(Protocol):
     """Anything that lists items."""
@@ -40,10 +43,6 @@ class FolderWork:
 
     def finish(self) -> None:
         """Nothing is kept between items."""
-
-
-_Facts = tuple[int, int]
-"""Size in bytes and latest change in nanoseconds."""
 
 
 class KeptNames(Struct, frozen=True):

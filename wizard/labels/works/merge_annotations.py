@@ -31,6 +31,8 @@ from wizard.labels.works.folder_work import FolderWork
 from wizard.work import Item, Report
 
 _LONGEST = 1 << 20
+_FAILURES: tuple[type[Exception], ...] = (*JSON_FAILURES, KeyError)
+CocoDocument = dict[str, Any]
 
 
 class Captioned(Struct, frozen=True):
@@ -80,11 +82,6 @@ def read_captions(table: Path, split: str, folder: str) -> Iterator[Captioned]:
 
 def _no_captions(table: Path, reason: str) -> LabelError:
     return LabelError(reason, cause="bad-captions", where=str(table), hint="fetch it again")
-
-
-_FAILURES: tuple[type[Exception], ...] = (*JSON_FAILURES, KeyError)
-
-CocoDocument = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,11 @@ REACH = 4
 published; the original script takes them all."""
 UNIT = 1
 """What the published offsets of Cityscapes are made of."""
+INSTANCE_SCALE = 1.0
+INDEX = "_pred.txt"
+"""How the name of an index file goes on after the frame's."""
+INSIDE = np.uint8(255)
+"""What masks are written as."""
 
 
 def read_offsets(path: Path, reach: int = REACH) -> NDArray[np.float32]:
@@ -163,13 +168,6 @@ def output_folder(labels: Path) -> Path:
     """
     name = "label_w_segfix"
     return labels.with_name(name) if labels.name == "label" else labels / name
-
-
-INSTANCE_SCALE = 1.0
-INDEX = "_pred.txt"
-"""How the name of an index file goes on after the frame's."""
-INSIDE = np.uint8(255)
-"""What masks are written as."""
 
 
 @dataclass(frozen=True, slots=True)

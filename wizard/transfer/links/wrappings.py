@@ -33,6 +33,49 @@ _HEADERS = re.compile(
 )
 _UNICODE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _URI = re.compile(r"""-(?:Uri|Source)\s+["']([^"']+)["']""", re.IGNORECASE)
+_MOST_WRAPS = 5
+_IN_QUERY: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("safelinks.protection.outlook.com", ("url",)),
+    ("safelinks.protection.office365.us", ("url",)),
+    ("google.com", ("q", "url")),
+    ("linkprotect.cudasvc.com", ("a",)),
+    ("clicktime.symantec.com", ("u",)),
+    ("trendmicro.com", ("url",)),
+    ("fireeye.com", ("u",)),
+    ("urldefense.proofpoint.com", ("u",)),
+    ("urldefense.proofpoint.us", ("u",)),
+    ("l.facebook.com", ("u",)),
+    ("slack-redir.net", ("url",)),
+    ("linkedin.com", ("url",)),
+    ("t.umblr.com", ("z",)),
+    ("duckduckgo.com", ("uddg",)),
+    ("protection.sophos.com", ("u",)),
+    ("statics.teams.cdn.office.net", ("url",)),
+    ("vk.com", ("to",)),
+)
+"""Hosts, with those below them, and the names the wrapped address goes by in the query."""
+_WRAPPING_PATHS = {
+    "google.com": ("/url",),
+    "linkedin.com": ("/redir/redirect", "/safety/go"),
+    "duckduckgo.com": ("/l/",),
+    "vk.com": ("/away.php",),
+}
+"""Paths at hosts that do other things as well."""
+_SEALED = (
+    "mimecast.com",
+    "mimecastprotect.com",
+    "bit.ly",
+    "t.co",
+    "tinyurl.com",
+    "lnkd.in",
+    "hornetsecurity.com",
+)
+"""Hosts whose links say nothing of where they lead."""
+_WITHIN = re.compile(r"(?<=.)https?://", re.IGNORECASE)
+_BASE64 = re.compile(r"[A-Za-z0-9_-]{16,}={0,2}")
+_DEFENSE = frozenset({"urldefense.com", "urldefense.us"})
+_GOOGLE = re.compile(r"(?:www\.)?google(?:\.com?)?\.[a-z]{2,3}")
+_DEFENSE_3 = re.compile(r"/v3/__(.+?)__;([^!]*)!")
 
 
 def tidied(text: str) -> str:
@@ -114,55 +157,6 @@ def _without_shell(text: str) -> str:
     text = re.sub(r"%%(?=[0-9A-Fa-f]{2})", "%", text)  # in files of commands
     text = _UNICODE.sub(lambda found: chr(int(found[1], 16)), text)
     return re.sub(r"\\([/&?=%_#])", r"\1", text)
-
-
-_MOST_WRAPS = 5
-
-_IN_QUERY: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("safelinks.protection.outlook.com", ("url",)),
-    ("safelinks.protection.office365.us", ("url",)),
-    ("google.com", ("q", "url")),
-    ("linkprotect.cudasvc.com", ("a",)),
-    ("clicktime.symantec.com", ("u",)),
-    ("trendmicro.com", ("url",)),
-    ("fireeye.com", ("u",)),
-    ("urldefense.proofpoint.com", ("u",)),
-    ("urldefense.proofpoint.us", ("u",)),
-    ("l.facebook.com", ("u",)),
-    ("slack-redir.net", ("url",)),
-    ("linkedin.com", ("url",)),
-    ("t.umblr.com", ("z",)),
-    ("duckduckgo.com", ("uddg",)),
-    ("protection.sophos.com", ("u",)),
-    ("statics.teams.cdn.office.net", ("url",)),
-    ("vk.com", ("to",)),
-)
-"""Hosts, with those below them, and the names the wrapped address goes by in the query."""
-
-_WRAPPING_PATHS = {
-    "google.com": ("/url",),
-    "linkedin.com": ("/redir/redirect", "/safety/go"),
-    "duckduckgo.com": ("/l/",),
-    "vk.com": ("/away.php",),
-}
-"""Paths at hosts that do other things as well."""
-
-_SEALED = (
-    "mimecast.com",
-    "mimecastprotect.com",
-    "bit.ly",
-    "t.co",
-    "tinyurl.com",
-    "lnkd.in",
-    "hornetsecurity.com",
-)
-"""Hosts whose links say nothing of where they lead."""
-
-_WITHIN = re.compile(r"(?<=.)https?://", re.IGNORECASE)
-_BASE64 = re.compile(r"[A-Za-z0-9_-]{16,}={0,2}")
-_DEFENSE = frozenset({"urldefense.com", "urldefense.us"})
-_GOOGLE = re.compile(r"(?:www\.)?google(?:\.com?)?\.[a-z]{2,3}")
-_DEFENSE_3 = re.compile(r"/v3/__(.+?)__;([^!]*)!")
 
 
 def unwrapped(address: str) -> str:

@@ -35,6 +35,14 @@ accept is asked for again at its dataset, and nothing of it is fetched before. E
 written down with your name, the account, the time and the text.
 """
 _SIGN = "Type your name to accept, or take every dataset out"
+_READING_HELP = """\
+# Reading
+
+The people who made the collection ask everybody to read these first. Where it has taxonomies of its
+own, what their names stand for comes below.
+
+**Enter** starts. Free downloads whose terms you accepted begin at once.
+"""
 
 
 class TermsList(OptionList):
@@ -129,16 +137,6 @@ class TermsPage(FirstRunPage):
             (f"\n{terms.url}\n", "$text-muted"),
         )
         return Option(text, id=asked.address)
-
-
-_READING_HELP = """\
-# Reading
-
-The people who made the collection ask everybody to read these first. Where it has taxonomies of its
-own, what their names stand for comes below.
-
-**Enter** starts. Free downloads whose terms you accepted begin at once.
-"""
 
 
 class ReadingPage(FirstRunPage):

@@ -26,6 +26,8 @@ NOTES = "Notes, nothing has to be done"
 
 _Row = tuple[FailureGroup, str]
 """A group, and where it struck."""
+_SHOWN = 6
+"""Rows before the list is cut; the steps of a whole collection can lock its report."""
 
 
 def lines(group: FailureGroup, where: str = "") -> Content:
@@ -115,10 +117,6 @@ class FailureList(Vertical):
         self.query_one("#noted", GroupList).show(tuple((group, "") for group in noted))
         self.query_one(".on").display = bool(broken)
         self.query_one(".notes").display = bool(noted)
-
-
-_SHOWN = 6
-"""Rows before the list is cut; the steps of a whole collection can lock its report."""
 
 
 class GoTo(Message):

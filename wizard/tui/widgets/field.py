@@ -13,6 +13,11 @@ from textual.binding import Binding
 from textual.events import Key
 from textual.widgets import Input
 
+PAUSE = 1.5
+"""Seconds without a key after which a letter is a command again."""
+_TEXT = ("enter", "backspace", "delete")
+_LEAVING = ("escape", "tab", "shift+tab", "up", "down")
+
 
 class TextField(Input):
     """Does not blink: steadier for eyes, screen readers and slow lines.
@@ -49,12 +54,6 @@ class TextField(Input):
         fields = [each for each in beside if isinstance(each, TextField)]
         later = fields[fields.index(self) + 1 :]
         return later[0] if later else None
-
-
-PAUSE = 1.5
-"""Seconds without a key after which a letter is a command again."""
-_TEXT = ("enter", "backspace", "delete")
-_LEAVING = ("escape", "tab", "shift+tab", "up", "down")
 
 
 class TypingGuard:

@@ -26,6 +26,17 @@ from wizard.verify.subject import Subject
 
 NOTHING = (38, 38, 42)
 """The colour of unlabeled pixels and of values that are no class."""
+SAMPLE = 24
+"""Labels a histogram looks at, spread over the list."""
+BARS = 12
+PICTURED = 2
+"""Images a dataset is shown with."""
+LEGEND = 4
+"""Classes named below a label."""
+THUMBNAIL_WIDTH = 260
+"""Of a thumbnail, pixels."""
+_SPLITS = ("val", "train")
+"""Where examples are looked for, in this order."""
 
 
 def hex_of(name: str) -> str:
@@ -41,23 +52,6 @@ def colour_table(names: Sequence[str]) -> NDArray[np.uint8]:
         if name != "unlabeled":
             table[index] = class_colour(name)
     return table
-
-
-SAMPLE = 24
-"""Labels a histogram looks at, spread over the list."""
-
-BARS = 12
-PICTURED = 2
-"""Images a dataset is shown with."""
-
-LEGEND = 4
-"""Classes named below a label."""
-
-THUMBNAIL_WIDTH = 260
-"""Of a thumbnail, pixels."""
-
-_SPLITS = ("val", "train")
-"""Where examples are looked for, in this order."""
 
 
 @dataclass(frozen=True, slots=True)
