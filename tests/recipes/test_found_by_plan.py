@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.recipes.small import tables, write
 from wizard.errors import RecipeError
 from wizard.kinds.registry import load_recipe
-from wizard.recipes.checks import meets
+from wizard.recipes.reach import meets
 
 LOOKUP = {
     "kind": "lookup",

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from tests.recipes.small import small, tables
 from wizard.errors import Cancelled, UsageError
-from wizard.headless.commands.sources import site
+from wizard.headless.commands.sites import command
 from wizard.progress import CancelToken, Counter
 from wizard.recipes.site import apply_site, load_site, match, site_text
 
@@ -101,7 +101,7 @@ def test_a_folder_and_an_address_are_needed(tmp_path: Path) -> None:
 
 def test_the_command_keeps_data_and_talk_apart(tmp_path: Path) -> None:
     folder = fill(tmp_path / "a", sun_rgbd_dot_tgz=b"sun", odd_dot_txt=b"?")
-    result = CliRunner().invoke(site, ["make", str(folder), "--url", "http://lab.example"])
+    result = CliRunner().invoke(command, ["make", str(folder), "--url", "http://lab.example"])
     assert result.exit_code == 0, result.output
     path = tmp_path / "site.toml"
     path.write_text(result.stdout)
@@ -110,5 +110,5 @@ def test_the_command_keeps_data_and_talk_apart(tmp_path: Path) -> None:
     assert "odd.txt" not in result.stdout
     assert "train2017.zip" in result.stderr
 
-    shown = CliRunner().invoke(site, ["show", str(path)])
+    shown = CliRunner().invoke(command, ["show", str(path)])
     assert "sun_rgbd.tgz: access open" in shown.stdout

@@ -19,7 +19,8 @@ from wizard.app.pictures import Gallery, read_example
 from wizard.app.planning import look_at_disk
 from wizard.engine.remote.protocol import Reply
 from wizard.errors import DestinationError
-from wizard.labels.tables.taxonomies import Tables, class_colour
+from wizard.labels.tables.colours import class_colour
+from wizard.labels.tables.taxonomies import Tables
 from wizard.plan.preflight import check_destination
 from wizard.tui.widgets.keyline import KeyLine
 from wizard.tui.widgets.status import StatusLines

@@ -12,7 +12,8 @@ from PIL import Image
 from wizard.errors import LabelError, WizardError
 from wizard.labels.pixels.pictures import PICTURE_FAILURES, open_picture
 from wizard.labels.specs.taxonomies import ByLists
-from wizard.labels.tables.taxonomies import UNLABELED, UNLABELED_NAME, Colour, Tables, class_colour
+from wizard.labels.tables.colours import Colour, class_colour
+from wizard.labels.tables.taxonomies import UNLABELED, UNLABELED_NAME, Tables
 from wizard.recipes.model import Dataset, Recipe
 
 LARGEST = 1024

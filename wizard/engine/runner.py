@@ -24,11 +24,10 @@ from wizard.engine.table import TaskTable
 from wizard.engine.tasks import Task
 from wizard.errors import Cancelled, LeaseError, WizardError, reason_of
 from wizard.findings import FailureGroup
-from wizard.kinds.fetching.imports import prepare_places
 from wizard.progress import CancelToken
 from wizard.state.notices import clear_damage, clear_places
 from wizard.state.store import restore_copies
-from wizard.steps.install import Install
+from wizard.steps.install import Install, prepare_places
 from wizard.steps.step import Step
 from wizard.views import Snapshot
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from wizard.errors import UsageError
 from wizard.kinds.registry import known_kinds
 from wizard.labels.specs.taxonomies import ByLists
+from wizard.labels.tables.colours import Colour, class_colour, read_colour
 from wizard.labels.tables.lists import TableText
-from wizard.labels.tables.taxonomies import Colour, class_colour, read_colour
 from wizard.library.samples import SampleList, Samples
 from wizard.recipes.model import Dataset
 from wizard.verify.specs.checks import Listed

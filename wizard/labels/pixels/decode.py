@@ -19,7 +19,7 @@ from wizard.errors import LabelError, reason_of
 from wizard.labels.bounds import IMAGE_BYTES, read_bounded
 from wizard.labels.pixels import png
 from wizard.labels.pixels.pictures import PICTURE_FAILURES, picture_in
-from wizard.labels.pixels.plain_png import Plain, decode_plain, up_lines
+from wizard.labels.pixels.png import Plain, decode_plain, up_lines
 
 Values = NDArray[np.uint8] | NDArray[np.uint16]
 """Stored numbers of a label image, (H, W)."""

@@ -17,9 +17,10 @@ from wizard.errors import LabelError
 from wizard.labels.pixels.decode import Values, read_values
 from wizard.labels.pixels.pictures import NO_PICTURE, open_picture
 from wizard.labels.specs.taxonomies import Layer
+from wizard.labels.tables.colours import class_colour
 from wizard.labels.tables.lists import Pair
 from wizard.labels.tables.records import Segment, image_key
-from wizard.labels.tables.taxonomies import UNLABELED, class_colour
+from wizard.labels.tables.taxonomies import UNLABELED
 from wizard.verify.context import Context
 from wizard.verify.report.model import Bar, Histogram, SampleRow, Swatch, Thumbnail
 from wizard.verify.subject import Subject
