@@ -14,10 +14,9 @@ from wizard.findings import Finding
 from wizard.labels.specs.taxonomies import LabelOutput, Labels, Relabel
 from wizard.labels.tables.taxonomies import Tables
 from wizard.verify.dataset import ImageWork, verify_dataset
-from wizard.verify.remedies import Remedies
 from wizard.verify.specs.datasets import Example, Verify
 from wizard.verify.subject import Subject, layers_of
-from wizard.verify.summary import Summary
+from wizard.verify.summary import Remedies, Summary
 
 SIZE = (24, 16)
 """Width and height of every image."""

@@ -19,10 +19,9 @@ from wizard.labels.lazy import Lazy
 from wizard.verify.context import Context, load_context, unlisted
 from wizard.verify.image_check import ImageCheck
 from wizard.verify.image_proofs import ImageProofs
-from wizard.verify.remedies import Remedies, with_hints
 from wizard.verify.scan import scan_tree
 from wizard.verify.subject import Subject
-from wizard.verify.summary import Summary, count_checked
+from wizard.verify.summary import Remedies, Summary, count_checked, with_hints
 from wizard.work import Item, Report
 
 _UNSOUND_BYTES = tuple(

@@ -32,11 +32,10 @@ from wizard.verify.proof import (
     still_holds,
     write_dataset_proof,
 )
-from wizard.verify.remedies import MISSING, Remedies
 from wizard.verify.scan import fingerprint_folders
 from wizard.verify.specs.datasets import Verify
 from wizard.verify.subject import Subject, layers_of
-from wizard.verify.summary import Summary
+from wizard.verify.summary import MISSING, Remedies, Summary
 from wizard.workers.batch import Workers, run_batch
 
 

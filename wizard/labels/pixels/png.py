@@ -27,6 +27,10 @@ UP = 2
 GRAY = 0
 """Colour type."""
 _LEVEL = 1
+_STORED = 0
+_PALETTE = 3
+_TASTE = 1 << 16
+"""Bytes inflated before deciding."""
 
 
 class Chunk(NamedTuple):
@@ -97,12 +101,6 @@ def filtered(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.uint8
 def _chunk(kind: bytes, data: bytes) -> tuple[bytes, bytes, bytes, bytes]:
     crc = isal_zlib.crc32(data, isal_zlib.crc32(kind))
     return len(data).to_bytes(4, "big"), kind, data, crc.to_bytes(4, "big")
-
-
-_STORED = 0
-_PALETTE = 3
-_TASTE = 1 << 16
-"""Bytes inflated before deciding."""
 
 
 class Plain(NamedTuple):
