@@ -11,11 +11,10 @@ from typing import cast
 
 import numpy as np
 
-from wizard.demo.book import Book
 from wizard.demo.drawing import Artist, Picture, Scene
 from wizard.demo.miniature import _MSEG as DRAWERS
 from wizard.demo.miniature import MiniArchive, Miniature
-from wizard.demo.studio import SPLITS, Studio
+from wizard.demo.studio import SPLITS, Book, Studio
 from wizard.kinds.registry import load_recipe
 
 SIZES = {

@@ -31,7 +31,7 @@ class SlowDisk:
 @pytest.fixture
 def disk(monkeypatch: pytest.MonkeyPatch) -> SlowDisk:
     made = SlowDisk()
-    for place in ("wizard.engine.runner", "wizard.engine.used_archives"):
+    for place in ("wizard.engine.runner", "wizard.engine.cleanup"):
         monkeypatch.setattr(f"{place}.settle_on_disk", made.settle)
     monkeypatch.setattr("wizard.engine.runner._TICK", 0.02)
     return made

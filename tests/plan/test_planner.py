@@ -9,9 +9,8 @@ import pytest
 from tests.recipes.small import small, tables
 from wizard.errors import UsageError
 from wizard.kinds.registry import load_recipe
-from wizard.plan.costs import growth
+from wizard.plan.costs import growth, waiting
 from wizard.plan.planner import make_plan
-from wizard.plan.waiting import waiting
 from wizard.plan.work import PROGRAM, STEP
 from wizard.steps.planned import Accept, Fetch
 

@@ -20,7 +20,7 @@ from wizard.transfer.errors import ServerBusy, Unreachable
 from wizard.transfer.http.response_head import retry_after
 from wizard.transfer.interrupt import LinkedToken, run_interruptible
 from wizard.transfer.progress import TransferProgress
-from wizard.transfer.retries import ConnectionLimiter, RateLimit, Retries
+from wizard.transfer.retry_policy import ConnectionLimiter, RateLimit, Retries
 
 DATA = archive(300_000)
 

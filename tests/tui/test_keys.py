@@ -18,8 +18,8 @@ from tests.tui.fakes import host_with, mseg, plan_of, snapshot_of
 from tests.tui.test_traps import terminal_with
 from tests.waiting import until as until_now
 from wizard.engine.remote.protocol import Answer, Pause, Retry
-from wizard.tui.modals.confirm import ConfirmModal
-from wizard.tui.screens.collections import CollectionsPage
+from wizard.tui.modals import ConfirmModal
+from wizard.tui.screens.datasets import CollectionsPage
 from wizard.tui.screens.wizard import WizardPage
 from wizard.tui.typing import TypingGuard
 from wizard.tui.widgets.sidebar import Sidebar

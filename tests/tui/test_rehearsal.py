@@ -18,11 +18,10 @@ from wizard.app.rehearsal import Rehearsal
 from wizard.cli import cli
 from wizard.recipes.site import load_site
 from wizard.tui.app import WizardApp
-from wizard.tui.modals.have import HaveModal
-from wizard.tui.screens.collections import CollectionsPage
+from wizard.tui.screens.datasets import CollectionsPage
 from wizard.tui.screens.destination import DestinationPage
 from wizard.tui.screens.reading import ReadingPage
-from wizard.tui.screens.requests import RequestsPage
+from wizard.tui.screens.requests import HaveModal, RequestsPage
 from wizard.tui.screens.terms import TermsPage
 from wizard.tui.screens.wizard import WizardPage
 from wizard.tui.stages import wants

@@ -12,7 +12,6 @@ from wizard.credentials.chain import BackendChain
 from wizard.credentials.given import secret_variable
 from wizard.credentials.secret import Secret
 from wizard.engine.lease import acquire
-from wizard.engine.places import prepare_places
 from wizard.engine.remote.client import attach
 from wizard.engine.remote.protocol import Answer
 from wizard.errors import CredentialError, LeaseError, UsageError
@@ -22,6 +21,7 @@ from wizard.kinds.fetching.imports import (
     files_below,
     import_files,
     import_trees,
+    prepare_places,
 )
 from wizard.kinds.fetching.step import FetchArchive
 from wizard.kinds.registry import load_recipe

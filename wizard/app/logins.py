@@ -14,10 +14,9 @@ from wizard.app.machine import last_dest
 from wizard.app.opening import found, open_install
 from wizard.credentials.chain import BackendChain, open_vault
 from wizard.credentials.given import read_password_file, run_password_command
-from wizard.credentials.index import Kept
 from wizard.credentials.leftovers import Leftover, find_leftovers, remove_leftover
 from wizard.credentials.secret import Secret
-from wizard.credentials.vault import Vault
+from wizard.credentials.vault import Kept, Vault
 from wizard.errors import CredentialError, UsageError, WaitingError, WizardError
 from wizard.kinds.registry import load_recipe
 from wizard.kinds.unpacking.published import PublishedFiles, published_files

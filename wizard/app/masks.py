@@ -12,10 +12,9 @@ import msgspec
 
 from wizard.app.opening import Choices, open_begun, open_install
 from wizard.engine.lease import acquire
-from wizard.engine.places import prepare_places
 from wizard.errors import LabelError, UsageError
 from wizard.files import scratch_folder, write_whole
-from wizard.kinds.fetching.imports import fetch_steps
+from wizard.kinds.fetching.imports import fetch_steps, prepare_places
 from wizard.kinds.fetching.proofs import last_proof, record_path
 from wizard.kinds.fetching.step import FetchArchive
 from wizard.kinds.labelling.step import base_folder, workers_of
@@ -26,7 +25,7 @@ from wizard.labels.works.export_masks import ExportWork
 from wizard.progress import CancelToken, Counter
 from wizard.recipes.keys import suggestion
 from wizard.recipes.model import Dataset, Recipe
-from wizard.recipes.order import address, fetch_id
+from wizard.recipes.order import fetch_address
 from wizard.steps.install import Install
 from wizard.steps.planned import PlannedStep
 from wizard.transfer.progress import TransferProgress
@@ -162,7 +161,7 @@ def _sources(install: Install, found: _Relabelling) -> list[MaskSource]:
     """The dataset's archives as they were proven here, be they deleted by now."""
     sources = []
     for archive in found.dataset.archives:
-        step = address(found.dataset.id, fetch_id(archive.name))
+        step = fetch_address(found.dataset.id, archive.name)
         proof = last_proof(record_path(install.place.state, step))
         if proof is not None:
             sources.append(MaskSource(name=archive.name, size=proof.size, sha256=proof.sha256))

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import msgspec
 
-from wizard.credentials.places import secret_file_path
 from wizard.credentials.secret import Secret
 from wizard.errors import CredentialError, UsageError, reason_of
 from wizard.files import make_folder, write_whole
 from wizard.foreign import open_foreign
+from wizard.state.table import state_folder
 
 YES = "yes"
 """What a person has to type, in full."""
@@ -36,7 +36,7 @@ class SecretFile:
     @classmethod
     def usual(cls) -> SecretFile:
         """Return the file at its usual place."""
-        return cls(secret_file_path())
+        return cls(state_folder() / "secrets" / "secrets.json")
 
     def question(self) -> str:
         """Name the place and the risk, as asked before the first secret is written."""

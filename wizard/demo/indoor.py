@@ -8,8 +8,7 @@ from PIL import Image
 
 from wizard.demo.classes import CHOICES, NAMES
 from wizard.demo.drawing import Artist, Scene
-from wizard.demo.formats import jpeg, png
-from wizard.demo.packing import pack
+from wizard.demo.formats import jpeg, pack, png
 from wizard.demo.studio import SPLITS, Studio, values_of
 
 

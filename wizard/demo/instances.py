@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from wizard.demo.classes import CHOICES, NAMES, colours_of
 from wizard.demo.drawing import Artist, Scene
-from wizard.demo.formats import colour_ids, jpeg, palette_png, png
-from wizard.demo.packing import pack, with_junk
+from wizard.demo.formats import colour_ids, jpeg, pack, palette_png, png, with_junk
 from wizard.demo.studio import SPLITS, Studio, values_of
 from wizard.labels.tables.taxonomies import UNLABELED_NAME
 

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from scipy.io import savemat
 
 from wizard.demo.classes import NAMES
-from wizard.demo.formats import jpeg, png
-from wizard.demo.packing import pack, with_junk
+from wizard.demo.formats import jpeg, pack, png, with_junk
 from wizard.demo.studio import SPLITS, Studio, values_of
 
 _MAT_HEADER = b"MATLAB 5.0 MAT-file, drawn by a program"

@@ -12,21 +12,20 @@ import msgspec
 from wizard import figures
 from wizard.credentials.secret import Secret
 from wizard.durability import settle_on_disk
-from wizard.engine import schedule, space, used_archives
+from wizard.engine import cleanup, schedule, space
 from wizard.engine.cleanup import clean_up, mark_ended, mark_running
 from wizard.engine.commands import Controls, carry_out
-from wizard.engine.events import STARTED, EventLog
 from wizard.engine.journal import InstallState, write_install, write_recipe
 from wizard.engine.lease import HEARTBEAT, Lease, acquire
-from wizard.engine.logs import LogFile, Masker, unexpected
-from wizard.engine.look import BuiltSteps, built_steps
-from wizard.engine.places import prepare_places
+from wizard.engine.logs import STARTED, EventLog, LogFile, Masker, unexpected
 from wizard.engine.remote.protocol import AnyCommand, Event, Reply
 from wizard.engine.snapshots import Sight, Viewer, Vitals
+from wizard.engine.survey import BuiltSteps, built_steps
 from wizard.engine.table import TaskTable
 from wizard.engine.tasks import Task
 from wizard.errors import Cancelled, LeaseError, WizardError, reason_of
 from wizard.findings import FailureGroup
+from wizard.kinds.fetching.imports import prepare_places
 from wizard.progress import CancelToken
 from wizard.state.notices import clear_damage, clear_places
 from wizard.state.store import restore_copies
@@ -290,7 +289,7 @@ class Runner:
         """Delete the archives of datasets that have just been proven, beside the work."""
         while not self._ending.is_set():
             before = set(self._removed)
-            for removed in used_archives.remove_used(self._table, self._removed):
+            for removed in cleanup.remove_used(self._table, self._removed):
                 self._events.add("info", removed)
             with self._table.changed:
                 if before != self._removed:

@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterable, Mapping
 
 from wizard import figures
 from wizard.engine import schedule, space, transitions
-from wizard.engine.events import EventLog
 from wizard.engine.journal import LastFailure, read_outcomes, write_outcomes
+from wizard.engine.logs import EventLog
 from wizard.engine.states import FINISHED, TaskState
 from wizard.engine.step_runs import StepRun, how_far
 from wizard.engine.tasks import Task, Tasks, make_tasks

@@ -13,8 +13,7 @@ from platformdirs import PlatformDirs
 
 from wizard.recipes.archive_facts import is_web_address, proof_problems
 from wizard.recipes.model import Access, Alternative, Archive, Dataset, Recipe, Site
-from wizard.recipes.site_model import ArchiveAt, LoginAt, SiteFile
-from wizard.recipes.site_names import check_names, keys_of
+from wizard.recipes.site_model import ArchiveAt, LoginAt, SiteFile, check_names, keys_of
 from wizard.recipes.toml import decode, key_error, read_toml
 
 NAME = "site.toml"

@@ -13,7 +13,7 @@ from wizard.errors import UsageError
 from wizard.foreign import open_foreign
 from wizard.progress import CancelToken, Counter
 from wizard.recipes.model import Archive, Recipe
-from wizard.recipes.site_names import keys_of
+from wizard.recipes.site_model import keys_of
 
 _CHUNK = 1 << 20
 

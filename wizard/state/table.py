@@ -6,7 +6,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
+
+import platformdirs
 
 Home = Literal["install", "user", "beside"]
 """In ``.segwizard`` of a destination, in the user's own folders, or beside the data it is of."""
@@ -234,7 +237,7 @@ KEPT_SECRETS = StateFile(
     "credentials.json",
     "user",
     1,
-    "wizard.credentials.index",
+    "wizard.credentials.vault",
     4 * _MIB,
     "where which secret is kept",
     private=True,
@@ -269,3 +272,8 @@ LINES = ("log.jsonl", "errors.log", "runner.log", "running")
 Beside the files of steps lie proofs of labels (``wizard.verify.image_proofs``), bare numbers until
 a verification ends: those of another version or boot simply fit nothing.
 """
+
+
+def state_folder() -> Path:
+    """Return this user's state folder, such as ``~/.local/state/segwizard``."""
+    return Path(platformdirs.user_state_dir("segwizard", appauthor=False))

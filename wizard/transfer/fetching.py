@@ -27,10 +27,9 @@ from wizard.transfer.http.opening import Response
 from wizard.transfer.http.remote_file import Downloads, RemoteFile
 from wizard.transfer.http.response_head import ResponseHead
 from wizard.transfer.interrupt import LinkedToken
-from wizard.transfer.parts.byte_ranges import ByteRange
 from wizard.transfer.parts.part import Part, too_large
 from wizard.transfer.parts.part_hasher import PartHasher
-from wizard.transfer.parts.segment_queue import SegmentQueue
+from wizard.transfer.parts.segments import ByteRange, SegmentQueue
 from wizard.transfer.progress import TransferProgress
 from wizard.transfer.proving import (
     check_encoding,
@@ -40,8 +39,7 @@ from wizard.transfer.proving import (
     download_proof,
 )
 from wizard.transfer.request import Address, DownloadProof, FetchRequest
-from wizard.transfer.retries import Retries
-from wizard.transfer.retry_policy import RetryPolicy
+from wizard.transfer.retry_policy import Retries, RetryPolicy
 
 
 class Fetching:

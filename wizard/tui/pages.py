@@ -7,9 +7,8 @@ from types import MappingProxyType
 
 from wizard.tui.screens.activity import ActivityPage
 from wizard.tui.screens.base import Page
-from wizard.tui.screens.collections import CollectionsPage
 from wizard.tui.screens.credentials import CredentialsPage
-from wizard.tui.screens.datasets import DatasetsPage
+from wizard.tui.screens.datasets import CollectionsPage, DatasetsPage
 from wizard.tui.screens.destination import DestinationPage
 from wizard.tui.screens.finished import FinishedPage
 from wizard.tui.screens.log import LogPage

@@ -17,8 +17,7 @@ from wizard.headless.terminal import say
 from wizard.headless.terminal.signals import interruptible
 from wizard.library import open_library
 from wizard.library.manifest import model
-from wizard.library.manifest.check import Changed, check_install
-from wizard.library.manifest.compare import Difference, compared, read_side
+from wizard.library.manifest.compare import Changed, Difference, check_install, compared, read_side
 from wizard.library.manifest.make import take_manifest, write
 from wizard.progress import CancelToken, Counter
 

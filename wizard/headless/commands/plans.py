@@ -24,9 +24,8 @@ from wizard.app.planning import (
 from wizard.errors import UsageError
 from wizard.headless.completing import complete_collections
 from wizard.headless.options import GivenPath, ListCommand, choice_options, json_option, site_option
-from wizard.headless.terminal.columns import WIDTH, columns
+from wizard.headless.terminal.columns import WIDTH, columns, in_series, named, unnumbered
 from wizard.headless.terminal.say import data, json_data, talk
-from wizard.headless.terminal.series import in_series, named, unnumbered
 from wizard.steps.planned import Plan, PlannedDataset
 
 _RIGHT = frozenset({2, 3, 4})

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from wizard import figures
 from wizard.archives.listing import recognise
-from wizard.archives.structure.check import check_structure
+from wizard.archives.structure import check_structure
 from wizard.errors import ArchiveError, TransferError
 from wizard.foreign import open_foreign
 from wizard.kinds.fetching.hearsay import hearsay_words, short_proof_wrong

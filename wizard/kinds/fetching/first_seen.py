@@ -12,10 +12,9 @@ from pathlib import Path
 
 import msgspec
 
-from wizard.credentials.places import state_folder
 from wizard.files import locked
 from wizard.state.store import Store
-from wizard.state.table import FIRST_SEEN
+from wizard.state.table import FIRST_SEEN, state_folder
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):

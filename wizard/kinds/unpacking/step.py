@@ -14,10 +14,17 @@ import msgspec
 from wizard import figures
 from wizard.archives.bounds import UnpackLimits
 from wizard.archives.extract import Instructions, Options, extract
-from wizard.archives.extraction import Extraction, altered_members, missing_members
+from wizard.archives.extraction import (
+    Extraction,
+    FolderMembers,
+    Member,
+    Members,
+    altered_members,
+    by_folder,
+    missing_members,
+)
 from wizard.archives.format import archive_format
 from wizard.archives.listing import listing
-from wizard.archives.members import FolderMembers, Member, Members, by_folder
 from wizard.archives.paths import IN_PLACE, Route
 from wizard.archives.roots import RootFinder, UnexpectedContents
 from wizard.archives.specs import Extract

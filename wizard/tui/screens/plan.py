@@ -14,7 +14,7 @@ from wizard.errors import DestinationError, WizardError
 from wizard.steps.planned import Plan, PlannedDataset
 from wizard.tui.crash import in_thread
 from wizard.tui.glyphs import glyphs
-from wizard.tui.screens.first import FirstRunPage
+from wizard.tui.screens.base import FirstRunPage
 
 _HELP = """\
 # The plan

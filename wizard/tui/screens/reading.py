@@ -15,7 +15,7 @@ from wizard.engine.remote.protocol import Answer, RunnerClient
 from wizard.errors import WizardError
 from wizard.recipes.model import Recipe
 from wizard.tui.crash import in_thread
-from wizard.tui.screens.first import FirstRunPage
+from wizard.tui.screens.base import FirstRunPage
 from wizard.tui.shell import Setup
 
 _HELP = """\

@@ -14,7 +14,7 @@ from textual.widgets.option_list import Option
 
 from wizard import figures
 from wizard.errors import UsageError
-from wizard.tui.screens.first import FirstRunPage
+from wizard.tui.screens.base import FirstRunPage
 from wizard.tui.widgets.field import TextField
 
 if TYPE_CHECKING:

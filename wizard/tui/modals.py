@@ -1,18 +1,83 @@
-"""Help on one screen: its page, then every key that works there."""
+"""Boxes over any screen: what they share, a question before what cannot be taken back, and help."""
 
 from __future__ import annotations
 
 import itertools
 import re
+from typing import Generic
 
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding, Binding
-from textual.containers import VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
+from textual.screen import ModalScreen, ScreenResultType
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
 
 from wizard.tui.glyphs import glyphs
-from wizard.tui.modals.base import Modal
+from wizard.tui.whole import WholeScreen
+
+
+class Modal(
+    WholeScreen[ScreenResultType], ModalScreen[ScreenResultType], Generic[ScreenResultType]
+):
+    """A box over the screen."""
+
+    DEFAULT_CSS = """
+    Modal {
+        align: center middle;
+        background: transparent;
+        & > .box {
+            width: 64;
+            max-width: 100%;
+            height: auto;
+            max-height: 100%;
+            background: $surface;
+            border: round $border;
+            border-title-color: $text-primary;
+            border-title-style: bold;
+            border-subtitle-color: $text-muted;
+            padding: 1 2;
+        }
+        & OptionList {
+            border: none; background: $surface; height: auto; max-height: 14; padding: 0;
+        }
+    }
+    """
+    BINDINGS = [Binding("escape", "close", "Close")]
+
+    def action_close(self) -> None:
+        """Close without an answer."""
+        self.dismiss(None)
+
+
+class ConfirmModal(Modal[bool]):
+    """Returns True only for a clear yes.
+
+    What leaves things as they are is highlighted first, unless doing it harms nothing.
+    """
+
+    def __init__(
+        self, title: str, ask: str, *, yes: str, no: str = "Leave it as it is", safe: bool = False
+    ) -> None:
+        super().__init__()
+        self._safe = safe
+        self._title = title
+        self._ask = ask
+        self._answers = (no, yes)
+
+    def compose(self) -> ComposeResult:
+        """The question and two answers."""
+        no, yes = self._answers
+        with Vertical(classes="box") as box:
+            box.border_title = self._title
+            yield Static(f"{self._ask}\n", markup=False)
+            answers = [Option(no, id="no"), Option(yes, id="yes")]
+            yield OptionList(*(answers[::-1] if self._safe else answers), markup=False)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Answer."""
+        self.dismiss(event.option_id == "yes")
 
 
 def key_lines(bindings: dict[str, ActiveBinding]) -> Content:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wizard.engine.rates import Meter
+from wizard.progress import Meter
 
 
 def test_nothing_is_known_before_a_second_has_passed():
