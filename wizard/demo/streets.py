@@ -54,7 +54,7 @@ def draw_camvid(studio: Studio) -> dict[str, bytes]:
     frames: dict[str, bytes] = {}
     coded: dict[str, bytes] = {}
     colours = colours_of("camvid-32")
-    for split, count in {**SPLITS, "test": 1}.items():
+    for split, count in {**SPLITS, "test": SPLITS.get("test", 1)}.items():
         for number in range(count):
             stem = f"0001TP_{('train', 'val', 'test').index(split)}{number:05d}"
             artist = studio.artist("camvid", stem)
@@ -115,7 +115,8 @@ def draw_wilddash(studio: Studio) -> dict[str, bytes]:
     }
     frames: dict[str, bytes] = dict(papers)
     both: dict[str, bytes] = dict(papers)
-    for stem in ("fi0004_100000", "za0002_100000"):
+    for number in range(SPLITS["val"]):
+        stem = f"{('fi0004', 'za0002')[number % 2]}_{100_000 + number // 2 * 5}"
         artist = studio.artist("wilddash", stem)
         scene = artist.scene(8)
         label = values_of(artist, scene, "wilddash-34")[scene.regions]
@@ -211,7 +212,7 @@ def draw_cityscapes(studio: Studio) -> dict[str, bytes]:
 def draw_idd(studio: Studio) -> dict[str, bytes]:
     """Draw IDD: polygons only, with groups, deletions, slips and ids of every kind."""
     files: dict[str, bytes] = {}
-    for split, count in {**SPLITS, "test": 1}.items():
+    for split, count in {**SPLITS, "test": SPLITS.get("test", 1)}.items():
         for number in range(count):
             sequence, frame = str(100 + number % 2), f"{number:06d}"
             start = f"{split}/{sequence}/{frame}"

@@ -132,6 +132,14 @@ def _text(name: str, lines: list[str] | tuple[str, ...], *, unix: bool = False) 
     return end.join(lines) + (end if odd % 2 else "")
 
 
+def first_number(split: str, apart: int) -> int:
+    """Return the number of a split's first image: those to validate on begin at ``apart``.
+
+    They begin later where so many are drawn to train on, so that no two have one name.
+    """
+    return 0 if split == "train" else max(apart, SPLITS["train"])
+
+
 @dataclass(frozen=True, slots=True)
 class Studio:
     """The place datasets are drawn in."""

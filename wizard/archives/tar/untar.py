@@ -16,7 +16,7 @@ from wizard.archives.writing.batches import Loaded
 from wizard.archives.writing.workers import Writers, WriteWorkers
 from wizard.errors import ArchiveError
 
-_BATCH_FILES = 64
+_BATCH_FILES = 256
 _BATCH_BYTES = SMALL
 _MANY = 4000
 """Members from which on workers repay their start."""
