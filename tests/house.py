@@ -50,7 +50,7 @@ A_KIND = 3
 """Modules that name a kind of step: its table's, the one that declares it, its working code's."""
 
 LARGEST_FOLDER = 20
-LONGEST_FILE, MEDIAN_FILE = 400, 160
+LONGEST_FILE, MEDIAN_FILE = 400, 170
 LONGEST_FUNCTION, MEDIAN_FUNCTION = 50, 8
 HIDDEN = 60
 """Imports inside functions."""
