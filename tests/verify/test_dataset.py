@@ -9,17 +9,16 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.verify.town import REMEDIES, Town, load, save
+from tests.verify.town import REMEDIES, Town, load, save, verify_here
 from wizard.files import PARTIAL
 from wizard.labels.specs.taxonomies import Layer
 from wizard.labels.tables.lists import Pair
 from wizard.labels.tables.taxonomies import Tables
 from wizard.verify.context import Context
-from wizard.verify.dataset import broken_labels, repair, verify_dataset, verify_here
+from wizard.verify.dataset import ImageWork, broken_labels, repair, verify_dataset
 from wizard.verify.scan import scan_tree
 from wizard.verify.subject import Subject
 from wizard.verify.summary import Summary
-from wizard.verify.work import ImageWork
 
 
 def test_layers_follow_the_steps_that_made_them(town: Town) -> None:

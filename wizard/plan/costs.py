@@ -42,7 +42,8 @@ def dataset_costs(dataset: Dataset, present: Collection[str]) -> PlannedDataset:
         label_bytes=dataset.labels_about,
         label_files=dataset.label_files_about,
         files=sum(each.files_about for each in dataset.usual) + dataset.label_files_about,
-        core_seconds=dataset.core_seconds_about,
+        label_seconds=dataset.core_seconds_about,
+        core_seconds=0.0,  # known with the steps
         request=dataset.request if _gated(dataset) else None,
     )
 

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from wizard.errors import UsageError
 from wizard.kinds.registry import known_kinds
 from wizard.plan.costs import dataset_costs, growth
+from wizard.plan.work import PROGRAM, work_by_dataset
 from wizard.recipes.keys import suggestion
 from wizard.recipes.model import Archive, Dataset, Recipe
 from wizard.recipes.order import (
@@ -125,7 +126,7 @@ def _archives(datasets: Sequence[Dataset]) -> Iterator[Archive]:
 
 
 def _with_totals(plan: Plan) -> Plan:
-    disk = growth(plan)
+    disk, work = growth(plan), work_by_dataset(plan)
     here = sum(each.present_bytes for each in plan.datasets)
     return replace(
         plan,
@@ -133,7 +134,10 @@ def _with_totals(plan: Plan) -> Plan:
         peak_bytes=here + disk.peak,
         end_bytes=here + disk.end,
         inodes=sum(each.files for each in plan.datasets),
-        core_seconds=sum(each.core_seconds for each in plan.datasets),
+        datasets=tuple(
+            replace(each, core_seconds=work.get(each.id, 0.0)) for each in plan.datasets
+        ),
+        core_seconds=PROGRAM + sum(work.values()),
     )
 
 

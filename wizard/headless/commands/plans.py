@@ -216,7 +216,7 @@ def _totals(plan: Plan, room: Preflight | None, workers: int) -> Iterator[str]:
         ("To fetch", figures.size(plan.fetch_bytes)),
         ("Disk at the fullest", f"{figures.size(plan.peak_bytes)}{fits}"),
         ("Disk at the end", f"{figures.size(plan.end_bytes)} in {files}"),
-        ("Label work", f"{hours}: {span} with {figures.count(workers, 'worker')}"),
+        ("Processor work", f"{hours}: {span} with {figures.count(workers, 'worker')}"),
     ):
         yield f"{name:<20} {text}"
     if plan.estimated:

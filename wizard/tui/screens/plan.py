@@ -112,7 +112,7 @@ def _sums(plan: Plan, disk: Disk) -> list[Content]:
             f"{near}{figures.size(plan.fetch_bytes)}",
             f"{figures.span(plan.fetch_bytes / SPEED)} at 100 Mbit/s",
         ),
-        ("Label work", f"{near}{cores}", "on one core; all cores share it"),
+        ("Processor work", f"{near}{cores}", "on one core; all cores share it"),
         (
             "Disk at the peak",
             f"{near}{figures.size(plan.peak_bytes)}",
