@@ -21,11 +21,11 @@ from wizard.app.recipe_updates import FieldTable
 from wizard.app.schemas import SCHEMA_VERSION, schemas_folder
 from wizard.app.sources import SourceRow
 from wizard.headless.commands.credentials import KeptLogins
+from wizard.headless.commands.doctor import Facts
 from wizard.headless.commands.library import DatasetFolder, SampleLine
 from wizard.headless.commands.manifest import CheckDocument, CompareDocument
 from wizard.headless.commands.plans import PlanDocument
 from wizard.headless.commands.run import SummaryLine
-from wizard.headless.commands.status import Facts
 from wizard.headless.terminal.watch import EventLine, ProgressLine
 from wizard.kinds.registry import known_kinds
 from wizard.library.manifest.model import Manifest

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 from wizard.errors import Cancelled
 
 WINDOW = 30.0
 """Seconds a rate is the mean of."""
+TransferState = Literal[
+    "queued", "connecting", "running", "retrying", "paused", "checking", "failed", "done"
+]
+"""The states of ``engine.views.TransferView``."""
 
 
 @dataclass(slots=True)
@@ -117,3 +123,39 @@ class Meter:
         if self._samples[-1][0] - self._grew > self._window / 3:
             return None
         return max(0.0, total - self._samples[-1][1]) / self.rate
+
+
+@dataclass(slots=True)
+class TransferProgress:
+    """Plain counters of one transfer: written by its threads, read at any time by viewers."""
+
+    state: TransferState = "queued"
+    done: int = 0
+    """Bytes on disk, counting those of earlier runs; falls back when a part starts over."""
+    total: int | None = None
+    """Bytes of the whole file, once known."""
+    last_byte: float | None = None
+    """``time.monotonic`` of the last byte, None before the first."""
+    mirror: str = ""
+    """Host in use."""
+    note: str = ""
+    """One sentence on what it waits for or why it tries again; empty when all is well."""
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def add(self, count: int) -> None:
+        """Count bytes that reached the disk; safe from several threads."""
+        with self._lock:
+            self.done += count
+            self.last_byte = time.monotonic()
+            if self.state == "retrying":
+                self.state, self.note = "running", ""
+
+    def enter(self, state: TransferState, note: str = "") -> None:
+        """Say what the transfer does now."""
+        self.state = state
+        self.note = note
+
+    @property
+    def quiet(self) -> float:
+        """Seconds since the last byte; 0 before the first."""
+        return 0.0 if self.last_byte is None else time.monotonic() - self.last_byte

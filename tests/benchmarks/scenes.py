@@ -13,6 +13,7 @@ from pathlib import Path
 from zlib import crc32
 
 from tests.benchmarks.metering import Cost, cost_of, show
+from wizard.files import PARTIAL
 
 _KILLED = 256 - signal.SIGKILL
 _COCO = "mseg_dataset/COCOPanoptic"
@@ -123,20 +124,20 @@ def kill_and_resume(ours: Ours, files: Mapping[str, int]) -> Cost:
     """
     words = ours.run("--only", "coco-panoptic")
     for name, folder in KILLED:
-        place, half = ours.dest / folder, files[folder] // 2
-        cost = cost_of(words, ours.home, killed_at(place, half), codes=range(256))
-        note = f"{_count(place):,} of {files[folder]:,} there"
+        half = files[folder] // 2
+        cost = cost_of(words, ours.home, killed_at(ours.dest, folder, half), codes=range(256))
+        note = f"{_count(ours.dest, folder):,} of {files[folder]:,} there"
         show(f"COCO, killed in the middle of {name}", cost, note=note)
         if cost.code != _KILLED:
             raise RuntimeError(cost.said[-2000:])
     return cost_of(words, ours.home, codes=range(256))
 
 
-def killed_at(place: Path, half: int) -> Callable[[subprocess.Popen[str]], None]:
+def killed_at(dest: Path, folder: str, half: int) -> Callable[[subprocess.Popen[str]], None]:
     """Return what kills a command as soon as so many files are in a folder."""
 
     def kill(meter: subprocess.Popen[str]) -> None:
-        while meter.poll() is None and _count(place) < half:
+        while meter.poll() is None and _count(dest, folder) < half:
             time.sleep(half / 100_000)
         if child := _child_of(meter.pid):
             os.kill(child, signal.SIGKILL)
@@ -152,7 +153,18 @@ def _child_of(pid: int) -> int:
     return int(found[0]) if found else 0
 
 
-def _count(folder: Path) -> int:
+def _count(dest: Path, folder: str) -> int:
+    """Count the files of a folder where they are to be, or where they wait to be moved there."""
+    place = dest / folder
+    waiting = (
+        tree / place.relative_to(above)
+        for above in place.parents[: len(Path(folder).parts)]
+        for tree in above.glob(f"{PARTIAL}unpack-*/tree")
+    )
+    return max(map(_entries, (place, *waiting)))
+
+
+def _entries(folder: Path) -> int:
     try:
         with os.scandir(folder) as entries:
             return sum(not entry.name.startswith(".") for entry in entries)

@@ -21,14 +21,13 @@ from wizard.kinds.fetching.imports import (
     files_below,
     import_files,
     import_trees,
-    prepare_places,
 )
 from wizard.kinds.fetching.step import FetchArchive
 from wizard.kinds.registry import load_recipe
 from wizard.progress import CancelToken
 from wizard.recipes.keys import suggestion
 from wizard.recipes.loader import names
-from wizard.steps.install import Install
+from wizard.steps.install import Install, prepare_places
 from wizard.transfer.inbox import How, inbox_folder
 from wizard.transfer.links.pasted import clean, read_base_address, read_link, validity
 from wizard.views import Request

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from wizard.app.machine import last_dest
 from wizard.app.opening import found, open_install
@@ -32,7 +31,6 @@ Keeper = Callable[[str, Secret], str]
 """Keeps a field's secret beyond this command; says in words where."""
 _THEIRS = ("download_scripts", "set_credentials.sh", "mseg_dataset", ".segwizard")
 """What the reference scripts work in, or on."""
-LoginStore = Literal["keyring", "file"]
 
 
 @dataclass(frozen=True, slots=True)

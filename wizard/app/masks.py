@@ -14,7 +14,7 @@ from wizard.app.opening import Choices, open_begun, open_install
 from wizard.engine.lease import acquire
 from wizard.errors import LabelError, UsageError
 from wizard.files import scratch_folder, write_whole
-from wizard.kinds.fetching.imports import fetch_steps, prepare_places
+from wizard.kinds.fetching.imports import fetch_steps
 from wizard.kinds.fetching.proofs import last_proof, record_path
 from wizard.kinds.fetching.step import FetchArchive
 from wizard.kinds.labelling.step import base_folder, workers_of
@@ -22,13 +22,12 @@ from wizard.kinds.terms import accepted, text_hash
 from wizard.labels.exported_masks import parse_exported
 from wizard.labels.specs.taxonomies import ByLists, LabelOutput
 from wizard.labels.works.export_masks import ExportWork
-from wizard.progress import CancelToken, Counter
+from wizard.progress import CancelToken, Counter, TransferProgress
 from wizard.recipes.keys import suggestion
 from wizard.recipes.model import Dataset, Recipe
 from wizard.recipes.order import fetch_address
-from wizard.steps.install import Install
+from wizard.steps.install import Install, prepare_places
 from wizard.steps.planned import PlannedStep
-from wizard.transfer.progress import TransferProgress
 from wizard.version import __version__
 from wizard.workers.batch import run_batch
 

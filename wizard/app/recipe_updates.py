@@ -30,6 +30,8 @@ from wizard.transfer.http.client import make_client
 from wizard.transfer.http.refusals import broken
 
 EntryT = TypeVar("EntryT")
+_LARGEST = 4 << 20
+_HOPS = 5
 
 
 def differences(old: Recipe, new: Recipe) -> Iterator[str]:
@@ -107,10 +109,6 @@ def _steps(old: Mapping[str, StepTable], new: Mapping[str, StepTable]) -> Iterat
             yield f"step {name}: does something else; run again after taking it"
     if list(old) != list(new) and set(old) == set(new):
         yield "its steps come in another order"
-
-
-_LARGEST = 4 << 20
-_HOPS = 5
 
 
 @dataclass(frozen=True, slots=True)

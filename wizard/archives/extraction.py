@@ -18,6 +18,10 @@ from wizard.folders import entries_of, sizes_in
 from wizard.foreign import open_foreign
 from wizard.progress import CancelToken
 
+_BLOCK = 1 << 20
+_HELD = 200_000
+"""Sizes in memory at most, as far as one folder does not hold more: about 40 MB."""
+
 
 class Member(Struct, frozen=True, array_like=True):
     """One unpacked file: its path below the folder, its size in bytes and its CRC-32."""
@@ -84,11 +88,6 @@ def by_folder(members: Iterable[Member]) -> list[FolderMembers]:
         folder, _, name = member.path.rpartition("/")
         folders.setdefault(folder, {})[name] = (member.size, member.crc32)
     return [FolderMembers.of(folder, folders[folder]) for folder in sorted(folders)]
-
-
-_BLOCK = 1 << 20
-_HELD = 200_000
-"""Sizes in memory at most, as far as one folder does not hold more: about 40 MB."""
 
 
 class Present:

@@ -23,6 +23,9 @@ from wizard.state.lines import Follows, LinedStore
 from wizard.state.store import Store
 from wizard.state.table import HANDED_OVER
 
+_SAMPLES = 64
+_SAMPLE = 4096
+
 
 class _Head(Struct, frozen=True):
     follows: Follows | None = None
@@ -30,8 +33,6 @@ class _Head(Struct, frozen=True):
 
 _HEADS = Store(HANDED_OVER, _Head)
 _STORE = LinedStore(_HEADS, lambda head: head.follows, FolderMembers)
-_SAMPLES = 64
-_SAMPLE = 4096
 
 
 def archive_identity(archive: Path) -> str:

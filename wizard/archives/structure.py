@@ -28,6 +28,9 @@ _OPCODES = 4096
 _LEGACY_PARTS = 5
 """Pickles at the start of a PyTorch checkpoint from before version 1.6: a mark, a version, the
 machine, the object and its storages, whose raw numbers follow."""
+_HEAD = 1024
+_AGAIN = "Delete it and fetch it again; if it comes the same way twice, tell its publisher."
+StructureCheck = Callable[[Path, CancelToken], None]
 
 
 class Broken(Exception):
@@ -146,10 +149,6 @@ def _tail(path: Path, size: int) -> bytes:
         return file.read(size)
 
 
-_HEAD = 1024
-_AGAIN = "Delete it and fetch it again; if it comes the same way twice, tell its publisher."
-
-
 def check_structure(path: Path, token: CancelToken, name: str = "") -> str:
     """Return in words what of a file was found whole, nothing for a kind that cannot show it.
 
@@ -201,8 +200,6 @@ def _whole_gzip(path: Path, token: CancelToken) -> None:
             inflated += len(chunk)
             NO_LIMITS_STATED.check_ratio(inflated, packed, archive=str(path), what="it")
 
-
-StructureCheck = Callable[[Path, CancelToken], None]
 
 _KINDS: tuple[tuple[bytes, int, str, StructureCheck], ...] = (
     (b"PK\x03\x04", 0, "its directory and the checksum of every member", _whole_zip),

@@ -28,6 +28,20 @@ MOMENT = 1_525_429_200
 """When everything was packed: 4 May 2018, 10:20, in seconds since the epoch, UTC."""
 
 _ZIP_MOMENT = time.gmtime(MOMENT)[:6]
+COCO_IDS = tuple(
+    number for number in range(1, 91) if number not in {12, 26, 29, 30, 45, 66, 68, 69, 71, 83}
+)
+"""Ids of COCO's eighty things, with the gaps they have."""
+CITYSCAPES_NAMES = {
+    0: "unlabeled", 4: "static", 7: "road", 8: "sidewalk", 11: "building", 17: "pole",
+    19: "traffic light", 21: "vegetation", 23: "sky", 24: "person", 25: "rider", 26: "car",
+    28: "bus", 33: "bicycle",
+}  # fmt: skip
+"""Names of the label ids that are drawn."""
+MADE_UP = [(place * 37 % 256, place * 91 % 256, place * 53 % 256) for place in range(256)]
+"""A palette that no data set has."""
+_KEYPOINTS = 17
+_FORMAT_VERSION = b"3\n"
 
 
 def pack(name: str, files: Files, *, folders: bool = True, dotted: bool = False) -> bytes:
@@ -103,22 +117,6 @@ def _folders(files: Files) -> Iterator[str]:
             if folder not in seen:
                 seen.add(folder)
                 yield folder
-
-
-COCO_IDS = tuple(
-    number for number in range(1, 91) if number not in {12, 26, 29, 30, 45, 66, 68, 69, 71, 83}
-)
-"""Ids of COCO's eighty things, with the gaps they have."""
-CITYSCAPES_NAMES = {
-    0: "unlabeled", 4: "static", 7: "road", 8: "sidewalk", 11: "building", 17: "pole",
-    19: "traffic light", 21: "vegetation", 23: "sky", 24: "person", 25: "rider", 26: "car",
-    28: "bus", 33: "bicycle",
-}  # fmt: skip
-"""Names of the label ids that are drawn."""
-MADE_UP = [(place * 37 % 256, place * 91 % 256, place * 53 % 256) for place in range(256)]
-"""A palette that no data set has."""
-_KEYPOINTS = 17
-_FORMAT_VERSION = b"3\n"
 
 
 def png(pixels: NDArray[Any]) -> bytes:

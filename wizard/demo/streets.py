@@ -15,6 +15,7 @@ from wizard.demo.formats import jpeg, pack, palette_png, png, with_junk
 from wizard.demo.studio import SPLITS, Studio, values_of
 
 VOID = 255
+_PAPERS = {"README": b"A miniature.\n", "license.txt": b"Made for a demonstration.\n"}
 
 
 def draw_bdd(studio: Studio) -> dict[str, bytes]:
@@ -131,9 +132,6 @@ def draw_wilddash(studio: Studio) -> dict[str, bytes]:
             studio.add(split, f"wd_val_01/{stem}.png", labels)
         studio.add("test", f"wd_both_01/{stem}.png", {"wilddash-34": "", "wilddash-19": ""})
     return {"wd_both_01.zip": pack("a.zip", both), "wd_val_01.zip": pack("a.zip", frames)}
-
-
-_PAPERS = {"README": b"A miniature.\n", "license.txt": b"Made for a demonstration.\n"}
 
 
 @dataclass(slots=True)

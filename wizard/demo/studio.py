@@ -30,6 +30,8 @@ _TABLES = {
 _COLOURED = ("ade20k-150", "camvid-32", "cityscapes-19", "kitti-34", "mapillary-public66")
 _CONFIG = '"""Where the datasets are."""\n\nMSEG_DST_DIR = ""\nMSEG_NAME = "mseg_dataset"\n'
 _SETUP = 'from setuptools import setup\n\nsetup(name="mseg", packages=["mseg"])\n'
+SPLITS: Mapping[str, int] = {"train": 3, "val": 2}
+"""Images drawn per split."""
 
 
 class Book:
@@ -128,10 +130,6 @@ def _text(name: str, lines: list[str] | tuple[str, ...], *, unix: bool = False) 
     odd = zlib.crc32(name.encode())
     end = "\n" if unix or odd % 3 else "\r\n"
     return end.join(lines) + (end if odd % 2 else "")
-
-
-SPLITS: Mapping[str, int] = {"train": 3, "val": 2}
-"""Images drawn per split."""
 
 
 def first_number(split: str, apart: int) -> int:

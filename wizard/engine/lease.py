@@ -81,7 +81,7 @@ class Lease:
 
     def release(self) -> bool:
         """Give the lease back; returns whether it was still ours, or at least nobody else's."""
-        found = _read(self._path)
+        found = _STORE.read(self._path)
         if found is None:
             return True
         if found.key != self.owner.key:
@@ -113,13 +113,13 @@ def acquire(place: Place, *, address: str = "") -> Lease:
             where=str(path.parent),
             hint="choose a destination you may write to, or mend its permissions",
         ) from error
-    raise _held(_read(path), path)
+    raise _held(_STORE.read(path), path)
 
 
 def current_owner(place: Place) -> Owner | None:
     """Return the live holder of a destination, or None."""
     path = lease_path(place)
-    owner = _read(path)
+    owner = _STORE.read(path)
     return None if owner is None or _is_stale(path, owner) else owner
 
 
@@ -185,9 +185,9 @@ def _take_over(path: Path) -> None:
     try:
         os.close(open_ours(guard, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644))
     except FileExistsError:
-        raise _held(_read(path), path) from None
+        raise _held(_STORE.read(path), path) from None
     try:
-        owner = _read(path)
+        owner = _STORE.read(path)
         if path.exists() and not _is_stale(path, owner):
             raise _held(owner, path)
         if owner is not None:
@@ -219,10 +219,6 @@ def _age(path: Path) -> float:
     finally:
         with contextlib.suppress(OSError):
             probe.unlink()
-
-
-def _read(path: Path) -> Owner | None:
-    return _STORE.read(path)
 
 
 def _held(owner: Owner | None, path: Path) -> LeaseError:

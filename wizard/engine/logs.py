@@ -35,6 +35,9 @@ _ASSIGNED = re.compile(
     r"(?i)\b(password|passwd|token|secret|authorization|cookie|signature)(\s*[=:]\s*)"
     r"(?:bearer\s+|basic\s+)?[^\s\"',;&]+"
 )
+STARTED = "started on"
+"""How the first event of every run begins; it concerns no step."""
+_EVENTS_KEPT = 2000
 
 
 class Masker:
@@ -118,11 +121,6 @@ def write_crash(error: BaseException) -> Path | None:
     except OSError:
         return None
     return path
-
-
-STARTED = "started on"
-"""How the first event of every run begins; it concerns no step."""
-_EVENTS_KEPT = 2000
 
 
 class EventLog:

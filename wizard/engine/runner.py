@@ -10,7 +10,6 @@ from typing import Protocol
 import msgspec
 
 from wizard import figures
-from wizard.credentials.secret import Secret
 from wizard.durability import settle_on_disk
 from wizard.engine import cleanup, schedule, space
 from wizard.engine.cleanup import clean_up, mark_ended, mark_running
@@ -25,11 +24,10 @@ from wizard.engine.table import TaskTable
 from wizard.engine.tasks import Task
 from wizard.errors import Cancelled, LeaseError, WizardError, reason_of
 from wizard.findings import FailureGroup
-from wizard.kinds.fetching.imports import prepare_places
 from wizard.progress import CancelToken
 from wizard.state.notices import clear_damage, clear_places
 from wizard.state.store import restore_copies
-from wizard.steps.install import Install
+from wizard.steps.install import Install, prepare_places
 from wizard.steps.step import Step
 from wizard.views import Snapshot
 
@@ -144,10 +142,6 @@ class Runner:
             return carry_out(self._controls, command)
         except WizardError as error:
             return Reply(ok=False, text=str(error), hint=error.hint)
-
-    def know(self, secret: Secret) -> None:
-        """Keep a secret out of every line of the log."""
-        self._masker.learn(secret)
 
     @property
     def cut_off(self) -> bool:

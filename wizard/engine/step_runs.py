@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 
 from wizard.engine.states import FINISHED
 from wizard.engine.tasks import Task
-from wizard.progress import Meter
+from wizard.progress import Meter, TransferProgress
 from wizard.steps.step import Probe, StepContext
-from wizard.transfer.progress import TransferProgress
 
 
 @dataclass(slots=True)

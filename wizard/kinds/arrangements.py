@@ -174,7 +174,7 @@ def _remove(planned: PlannedStep, install: Install) -> Step:
 
 
 def _class_folders(planned: PlannedStep, install: Install) -> Step:
-    from wizard.labels.works.class_folders import ClassFolderWork
+    from wizard.labels.works.shards import ClassFolderWork
 
     work = ClassFolderWork(base_folder(planned, install), spec_as(planned, ClassFolders))
     return label_step(planned, install, work)
@@ -189,7 +189,7 @@ def _shards(planned: PlannedStep, install: Install) -> Step:
 
 
 def _captions(planned: PlannedStep, install: Install) -> Step:
-    from wizard.labels.works.captions import CaptionWork
+    from wizard.labels.works.merge_annotations import CaptionWork
 
     work = CaptionWork(base_folder(planned, install), spec_as(planned, Captions))
     return label_step(planned, install, work)

@@ -83,7 +83,7 @@ def _edges(planned: PlannedStep, install: Install) -> Step:
 
 
 def _lookup(planned: PlannedStep, install: Install) -> Step:
-    from wizard.labels.works.value_table import LookupWork
+    from wizard.labels.works.derived import LookupWork
 
     work = LookupWork(base_folder(planned, install), spec_as(planned, Lookup))
     return label_step(planned, install, work)

@@ -11,7 +11,7 @@ from wizard.errors import UsageError
 from wizard.kinds.registry import known_kinds
 from wizard.labels.specs.taxonomies import ByLists
 from wizard.labels.tables.colours import Colour, class_colour, read_colour
-from wizard.labels.tables.text import TableText
+from wizard.labels.tables.lists import TableText
 from wizard.library.samples import SampleList, Samples
 from wizard.recipes.model import Dataset
 from wizard.verify.specs.checks import Listed
@@ -19,6 +19,7 @@ from wizard.verify.specs.datasets import declared_checks
 
 IGNORE_INDEX = 255
 """The value no loss is taken from, in every taxonomy (fact sheet mseg section 4)."""
+_SPLITS = ("train", "val", "test")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +64,6 @@ def _published(file: TableText, count: int) -> tuple[Colour, ...]:
     if len(lines) != count:
         raise file.fault(f"{len(lines)} colours for {count} classes")
     return tuple(read_colour(file, number, line) for number, line in enumerate(lines, start=1))
-
-
-_SPLITS = ("train", "val", "test")
 
 
 class UnknownNameError(KeyError):

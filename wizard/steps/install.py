@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeVar, runtime_checkable
 
 from wizard.credentials.vault import Vault
+from wizard.errors import DestinationError, reason_of
+from wizard.files import dangling_link, make_folder
 from wizard.progress import RateDial
 from wizard.recipes.model import Recipe
 from wizard.steps.planned import Plan
 from wizard.steps.step import Place
+from wizard.transfer.inbox import inbox_folder
 from wizard.workers.executors import Wish
 
 T = TypeVar("T")
@@ -90,3 +93,28 @@ class Install:
     """Followed by the downloader; the runner turns it on ``LimitRate``."""
     shared: Shared = field(default_factory=Shared, repr=False, compare=False)
     """What steps have in common, such as the downloader and the sessions."""
+
+
+def prepare_places(install: Install) -> None:
+    """Make the inbox and every folder the document puts archives in.
+
+    A dataset whose folder is a link that leads nowhere is passed over: its own steps say so.
+    Raises ``DestinationError`` when the destination cannot be written to.
+    """
+    dest, recipe = install.place.dest, install.recipe
+    chosen = {dataset.id for dataset in install.plan.datasets}
+    folders = [inbox_folder(dest)]
+    for dataset in recipe.datasets:
+        if dataset.id in chosen:
+            places = (recipe.archive_place(dataset, each) for each in dataset.archives)
+            folders += [(dest / place).parent for place in places]
+    try:
+        for folder in folders:
+            if not dangling_link(folder):
+                make_folder(folder)
+    except OSError as error:
+        raise DestinationError(
+            f"a folder cannot be made: {reason_of(error)}",
+            where=str(error.filename),
+            hint="choose a destination you may write to, or mend its permissions",
+        ) from None

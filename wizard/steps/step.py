@@ -10,8 +10,7 @@ from typing import Literal, Protocol, runtime_checkable
 from wizard.credentials.secret import Secret
 from wizard.errors import WaitingError
 from wizard.findings import FailureGroup
-from wizard.progress import CancelToken, Counter
-from wizard.transfer.progress import TransferProgress
+from wizard.progress import CancelToken, Counter, TransferProgress
 from wizard.views import Request
 
 Resource = Literal["instant", "network", "disk", "cpu"]

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from wizard import environment
 from wizard.errors import TransferError
-from wizard.progress import CancelToken
+from wizard.progress import CancelToken, TransferProgress
 from wizard.transfer import magic
 from wizard.transfer.errors import (
     AccessDenied,
@@ -30,7 +30,6 @@ from wizard.transfer.interrupt import LinkedToken
 from wizard.transfer.parts.part import Part, too_large
 from wizard.transfer.parts.part_hasher import PartHasher
 from wizard.transfer.parts.segments import ByteRange, SegmentQueue
-from wizard.transfer.progress import TransferProgress
 from wizard.transfer.proving import (
     check_encoding,
     check_hashes,

@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from wizard.errors import TransferError
-from wizard.progress import CancelToken
+from wizard.progress import CancelToken, TransferProgress
 from wizard.transfer.errors import FileChanged, Passing, ServerBusy, TooSlow
 from wizard.transfer.interrupt import TICK
-from wizard.transfer.progress import TransferProgress
 
 _MIB = 1 << 20
 

@@ -33,7 +33,7 @@ from wizard.tui.screens.base import Page
 from wizard.tui.screens.opening import HeldPage, OpeningPage
 from wizard.tui.shell import PageName, Setup, Shell
 from wizard.tui.themes import THEMES, first_theme, no_colours
-from wizard.tui.typing import TypingGuard
+from wizard.tui.widgets.field import TypingGuard
 
 if TYPE_CHECKING:
     from wizard.app.sessions import Session

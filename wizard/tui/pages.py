@@ -14,11 +14,10 @@ from wizard.tui.screens.finished import FinishedPage
 from wizard.tui.screens.log import LogPage
 from wizard.tui.screens.plan import PlanPage
 from wizard.tui.screens.preview import PreviewPage
-from wizard.tui.screens.reading import ReadingPage
 from wizard.tui.screens.requests import RequestsPage
 from wizard.tui.screens.resume import ResumePage
 from wizard.tui.screens.sources import SourcesPage
-from wizard.tui.screens.terms import TermsPage
+from wizard.tui.screens.terms import ReadingPage, TermsPage
 from wizard.tui.screens.wizard import WizardPage
 from wizard.tui.shell import PageName
 

@@ -46,41 +46,8 @@ _LONGEST = 74_000
 """Bytes of base64 most terminals take in one sequence; longer text goes to the file only."""
 ELSEWHERE = "Open this page on your own computer; it is kept for segwizard show copied:"
 """What to say where no browser opens."""
-
-
-def osc52(text: str) -> str:
-    """The sequence that asks the terminal to take ``text``; empty when it is too long."""
-    payload = base64.b64encode(text.encode()).decode()
-    if len(payload) > _LONGEST:
-        return ""
-    sequence = f"\x1b]52;c;{payload}\a"
-    if environment.variable("TMUX"):
-        inner = sequence.replace("\x1b", "\x1b\x1b")
-        return f"\x1bPtmux;{inner}\x1b\\"
-    if environment.variable("TERM", "").startswith("screen"):
-        return f"\x1bP{sequence}\x1b\\"
-    return sequence
-
-
-def browsed(page: str) -> bool:
-    """Open a page, unless the person sits elsewhere; tells whether a browser took it."""
-    if _far_away():
-        return False
-    with contextlib.suppress(webbrowser.Error, OSError):
-        return webbrowser.open(page)
-    return False
-
-
-def _far_away() -> bool:
-    graphical = any(environment.variable(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
-    return bool(environment.variable("SSH_CONNECTION")) or (
-        sys.platform.startswith("linux") and not graphical
-    )
-
-
 _TO_READ = 10.0
 """Seconds for what takes a while to read, as an address."""
-
 PageName = Literal[
     "collections",
     "destination",
@@ -291,3 +258,33 @@ class Shell(App[int]):
         if driver is not None and asked and self.canvas == Canvas():
             self.canvas = understood("")
             driver.write(asked)
+
+
+def osc52(text: str) -> str:
+    """The sequence that asks the terminal to take ``text``; empty when it is too long."""
+    payload = base64.b64encode(text.encode()).decode()
+    if len(payload) > _LONGEST:
+        return ""
+    sequence = f"\x1b]52;c;{payload}\a"
+    if environment.variable("TMUX"):
+        inner = sequence.replace("\x1b", "\x1b\x1b")
+        return f"\x1bPtmux;{inner}\x1b\\"
+    if environment.variable("TERM", "").startswith("screen"):
+        return f"\x1bP{sequence}\x1b\\"
+    return sequence
+
+
+def browsed(page: str) -> bool:
+    """Open a page, unless the person sits elsewhere; tells whether a browser took it."""
+    if _far_away():
+        return False
+    with contextlib.suppress(webbrowser.Error, OSError):
+        return webbrowser.open(page)
+    return False
+
+
+def _far_away() -> bool:
+    graphical = any(environment.variable(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
+    return bool(environment.variable("SSH_CONNECTION")) or (
+        sys.platform.startswith("linux") and not graphical
+    )

@@ -22,6 +22,9 @@ ACCESS = MappingProxyType(
     }
 )
 """Ways of access in words."""
+_DAY = 86_400.0
+_TIME_LIMIT = 2.0
+"""A wait this many times the usual is worth a reminder."""
 
 
 def fetch_bytes(dataset: Dataset) -> int:
@@ -60,11 +63,6 @@ def longest_wait(recipe: Recipe) -> str:
 def short(wait: str) -> str:
     """A wait without its second thoughts: ``about a week; ask first`` is ``about a week``."""
     return wait.partition(";")[0].partition(",")[0]
-
-
-_DAY = 86_400.0
-_TIME_LIMIT = 2.0
-"""A wait this many times the usual is worth a reminder."""
 
 
 def waiting_so_far(request: LicenceRequest, asked: float | None, now: float) -> tuple[str, bool]:

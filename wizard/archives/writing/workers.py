@@ -44,6 +44,9 @@ _TICK = 100
 
 DoneT = TypeVar("DoneT")
 """What writing a batch returns."""
+_Worker = subprocess.Popen[bytes]
+_AHEAD = 4
+"""Batches in flight per thread: enough to keep them busy, few enough to bound memory."""
 
 
 class WriteWorkers:
@@ -141,9 +144,6 @@ class WriteWorkers:
             self._places.put(left)
 
 
-_Worker = subprocess.Popen[bytes]
-
-
 def _started(archive: int, folder: Path) -> _Worker | None:
     """Start a worker; None when the system refuses."""
     environment = {name: value for name, value in variables().items() if name in _KEPT}
@@ -176,10 +176,6 @@ def _ask(worker: _Worker, batch: Sequence[object], check: Callable[[], None]) ->
     while not answered.poll(_TICK):
         check()
     return receive_message(worker.stdout)
-
-
-_AHEAD = 4
-"""Batches in flight per thread: enough to keep them busy, few enough to bound memory."""
 
 
 class Writers:

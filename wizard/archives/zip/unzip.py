@@ -20,6 +20,14 @@ from wizard.archives.zip.directory import ZipEntry
 from wizard.foreign import descriptor_of
 
 _PIECE = 4 * CHUNK
+_BATCH_FILES = 256
+_BATCH_BYTES = SMALL
+_AHEAD = 32
+"""Batches ahead of each writer: names without data, checked while helpers still start."""
+_MANY = 4000
+"""Members from which on workers repay their start."""
+Placed = tuple[str, ZipEntry]
+"""A member and its path after the rules."""
 
 
 class ZipData:
@@ -75,17 +83,6 @@ class ZipData:
                 yield stream.flush()
         except InflateError as error:
             raise DamagedMember("its compressed data is broken") from error
-
-
-_BATCH_FILES = 256
-_BATCH_BYTES = SMALL
-_AHEAD = 32
-"""Batches ahead of each writer: names without data, checked while helpers still start."""
-_MANY = 4000
-"""Members from which on workers repay their start."""
-
-Placed = tuple[str, ZipEntry]
-"""A member and its path after the rules."""
 
 
 def unzip(archive: Path, entries: Sequence[ZipEntry], route: Route, unpacking: Unpacking) -> None:

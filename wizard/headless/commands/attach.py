@@ -1,28 +1,24 @@
-"""``segwizard attach``: watch, steer and answer a run in another terminal or the background."""
+"""``segwizard attach``, ``log`` and ``show``: a run in another terminal, and what it said."""
 
 from __future__ import annotations
 
 import contextlib
-import signal
 import sys
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import click
 
-from wizard.app import sessions
-from wizard.app.background import serve
+from wizard.app import machine
 from wizard.app.outcome import Outcome, last_page, outcome
-from wizard.app.sessions import RunnerGone, Session, follow, join
-from wizard.engine.remote.protocol import AnyCommand, Pause, Resume, Retry
+from wizard.app.sessions import RunnerGone, Session, follow, join, newest_events
 from wizard.headless import exits
-from wizard.headless.options import GivenPath, JobCommand, dest_option, json_option
+from wizard.headless.options import LARGEST_NUMBER, JobCommand, dest_option, json_option
 from wizard.headless.terminal import lines, say
 from wizard.headless.terminal.ask import Asker
 from wizard.headless.terminal.lines import closing_lines
-from wizard.headless.terminal.signals import CAUGHT, Interrupted, counted
+from wizard.headless.terminal.signals import Interrupted, counted
 from wizard.headless.terminal.watch import JsonWatcher, PlainWatcher, Watcher, show
 
 _TICK = 0.5
@@ -78,51 +74,21 @@ def _asked(asker: Asker | None, session: Session, watcher: Watcher) -> bool:
     return False
 
 
-@click.command(name="pause")
-@dest_option
-@click.argument("archive", default="")
-def pause(*, dest: Path, archive: str) -> int:
-    """Pause the run at --dest, or one ARCHIVE of it."""
-    return _ask(dest, Pause(archive=archive))
-
-
-@click.command(name="resume")
-@dest_option
-@click.argument("archive", default="")
-def resume(*, dest: Path, archive: str) -> int:
-    """Go on with what was paused: everything, or one ARCHIVE."""
-    return _ask(dest, Resume(archive=archive))
-
-
-@click.command(name="retry")
-@dest_option
-@click.argument("address", default="")
-def retry(*, dest: Path, address: str) -> int:
-    """Try failed steps again: all, or the one at ADDRESS (dataset/step)."""
-    return _ask(dest, Retry(address=address))
-
-
-@click.command(name="stop")
-@dest_option
-def stop(*, dest: Path) -> int:
-    """Stop the run at --dest, wherever it shows itself; what is finished stays."""
-    say.talk(sessions.stop(dest).text)
-    say.talk("stopped")
+@click.command(name="show")
+@click.argument("what", type=click.Choice(["copied"]), default="copied")
+def copied(*, what: str) -> int:
+    """Print what was copied last on screen: for terminals that do not let programs copy."""
+    say.data(machine.copied(), several=True)
     return exits.COMPLETE
 
 
-def _ask(dest: Path, command: AnyCommand) -> int:
-    say.talk(sessions.steer(dest, command).text)
+@click.command(name="log")
+@dest_option
+@click.option(
+    "--lines", "most", type=click.IntRange(1, LARGEST_NUMBER), default=50, show_default=True
+)
+def log(*, dest: Path, most: int) -> int:
+    """Print the newest lines of the install's log, oldest first; secrets never were in it."""
+    for event in newest_events(dest.expanduser(), most):
+        say.data(lines.event_line(event))
     return exits.COMPLETE
-
-
-@click.command(name="_serve", hidden=True)
-@click.option("--dest", type=GivenPath(), required=True)
-@click.option("--orders", type=int, required=True)
-@click.option("--ready", type=int, required=True)
-def background(*, dest: Path, orders: int, ready: int) -> int:
-    """Run what the orders say, for viewers on a socket."""
-    stop = threading.Event()
-    for number in CAUGHT:
-        signal.signal(number, lambda *_: stop.set())
-    return serve(dest, orders, ready, stop)

@@ -10,6 +10,10 @@ from typing import TypeVar
 
 GAP = "  "
 WIDTH = 80
+RowT = TypeVar("RowT")
+SHARED_FROM = 10
+"""From how many files that differ by a number one line stands for all."""
+_DIGITS = re.compile(r"\d+")
 
 
 def columns(
@@ -40,13 +44,6 @@ def shortened(text: str, width: int) -> str:
         return text
     tail = (width - 1) // 2
     return f"{text[: width - 1 - tail]}…{text[len(text) - tail :]}"
-
-
-RowT = TypeVar("RowT")
-
-SHARED_FROM = 10
-"""From how many files that differ by a number one line stands for all."""
-_DIGITS = re.compile(r"\d+")
 
 
 def in_series(

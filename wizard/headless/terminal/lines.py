@@ -28,6 +28,7 @@ WORDS: dict[State, str] = {
 """The states in the words people read."""
 
 _RUNNING_SHOWN = 3
+_ARCHIVES_ONLY = "its archives are all there is to prove"
 
 
 def event_line(event: Event) -> str:
@@ -222,9 +223,6 @@ def _failure_lines(snapshot: Snapshot) -> Iterator[str]:
             yield f"      {example}"
         if group.hint:
             yield f"      do: {group.hint}"
-
-
-_ARCHIVES_ONLY = "its archives are all there is to prove"
 
 
 def closing_lines(page: LastPage) -> Iterator[str]:

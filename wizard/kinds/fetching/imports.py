@@ -1,4 +1,8 @@
-"""Taking in files people already have: where they may put them, and which archive each one is."""
+"""Taking in files people already have: which archive of an install each one is.
+
+Nothing is written where the files lie; they are read, recognised and given a second name in the
+install (hard link, reflink or copy), or moved when that is asked for.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +11,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from wizard.errors import DestinationError, UsageError, reason_of
-from wizard.files import dangling_link, make_folder
+from wizard.errors import UsageError
 from wizard.kinds.fetching.adopt import NotTheArchive, known_hashes, wanted_hashes, worth_a_look
 from wizard.kinds.fetching.gateway import gateway_of
 from wizard.kinds.fetching.step import FetchArchive
 from wizard.kinds.registry import build_step
 from wizard.kinds.unpacking.trees import extract_steps, names_below, take_tree
-from wizard.progress import CancelToken
+from wizard.progress import CancelToken, TransferProgress
 from wizard.steps.install import Install
 from wizard.transfer.archive_cache import ArchiveCache
-from wizard.transfer.inbox import How, inbox_folder, is_arrival
-from wizard.transfer.progress import TransferProgress
+from wizard.transfer.inbox import How, is_arrival
 
 _TOLD = 3
 """Archives a file is said not to be."""
@@ -133,28 +135,3 @@ def _import_file(
 
 def _agrees(known: dict[str, str], hashes: dict[str, str]) -> bool:
     return bool(known) and all(hashes.get(name) == value for name, value in known.items())
-
-
-def prepare_places(install: Install) -> None:
-    """Make the inbox and every folder the document puts archives in.
-
-    A dataset whose folder is a link that leads nowhere is passed over: its own steps say so.
-    Raises ``DestinationError`` when the destination cannot be written to.
-    """
-    dest, recipe = install.place.dest, install.recipe
-    chosen = {dataset.id for dataset in install.plan.datasets}
-    folders = [inbox_folder(dest)]
-    for dataset in recipe.datasets:
-        if dataset.id in chosen:
-            places = (recipe.archive_place(dataset, each) for each in dataset.archives)
-            folders += [(dest / place).parent for place in places]
-    try:
-        for folder in folders:
-            if not dangling_link(folder):
-                make_folder(folder)
-    except OSError as error:
-        raise DestinationError(
-            f"a folder cannot be made: {reason_of(error)}",
-            where=str(error.filename),
-            hint="choose a destination you may write to, or mend its permissions",
-        ) from None

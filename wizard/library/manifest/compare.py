@@ -23,6 +23,7 @@ from wizard.progress import CancelToken, Counter
 
 _LARGEST = 1 << 28
 """Bytes of a manifest that is read."""
+Trouble = Literal["missing", "size", "hash", "unreadable", "extra"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +140,6 @@ def _classes(dataset: model.DatasetEntry) -> dict[str, str]:
 
 def _archives(dataset: model.DatasetEntry) -> dict[str, str]:
     return {each.name: each.sha256 for each in dataset.archives}
-
-
-Trouble = Literal["missing", "size", "hash", "unreadable", "extra"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,9 @@ from wizard.transfer.http.socks import SocksBackend
 from wizard.transfer.retry_policy import RetryPolicy
 from wizard.version import __version__
 
+_IDLE_CONNECTIONS = 8
+USER_AGENT = f"segwizard/{__version__} (dataset setup; httpx)"
+
 
 def tls_context() -> ssl.SSLContext:
     """Return the context of all connections, made once for each set of authorities.
@@ -72,9 +75,6 @@ def _load_usual(context: ssl.SSLContext) -> None:
         with contextlib.suppress(OSError, ssl.SSLError):
             context.load_verify_locations(**place)
     context.load_verify_locations(cafile=certifi.where())
-
-
-_IDLE_CONNECTIONS = 8
 
 
 class RoutedTransport(httpx.BaseTransport):
@@ -130,8 +130,6 @@ def _made(proxy: Proxy | None, context: ssl.SSLContext) -> httpx.HTTPTransport:
         ),
     )
 
-
-USER_AGENT = f"segwizard/{__version__} (dataset setup; httpx)"
 
 # httpx logs full addresses at INFO and httpcore headers at DEBUG: both may hold secrets.
 for _name in ("httpx", "httpcore"):

@@ -31,6 +31,22 @@ from wizard.transfer.logins.session import (
 )
 from wizard.transfer.request import Refusal
 
+_REDIRECTS = (301, 302, 303, 307, 308)
+_HOPS = 5
+_NO_PAGE = (404, 410)
+_LICENCE_WORDS = ("accept the licen", "accept the terms", "agree to the", "terms of use must")
+_APPROVAL_WORDS = (
+    "not approved",
+    "not been approved",
+    "pending approval",
+    "awaiting approval",
+    "request access",
+    "don't have access",
+    "do not have access",
+    "no permission",
+    "not granted",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class PasswordForm:
@@ -71,23 +87,6 @@ class _FormReader(HTMLParser):
         elif kind == "password" and self.found is None:
             # Hidden fields may follow the password; they land in the same form.
             self.found = self._form
-
-
-_REDIRECTS = (301, 302, 303, 307, 308)
-_HOPS = 5
-_NO_PAGE = (404, 410)
-_LICENCE_WORDS = ("accept the licen", "accept the terms", "agree to the", "terms of use must")
-_APPROVAL_WORDS = (
-    "not approved",
-    "not been approved",
-    "pending approval",
-    "awaiting approval",
-    "request access",
-    "don't have access",
-    "do not have access",
-    "no permission",
-    "not granted",
-)
 
 
 class FormLogin(SiteSession):

@@ -6,6 +6,11 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+_SECONDS = 2.0
+"""How long a segment should take one connection: long enough to outweigh opening it."""
+_LARGEST = 8
+"""Times the usual segment that a fast connection may take at once."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class ByteRange:
@@ -44,12 +49,6 @@ def missing_ranges(have: Iterable[ByteRange], total: int) -> tuple[ByteRange, ..
     if position < total:
         missing.append(ByteRange(position, total))
     return tuple(missing)
-
-
-_SECONDS = 2.0
-"""How long a segment should take one connection: long enough to outweigh opening it."""
-_LARGEST = 8
-"""Times the usual segment that a fast connection may take at once."""
 
 
 class SegmentQueue:

@@ -11,11 +11,10 @@ from textual.widgets import Static
 
 from wizard.tui.panes.forms import form_for
 from wizard.tui.stages import Focus, Stage
-from wizard.tui.widgets.failures import FailureList
+from wizard.tui.widgets.failures import FailureList, Waits
 from wizard.tui.widgets.form import RequestForm
 from wizard.tui.widgets.meter import StepList
 from wizard.tui.widgets.transfers import TransferList
-from wizard.tui.widgets.waits import Waits
 from wizard.views import Request
 
 

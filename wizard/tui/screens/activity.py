@@ -26,6 +26,23 @@ from wizard.tui.widgets.status import StatusLines
 from wizard.tui.widgets.transfers import TransferList, TransferRow
 from wizard.views import Snapshot, checked_words
 
+MEGABYTE = 1_000_000
+_HELP = """\
+# Activity
+
+Everything that runs right now, then what failed, with what to do about it, then notes: things worth
+knowing that ask nothing of you.
+
+**Up, Down** choose a download. **Space** holds it and lets others go first; what is here of it
+stays, and Space again goes on with it.
+
+**r** tries what failed again. **b** limits the speed of all downloads together, at once.
+**p** pauses everything and goes on.
+"""
+ACTIVE = ("connecting", "running", "retrying", "checking", "paused")
+WHERE = 3
+"""Places named of a cause; the report holds all of them."""
+
 
 class Speed(Widget):
     """Total rate now and over the last minutes."""
@@ -58,9 +75,6 @@ class Speed(Widget):
         )
 
 
-MEGABYTE = 1_000_000
-
-
 class LimitModal(Modal[int]):
     """Returns bytes a second, 0 for no limit."""
 
@@ -87,23 +101,6 @@ class LimitModal(Modal[int]):
         """Take the number."""
         if event.validation_result is None or event.validation_result.is_valid:
             self.dismiss(round(float(event.value or 0) * MEGABYTE))
-
-
-_HELP = """\
-# Activity
-
-Everything that runs right now, then what failed, with what to do about it, then notes: things worth
-knowing that ask nothing of you.
-
-**Up, Down** choose a download. **Space** holds it and lets others go first; what is here of it
-stays, and Space again goes on with it.
-
-**r** tries what failed again. **b** limits the speed of all downloads together, at once.
-**p** pauses everything and goes on.
-"""
-ACTIVE = ("connecting", "running", "retrying", "checking", "paused")
-WHERE = 3
-"""Places named of a cause; the report holds all of them."""
 
 
 def calm(snapshot: Snapshot) -> str:

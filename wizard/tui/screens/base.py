@@ -26,6 +26,8 @@ _GO_ON = """\
 Nothing runs now, and looking changes nothing. Going on fetches, unpacks and makes \
 what is missing, and removes archives it has no more use for, unless they are kept."""
 BACK = Binding("escape", "app.go_back", "Back", tooltip="Go back; nothing is lost")
+PLACES = ("Collection", "Destination", "Datasets", "Plan", "Requests", "Terms", "Reading")
+"""The pages of the first run, in order."""
 
 
 class Page(WholeScreen[None]):
@@ -126,10 +128,6 @@ class LivePage(Page):
         # Before a page has its size, rows have no width; it is shown what is new once it has.
         if self.is_current and self.opened:
             self.show(snapshot)
-
-
-PLACES = ("Collection", "Destination", "Datasets", "Plan", "Requests", "Terms", "Reading")
-"""The pages of the first run, in order."""
 
 
 class FirstRunPage(Page):

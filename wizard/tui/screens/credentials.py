@@ -23,6 +23,15 @@ from wizard.tui.widgets.keyline import KeyLine, TopLine
 
 Login = dict[str, Secret]
 _WORDS = {"user": "user name or mail address", "password": "password", "token": "access token"}
+_HELP = """\
+# Logins
+
+Passwords are kept in the system's keyring where there is one, and otherwise in memory until the run
+ends. They are never written to logs, never shown, and sent only to their own site.
+
+**Enter** sets a login, **t** tests it at the site, **x** clears one, **shift+x** clears everything
+and proves it: every place is read again afterwards.
+"""
 
 
 class LoginModal(Modal[Login]):
@@ -58,17 +67,6 @@ class LoginModal(Modal[Login]):
             self.dismiss({str(field.id): Secret(field.value) for field in self.query(Input)})
         else:
             self.screen.set_focus(empty[0])
-
-
-_HELP = """\
-# Logins
-
-Passwords are kept in the system's keyring where there is one, and otherwise in memory until the run
-ends. They are never written to logs, never shown, and sent only to their own site.
-
-**Enter** sets a login, **t** tests it at the site, **x** clears one, **shift+x** clears everything
-and proves it: every place is read again afterwards.
-"""
 
 
 class CredentialsPage(Page):

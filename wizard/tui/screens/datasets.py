@@ -23,6 +23,12 @@ _COLLECTIONS_HELP = """\
 A collection is a set of datasets that are prepared together. Nothing is downloaded before you have
 seen the plan and pressed Enter on the last page, so look around freely.
 """
+_DATASETS_HELP = """\
+# Choose datasets
+
+**Space** takes a dataset in or out. **Enter** goes on. Left out, an install is called partial until
+the dataset is added later; nothing has to be done twice for that.
+"""
 
 
 class CollectionsPage(FirstRunPage):
@@ -69,14 +75,6 @@ def card(recipe: Recipe) -> Content:
     return Content.assemble(
         (recipe.title, "bold $text-primary"), "\n", (", ".join(facts), "$text-muted"), "\n"
     )
-
-
-_DATASETS_HELP = """\
-# Choose datasets
-
-**Space** takes a dataset in or out. **Enter** goes on. Left out, an install is called partial until
-the dataset is added later; nothing has to be done twice for that.
-"""
 
 
 class Checklist(SelectionList[str]):

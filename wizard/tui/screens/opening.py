@@ -15,6 +15,16 @@ from wizard.tui.crash import in_thread
 from wizard.tui.screens.base import Page
 from wizard.tui.widgets.keyline import KeyLine, TopLine
 
+_HELP = """\
+# In use
+
+One runner works on an install at a time, so that two never write the same file. On its own machine
+and as its own user, every terminal can watch and steer it. **r** looks whether it has ended or can
+be reached, **f** sets up another install meanwhile.
+"""
+LOOK = 5.0
+"""Seconds between two looks."""
+
 
 class OpeningPage(Page):
     """Seen for a blink, or longer when a disk or keyring is slow."""
@@ -32,17 +42,6 @@ class OpeningPage(Page):
 
     def _look(self) -> None:
         self.run_worker(self.wizard.look_around(), group="opening", exclusive=True)
-
-
-_HELP = """\
-# In use
-
-One runner works on an install at a time, so that two never write the same file. On its own machine
-and as its own user, every terminal can watch and steer it. **r** looks whether it has ended or can
-be reached, **f** sets up another install meanwhile.
-"""
-LOOK = 5.0
-"""Seconds between two looks."""
 
 
 class HeldPage(Page):

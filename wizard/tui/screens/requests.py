@@ -31,6 +31,18 @@ if TYPE_CHECKING:
     from wizard.app.bringing import OpenRequest
 
 GivenValues = dict[str, Secret]
+_HELP = """\
+# Requests
+
+Some owners answer requests by hand, so ask for these today; everything else goes on meanwhile. When
+an answer comes, open the wizard again and give it to the dataset: the order does not matter.
+
+**o** shows the page to open, **y** copies it, **m** copies the draft mail where one is needed.
+**d** notes that you asked today; the wizard keeps the date and reminds you.
+
+Where you have the login, the link or the file already, **h** takes it now, and nobody asks later.
+It stays in memory until the start.
+"""
 
 
 class HaveModal(Modal[GivenValues]):
@@ -60,20 +72,6 @@ class HaveModal(Modal[GivenValues]):
     @on(RequestForm.Answered)
     def _answered(self, message: RequestForm.Answered) -> None:
         self.dismiss({name: Secret(value) for name, value in message.values.items()})
-
-
-_HELP = """\
-# Requests
-
-Some owners answer requests by hand, so ask for these today; everything else goes on meanwhile. When
-an answer comes, open the wizard again and give it to the dataset: the order does not matter.
-
-**o** shows the page to open, **y** copies it, **m** copies the draft mail where one is needed.
-**d** notes that you asked today; the wizard keeps the date and reminds you.
-
-Where you have the login, the link or the file already, **h** takes it now, and nobody asks later.
-It stays in memory until the start.
-"""
 
 
 class RequestsPage(FirstRunPage):

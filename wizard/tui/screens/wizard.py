@@ -18,13 +18,13 @@ from wizard.tui.screens.base import LivePage
 from wizard.tui.screens.finished import finished
 from wizard.tui.stages import Focus, focus_on, has_labels, stages, steps_of, wants
 from wizard.tui.sums import may_leave, presses
+from wizard.tui.widgets.failures import GoTo
 from wizard.tui.widgets.form import RequestForm
 from wizard.tui.widgets.keyline import KeyLine, TopLine
 from wizard.tui.widgets.plots import Plots
 from wizard.tui.widgets.sidebar import Sidebar
 from wizard.tui.widgets.status import StatusLines
 from wizard.tui.widgets.track import Overview, Track
-from wizard.tui.widgets.waits import GoTo
 from wizard.views import Snapshot
 
 _HELP = """\

@@ -11,6 +11,9 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input, Label
 
+LAST = ("help", "app.help", "leave", "app.leave")
+"""Actions that stand at the end of the line and never give way, in this order."""
+
 
 class TopLine(Horizontal):
     """Program and place on the left, a detail such as the destination on the right."""
@@ -41,10 +44,6 @@ class TopLine(Horizontal):
         if text != self._aside:
             self._aside = text
             self.query_one("#aside", Label).update(text)
-
-
-LAST = ("help", "app.help", "leave", "app.leave")
-"""Actions that stand at the end of the line and never give way, in this order."""
 
 
 class KeyLine(Widget):

@@ -14,6 +14,20 @@ from wizard.tui.history import Figures, History
 from wizard.views import Snapshot, State, StepView
 
 Curve = Sequence[float]
+_BESIDE = 92
+"""Width from which plots stand two beside each other."""
+_GAP = 2
+_QUEUE: tuple[tuple[State, str], ...] = (
+    ("running", "running"),
+    ("waiting", "need you"),
+    ("failed", "failed"),
+    ("paused", "paused"),
+    ("partial", "begun"),
+    ("todo", "ready"),
+    ("locked", "later"),
+    ("done", "done"),
+)
+"""States of the queue in their order, with the word for several."""
 
 
 def plot(values: Curve, width: int, height: int, signs: Glyphs, tone: str) -> list[Content]:
@@ -73,22 +87,6 @@ def shares(parts: Sequence[tuple[float, str, str]], width: int) -> Content:
         done += amount
         drawn.append((sign * (round(done / total * width) - start if total else 0), tone))
     return Content.assemble(*drawn)
-
-
-_BESIDE = 92
-"""Width from which plots stand two beside each other."""
-_GAP = 2
-_QUEUE: tuple[tuple[State, str], ...] = (
-    ("running", "running"),
-    ("waiting", "need you"),
-    ("failed", "failed"),
-    ("paused", "paused"),
-    ("partial", "begun"),
-    ("todo", "ready"),
-    ("locked", "later"),
-    ("done", "done"),
-)
-"""States of the queue in their order, with the word for several."""
 
 
 @dataclass(frozen=True, slots=True)

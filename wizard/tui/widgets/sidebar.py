@@ -35,6 +35,13 @@ _ROLES = MappingProxyType[Role, Column](
     }
 )
 """Where steps stand by what they are for; every other puts files in their places: ``Unpacked``."""
+TABLE_WIDTH = 50
+"""Inner width from which a row shows the dataset's stages."""
+_CELLS = (6, 9, 9, 7, 8)
+"""Least width of each of ``COLUMNS``: a sign and a share, or a date, and a gap."""
+_TITLE = 26
+"""Width of a title that may stay whole; what is left goes to the columns."""
+LIST_TITLE = "Datasets"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +102,6 @@ def _since(steps: Sequence[StepView], asked: float | None) -> str:
     )
     return time.strftime("%d %b", time.localtime(asked)).lstrip("0") if asked and owners else ""
 
-
-TABLE_WIDTH = 50
-"""Inner width from which a row shows the dataset's stages."""
-_CELLS = (6, 9, 9, 7, 8)
-"""Least width of each of ``COLUMNS``: a sign and a share, or a date, and a gap."""
-_TITLE = 26
-"""Width of a title that may stay whole; what is left goes to the columns."""
-LIST_TITLE = "Datasets"
 
 Cells = tuple[StageCell, ...]
 
