@@ -3,7 +3,7 @@
 Each case is made and proven by turns, image by image, in CPU time of one worker thread; the floor
 is what nobody can do without who looks at pixels: open every file once, decode it, compare.
 ``hash`` is the same for who trusts a digest: read every file once and take its sha256. ``run`` is
-the last check of a run whose own worker made the labels, with the proofs that the making hands over.
+the last check of a run whose own worker made the labels, with the proofs that making hands over.
 """
 
 from __future__ import annotations
