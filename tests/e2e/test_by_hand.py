@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shutil
 from pathlib import Path
 
@@ -64,7 +65,9 @@ def test_names_in_other_capitals_are_taken_in(lab: Path, calm: Path, tmp_path: P
         (dest / "mseg_dataset" / old).rename(dest / "mseg_dataset" / new)
     before = {path for path in (dest / "mseg_dataset").rglob("*") if path.is_file()}
     said = finish(tmp_path / "home", "run", "mseg", "--site", lab, "--yes", "--dest", dest)
-    assert said.count("taken-over: 1 time") == 11, said
+    # Which archive of a folder is first is a matter of order; the next may find its files in place.
+    told = set(re.findall(r"taken-over: 1 time, first: \S*/mseg_dataset/(\w+) holds", said))
+    assert told == {new.partition("/")[0] for new in CAPITALS.values()} - {"COCOPanoptic"}, said
     assert "is complete" in said
     assert all(path.is_file() for path in before), "what a person has stays as it is"
     made, wanted = contents(dest), contents(calm)
