@@ -165,6 +165,7 @@ _TABLE = (
     # What a step reports besides.
     Cause("taken-over", "a folder had another name than the one that is read", fatal=False),
     Cause("packed-otherwise", "an archive is packed unlike the published one", fatal=False),
+    Cause("changed-file", "a file from an archive was changed and is put back", fatal=False),
     Cause("given-from-outside", "given from outside", fatal=False),
     Cause("left-by-other-scripts", "left by other scripts", fatal=False),
     Cause(

@@ -281,9 +281,9 @@ def make_way(path: Path) -> None:
         put_aside(path)
 
 
-def put_aside(path: Path) -> None:
-    """Free a name, and keep what has it under another: it may be somebody's."""
-    path.rename(path.with_name(f"{path.name}.set-aside-{os.urandom(4).hex()}"))
+def put_aside(path: Path) -> Path:
+    """Free a name, and keep what has it under another, returned: it may be somebody's."""
+    return path.rename(path.with_name(f"{path.name}.set-aside-{os.urandom(4).hex()}"))
 
 
 def dangling_link(path: Path) -> Path | None:

@@ -17,6 +17,8 @@ from wizard.archives.bounds import UnpackLimits
 from wizard.archives.deflate import crc32
 from wizard.archives.specs import Extract, Nested, Rule
 from wizard.errors import ArchiveError
+from wizard.kinds.assign import Assign
+from wizard.kinds.unpacking.edits import Edit
 from wizard.kinds.unpacking.step import ExtractStep
 from wizard.kinds.unpacking.used_up import UsedUp
 from wizard.state.notices import clear_damage
@@ -24,6 +26,12 @@ from wizard.state.store import copy_of, restore_copies
 from wizard.steps.step import StepContext
 
 FILES = {"images/1.jpg": b"1" * 10, "images/2.jpg": b"2" * 20, "labels/1.png": b"3"}
+
+
+def edit(root: Path) -> Edit:
+    """A label in which a later step sets something, as far as unpacking knows."""
+    table = Assign(file="D/labels/1.png", name="X", value="")
+    return Edit(root / table.file, root / ".segwizard/set.json", table, root / "kept")
 
 
 def step(root: Path, name: str = "a.zip", **spec: object) -> ExtractStep:
@@ -41,7 +49,7 @@ def step(root: Path, name: str = "a.zip", **spec: object) -> ExtractStep:
         record=root / ".segwizard/steps/d.extract.json",
         used_up=UsedUp(
             base=root,
-            edited=frozenset({"D/labels/1.png"}),
+            edits={"D/labels/1.png": edit(root)},
             converted=(("D/mat", "D/png"),),
         ),
         workers=2,
@@ -210,6 +218,22 @@ def test_a_file_a_later_step_edits_may_differ_but_must_exist(root: Path) -> None
     assert (root / "D/labels/1.png").read_bytes() == b"edited by a later step"
     (root / "D/labels/1.png").unlink()
     assert made.probe().state == "partial"
+
+
+def test_what_changed_elsewhere_in_an_edited_file_is_kept_and_put_back(root: Path) -> None:
+    made, label = step(root), root / "D/labels/1.png"
+    run_with(made)
+    published = label.read_bytes()
+    edit(root).note()
+    label.write_bytes(published[::-1] + b"mine")
+    assert (made.probe().state, made.probe().done) == ("partial", 2)
+    context = StepContext()
+    made.run(context)
+    (note,) = context.failures
+    assert (note.cause, note.fatal, label.read_bytes()) == ("changed-file", False, published)
+    (kept,) = (root / "kept").iterdir()
+    assert kept.read_bytes() == published[::-1] + b"mine" and str(kept) in note.hint
+    assert made.probe().state == "done"
 
 
 def test_converted_sources_may_go_as_long_as_what_was_made_of_them_is_there(root: Path) -> None:

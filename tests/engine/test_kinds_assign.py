@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wizard.errors import UsageError
-from wizard.kinds.assign import AssignStep, assigned
+from wizard.kinds.assign import Assign, AssignStep, assigned
+from wizard.kinds.unpacking.edits import Edit
 from wizard.steps.step import StepContext
 
 SOURCE = """#!/usr/bin/python3
@@ -21,6 +22,8 @@ if True:
 ROOT = f'{MSEG_DST_DIR}/mseg_dataset'
 """
 
+TABLE = Assign(file="api/config.py", name="MSEG_DST_DIR", value="{dest}")
+
 
 def make(folder: Path, *, optional: bool = False, value: str = "/data") -> AssignStep:
     return AssignStep(
@@ -30,7 +33,7 @@ def make(folder: Path, *, optional: bool = False, value: str = "/data") -> Assig
         kind="assign",
         dependencies=(),
         top=folder / "api",
-        file=folder / "api" / "config.py",
+        edit=Edit(folder / "api" / "config.py", folder / "set.json", TABLE, folder / "kept"),
         name="MSEG_DST_DIR",
         value=value,
         optional=optional,
@@ -79,3 +82,38 @@ def test_a_file_without_the_assignment_is_named(tmp_path: Path):
     with pytest.raises(UsageError, match="MSEG_DST_DIR"):
         step.run(StepContext())
     assert stat.S_ISREG(step.file.stat().st_mode)
+    assert step.probe().state == "todo"
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])), st.integers(0), st.integers(0, 7))
+def test_what_else_it_holds_is_known_whatever_is_set(value: str, place: int, bit: int):
+    before = assigned(SOURCE, "MSEG_DST_DIR", value).encode()
+    rest = TABLE.rest_of(before)
+    assert rest == TABLE.rest_of(SOURCE.encode())
+    harmed = bytearray(before)
+    harmed[place % len(harmed)] ^= 1 << bit
+    found = TABLE.rest_of(bytes(harmed))
+    assert found != rest or bytes(harmed) in _assignments(before, bytes(harmed))
+
+
+def _assignments(before: bytes, after: bytes) -> set[bytes]:
+    """Return a text if only the string that is set differs from another in it."""
+    lines = zip(before.splitlines(), after.splitlines(), strict=False)
+    other = [line for line, changed in lines if line != changed]
+    return {after} if all(line.startswith(b"MSEG_DST_DIR") for line in other) else set()
+
+
+def test_a_change_elsewhere_is_seen_and_nothing_of_it_lost(tmp_path: Path):
+    step = make(tmp_path)
+    step.file.parent.mkdir()
+    step.file.write_text(SOURCE)
+    assert not step.edit.is_spoiled()
+    step.run(StepContext())
+    assert not step.edit.is_spoiled()
+    step.file.write_text(assigned(step.file.read_text(), "MSEG_DST_DIR", "/by/hand"))
+    assert not step.edit.is_spoiled()
+    mine = step.file.read_text().replace("import os", "import sys")
+    step.file.write_text(mine)
+    assert step.edit.is_spoiled()
+    assert step.edit.give_way().read_text() == mine
+    assert not step.file.exists() and not step.edit.is_spoiled()

@@ -135,6 +135,10 @@ class StepTable(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, t
         """Yield the unpacked files whose content it sets."""
         yield from ()
 
+    def rest_of(self, data: bytes) -> bytes:
+        """Return what a file it edits holds beside what it sets."""
+        return data
+
     def replaced(self) -> Iterator[tuple[str, str]]:
         """Yield folders it removes, each with the folder of the PNG files it made of their files.
 

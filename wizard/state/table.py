@@ -203,6 +203,15 @@ WRITTEN_NAMES = StateFile(
     "names of a label file",
     durable=False,
 )
+EDITED = StateFile(
+    "steps/*.json",
+    "install",
+    1,
+    "wizard.kinds.unpacking.edits",
+    _MIB,
+    "what a file holds beside what is set in it",
+    durable=False,
+)
 HANDED_OVER = StateFile(
     "members.json",
     "beside",
@@ -275,11 +284,11 @@ THEME = StateFile(
 STATE_FILES = (
     INSTALL, RECIPE, OUTCOMES, REMOVED, LEASE, ARRAY, SHARD_LEASE, SHARD_RESULTS, TERMS, ASKED,
     ARCHIVE_PROOF, UNPACKED, USED, BROUGHT, CLEARED, VERIFIED, PORTRAIT, WRITTEN_NAMES,
-    HANDED_OVER, PART, REPORT, KNOWN_ARCHIVES, KEPT_SECRETS, RECENT, THEME, FIRST_SEEN,
+    HANDED_OVER, PART, REPORT, KNOWN_ARCHIVES, KEPT_SECRETS, RECENT, THEME, FIRST_SEEN, EDITED,
 )  # fmt: skip
 """All of them."""
 
-FOLDERS = ("steps", "shards")
+FOLDERS = ("steps", "kept", "shards")
 """Folders in that of an install's state."""
 
 LINES = ("log.jsonl", "errors.log", "runner.log", "running")

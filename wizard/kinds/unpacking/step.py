@@ -28,6 +28,7 @@ from wizard.files import make_way
 from wizard.findings import FailureGroup, Finding
 from wizard.kinds.fetching.proofs import record_path
 from wizard.kinds.unpacking.checked_files import CheckedFiles
+from wizard.kinds.unpacking.edits import edit_of
 from wizard.kinds.unpacking.evidence import Coverage, Evidence, holds_something
 from wizard.kinds.unpacking.record import (
     UnpackingRecord,
@@ -86,7 +87,7 @@ class ExtractStep:
         if not self._is_of(record):
             detail = f"{self.archive.name} is not the one unpacked before"
             return Probe("partial", total=total, detail=detail)
-        missing = self._missing(record.folders())
+        missing = self._missing(record.folders()) + sum(1 for _ in self.used_up.spoiled())
         if not missing:
             return Probe("done", total, total)
         return Probe("partial" if missing < total else "todo", total - missing, total)
@@ -94,6 +95,7 @@ class ExtractStep:
     def run(self, context: StepContext) -> None:
         """Unpack what is missing; raises ``ArchiveError`` and ``DestinationError``."""
         record = self._read_record()
+        context.failures.extend(self._give_way())
         for path in (*self.altered(), *self._in_the_way(record)):
             make_way(path)
         context.detail = f"unpacking {self.archive.name}"
@@ -149,8 +151,16 @@ class ExtractStep:
         missing = missing_members(self.into, folders, settled=self._settled)
         yield from (path for each in missing if (path := self.into / each.path).is_dir())
 
+    def _give_way(self) -> Iterator[FailureGroup]:
+        """Keep edited files that changed elsewhere, and yield the note on each."""
+        for edit in self.used_up.spoiled():
+            kept, detail = edit.give_way(), "what changed in it may be somebody's work"
+            hint = f"it is unpacked anew; the changed one is kept as {kept}"
+            name = edit.file.relative_to(self.used_up.base).as_posix()
+            yield FailureGroup.of(Finding("changed-file", name, detail, hint, fatal=False))
+
     def _is_edited(self, path: str) -> bool:
-        return self._below_base(path) in self.used_up.edited
+        return self._below_base(path) in self.used_up.edits
 
     def arrival(self) -> Arrival | None:
         """Return what unpacks the archive while it is fetched, for ``run`` to take over.
@@ -338,7 +348,7 @@ def extract_step(planned: PlannedStep, spec: Extract, install: Install) -> Extra
         archive=base / dataset.archive_path(archive),
         into=base / spec.into,
         record=record_path(install.place.state, planned.address),
-        used_up=_used_up(dataset, base),
+        used_up=_used_up(dataset, base, install),
         workers=min(_THREADS, install.settings.workers),
         limits=_limits(archive),
         vouched=bool(archive.sha256 or archive.sha1 or archive.md5),
@@ -353,10 +363,14 @@ def _archive(dataset: Dataset, name: str, address: str) -> Archive:
         raise RecipeError(f"names an archive {name!r} the dataset lacks", where=address) from error
 
 
-def _used_up(dataset: Dataset, base: Path) -> UsedUp:
+def _used_up(dataset: Dataset, base: Path, install: Install) -> UsedUp:
     return UsedUp(
         base=base,
-        edited=frozenset(path for step in dataset.steps for path in step.edited()),
+        edits={
+            path: edit_of(path, step, dataset.id, install)
+            for step in dataset.steps
+            for path in step.edited()
+        },
         converted=tuple(pair for step in dataset.steps for pair in step.replaced()),
     )
 

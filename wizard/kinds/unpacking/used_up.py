@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+
+from wizard.kinds.unpacking.edits import Edit
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,7 +14,7 @@ class UsedUp:
     """What later steps of the dataset do to unpacked files, by rights; paths below ``base``."""
 
     base: Path
-    edited: frozenset[str]
+    edits: Mapping[str, Edit]
     """Files whose content a later step sets."""
     converted: tuple[tuple[str, str], ...]
     """Folders that are removed once every file in them was converted, and where the PNG files of
@@ -19,11 +22,15 @@ class UsedUp:
 
     def paths(self) -> set[Path]:
         """Return the files whose content a later step sets."""
-        return {self.base / path for path in self.edited}
+        return {self.base / path for path in self.edits}
+
+    def spoiled(self) -> Iterator[Edit]:
+        """Yield those of them that changed elsewhere since."""
+        return (edit for edit in self.edits.values() if edit.is_spoiled())
 
     def covers(self, path: str) -> bool:
         """Tell whether an absent or different file is what a later step made of it."""
-        if path in self.edited:
+        if path in self.edits:
             return _is_filled(self.base / path)
         return any(self._was_converted(path, *each) for each in self.converted)
 
