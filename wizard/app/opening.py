@@ -25,6 +25,7 @@ from wizard.recipes.loader import anywhere, is_file
 from wizard.recipes.model import Recipe
 from wizard.recipes.site import apply_site, load_site
 from wizard.recipes.site_model import SiteLimits
+from wizard.state.shards import part_of_whole
 from wizard.state.store import check_versions
 from wizard.steps.install import Install, Settings
 from wizard.steps.step import Place
@@ -117,6 +118,7 @@ def open_install(choices: Choices, *, vault: VaultOpener | None = None) -> Insta
         settings=settings,
         vault=(vault or _usual_vault)(recipe),
         written=written,
+        part=part_of_whole(Place(dest=dest, root=dest).state),
         rate=RateDial(settings.rate_limit),
     )
 

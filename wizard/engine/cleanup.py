@@ -9,8 +9,9 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from wizard.files import PARTIAL, open_ours
+from wizard.files import PARTIAL, make_folder, open_ours
 from wizard.progress import CancelToken
+from wizard.state.shards import shards_folder
 from wizard.steps.install import Install
 from wizard.steps.step import Place
 
@@ -19,17 +20,35 @@ _UNPACKING = f"{PARTIAL}unpack-"
 
 
 def mark_running(place: Place) -> bool:
-    """Note that a run begins; returns whether the one before it never ended cleanly."""
+    """Note that a run begins; returns whether one before it, or a shard, never ended cleanly."""
     marker = _marker(place)
-    unclean = marker.exists()
+    unclean = marker.exists() or bool(_shard_markers(place))
     os.close(open_ours(marker, os.O_WRONLY | os.O_CREAT))
     return unclean
 
 
-def mark_ended(place: Place) -> None:
-    """Note that a run ended cleanly, its leftovers cleared."""
-    with contextlib.suppress(OSError):
-        _marker(place).unlink(missing_ok=True)
+def mark_shard_running(place: Place, index: int) -> None:
+    """Note that a shard begins; one that never ends cleanly leaves a mark for good.
+
+    What it left is cleared by the next run of the whole, when nobody else is at work.
+    """
+    marker = shards_folder(place.state) / f"running-{index}"
+    make_folder(marker.parent)
+    if marker.exists():
+        os.close(open_ours(marker.with_name(f"broken-{index}"), os.O_WRONLY | os.O_CREAT))
+    os.close(open_ours(marker, os.O_WRONLY | os.O_CREAT))
+
+
+def mark_ended(install: Install) -> None:
+    """Note that a run ended cleanly, its leftovers cleared; a shard's, that it has none."""
+    place, part = install.place, install.part
+    if part is not None and part.shard is not None:
+        markers = [shards_folder(place.state) / f"running-{part.shard.index}"]
+    else:
+        markers = [*_shard_markers(place), _marker(place)]
+    for marker in markers:
+        with contextlib.suppress(OSError):
+            marker.unlink(missing_ok=True)
 
 
 def clean_up(install: Install, before: float, token: CancelToken) -> int:
@@ -40,7 +59,8 @@ def clean_up(install: Install, before: float, token: CancelToken) -> int:
     ``before`` is in seconds since the epoch by the file system's clock. Raises ``Cancelled``.
     """
     count = 0
-    ours = (install.place.dest, install.place.state, install.place.state / "steps")
+    state = install.place.state
+    ours = (install.place.dest, state, state / "steps", shards_folder(state))
     for path in itertools.chain(
         *(_leftovers(folder, token) for folder in _folders(install)),
         *(_leftovers(folder, token, deep=False) for folder in ours),
@@ -51,6 +71,11 @@ def clean_up(install: Install, before: float, token: CancelToken) -> int:
 
 def _marker(place: Place) -> Path:
     return place.state / "running"
+
+
+def _shard_markers(place: Place) -> list[Path]:
+    folder = shards_folder(place.state)
+    return [*folder.glob("running-*"), *folder.glob("broken-*")]
 
 
 def _folders(install: Install) -> set[Path]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from wizard.kinds.registry import build_step
+from wizard.kinds.sharding.whole import whole_steps
 from wizard.steps.install import Install
 from wizard.steps.step import Probe, Step
 
@@ -87,7 +88,10 @@ def _told_by(install: Install) -> tuple[object, ...]:
 
 def built_steps(install: Install) -> BuiltSteps:
     """Return the steps of an install; the same ones for everybody who works on it."""
-    return install.shared.get(
-        BuiltSteps,
-        lambda: BuiltSteps(tuple(build_step(each, install) for each in install.plan.steps)),
-    )
+    return install.shared.get(BuiltSteps, lambda: BuiltSteps(tuple(_steps(install))))
+
+
+def _steps(install: Install) -> Iterable[Step]:
+    if install.part is None:
+        return (build_step(each, install) for each in install.plan.steps)
+    return whole_steps(install)

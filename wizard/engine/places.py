@@ -1,9 +1,12 @@
-"""The folders people may put archives into, there from the first step on."""
+"""Where things lie: the folders people may put archives into, and the logs of a runner."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from wizard.errors import DestinationError, reason_of
 from wizard.files import dangling_link, make_folder
+from wizard.state.shards import shards_folder
 from wizard.steps.install import Install
 from wizard.transfer.inbox import inbox_folder
 
@@ -31,3 +34,12 @@ def prepare_places(install: Install) -> None:
             where=str(error.filename),
             hint="choose a destination you may write to, or mend its permissions",
         ) from None
+
+
+def own_log(install: Install, name: str) -> Path:
+    """Return where a runner writes a log: each shard into a file of its own."""
+    state, part = install.place.state, install.part
+    if part is None or part.shard is None:
+        return state / name
+    stem, _, ending = name.partition(".")
+    return shards_folder(state) / f"{stem}-{part.shard.index}.{ending}"

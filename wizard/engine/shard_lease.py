@@ -154,5 +154,3 @@ def _array_of(mine: Owner) -> Owner:
     """Return what the shared file says: nothing of one process, as any of them may end."""
     told = Owner(key=mine.array, host=mine.host, pid=0, since=mine.since, array=mine.array)
     return msgspec.structs.replace(told, work=mine.work)
-
-

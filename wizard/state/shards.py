@@ -166,6 +166,8 @@ class Part:
     of: int = 1
     shard: Shard | None = None
     """The shard that this run is; None: it is the run of the whole, after them."""
+    left: frozenset[str] = frozenset()
+    """Steps that an array left without an end."""
     grace: float = 0.0
     """Seconds to wait for a shard that is not at work."""
     lives: Callable[[int], bool] = field(default=lambda _: False, compare=False)
@@ -200,4 +202,15 @@ class Part:
 def part_of_whole(state: Path) -> Part | None:
     """Return what a run of the whole has to know of the array before it; None without one."""
     record = read_array(state)
-    return None if record is None else Part(state, record.array, record.of)
+    if record is None:
+        return None
+    return Part(state, record.array, record.of, left=frozenset(unfinished_steps(state, record)))
+
+
+def part_of_shard(
+    state: Path, array: str, shard: Shard, *, grace: float, lives: Callable[[int], bool]
+) -> Part:
+    """Return what a shard has to know of the array it has joined."""
+    record = read_array(state)
+    left = frozenset(record.unfinished if record else ())
+    return Part(state, array, shard.of, shard, left, grace, lives)
