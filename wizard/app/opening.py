@@ -25,7 +25,7 @@ from wizard.recipes.loader import anywhere, is_file
 from wizard.recipes.model import Recipe
 from wizard.recipes.site import apply_site, load_site
 from wizard.recipes.site_model import SiteLimits
-from wizard.state.shards import part_of_whole
+from wizard.state.shards import MOST, Shard, parse_shard, part_of_whole
 from wizard.state.store import check_versions
 from wizard.steps.install import Install, Settings
 from wizard.steps.step import Place
@@ -34,8 +34,10 @@ from wizard.workers.pools import prepare_processes
 
 __all__ = [
     "MANY",
+    "MOST",
     "Choices",
     "Settings",
+    "Shard",
     "VaultOpener",
     "Wish",
     "again_line",
@@ -44,6 +46,7 @@ __all__ = [
     "found",
     "open_begun",
     "open_install",
+    "parse_shard",
     "prepare_processes",
     "reach",
     "refuse_file",

@@ -158,7 +158,7 @@ def _results_file(state: Path, index: int) -> Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ArrayPart:
     """What an install knows of the array it is worked on by."""
 
     state: Path
@@ -199,18 +199,20 @@ class Part:
             _RESULTS.write(_results_file(self.state, self.shard.index), now)
 
 
-def part_of_whole(state: Path) -> Part | None:
+def part_of_whole(state: Path) -> ArrayPart | None:
     """Return what a run of the whole has to know of the array before it; None without one."""
     record = read_array(state)
     if record is None:
         return None
-    return Part(state, record.array, record.of, left=frozenset(unfinished_steps(state, record)))
+    return ArrayPart(
+        state, record.array, record.of, left=frozenset(unfinished_steps(state, record))
+    )
 
 
 def part_of_shard(
     state: Path, array: str, shard: Shard, *, grace: float, lives: Callable[[int], bool]
-) -> Part:
+) -> ArrayPart:
     """Return what a shard has to know of the array it has joined."""
     record = read_array(state)
     left = frozenset(record.unfinished if record else ())
-    return Part(state, array, shard.of, shard, left, grace, lives)
+    return ArrayPart(state, array, shard.of, shard, left, grace, lives)

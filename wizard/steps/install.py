@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from wizard.credentials.vault import Vault
 from wizard.progress import RateDial
 from wizard.recipes.model import Recipe
-from wizard.state.shards import Part
+from wizard.state.shards import ArrayPart
 from wizard.steps.planned import Plan
 from wizard.steps.shared import Shared
 from wizard.steps.step import Place
@@ -48,7 +48,7 @@ class Install:
     written: Recipe | None = None
     """The recipe without what a site file says: that is the person's own, and so may be what its
     addresses hold. None: as ``recipe``."""
-    part: Part | None = None
+    part: ArrayPart | None = None
     """What is known of the array of shards that works on it, or did before."""
     rate: RateDial = field(default_factory=RateDial)
     """Followed by the downloader; the runner turns it on ``LimitRate``."""

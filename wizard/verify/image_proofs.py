@@ -33,7 +33,7 @@ from wizard.labels.lazy import Lazy
 from wizard.labels.specs.taxonomies import Layer
 from wizard.labels.tables.records import RECORD_FILE, SEGMENT_FOLDER
 from wizard.labels.witness import NOT_THERE, looks
-from wizard.state.shards import Part
+from wizard.state.shards import ArrayPart
 from wizard.verify.subject import Subject
 from wizard.version import __version__
 
@@ -169,7 +169,7 @@ class ImageProofs:
 
 
 def dataset_proofs(
-    subject: Subject, folder: Path, use: Use = "run", part: Part | None = None
+    subject: Subject, folder: Path, use: Use = "run", part: ArrayPart | None = None
 ) -> ImageProofs:
     """Return the proofs of a dataset's labels that are kept in a folder for one use of them.
 

@@ -14,10 +14,17 @@ import click
 import msgspec
 
 from wizard.app.app import App
-from wizard.app.opening import MANY, Choices, Settings, Wish, usable_workers
+from wizard.app.opening import (
+    MANY,
+    Choices,
+    Settings,
+    Shard,
+    Wish,
+    parse_shard,
+    usable_workers,
+)
 from wizard.app.outcome import Outcome, ended_early, failed, last_page, outcome
-from wizard.app.sessions import Session
-from wizard.app.sharding import Shard, end_part, parse_shard, ready_shard, taken
+from wizard.app.sessions import Session, end_part, take_whole
 from wizard.engine.remote.protocol import Event, RunnerClient
 from wizard.errors import UsageError
 from wizard.findings import FailureGroup
@@ -116,9 +123,8 @@ def command(
     Whatever is finished is recognised on disk and not done again. Nothing stops at the first
     failure; what waits for you is listed at the end with the command that answers it.
 
-    With --shard 0/8 to 7/8, started on as many machines that share a disk, each does its part of
-    the labels and proofs, an archive is fetched and unpacked by one of them, and the last one to
-    end does what is left of the whole. A shard may be killed and started again at any time.
+    With --shard 0/8 to 7/8, on machines that share a disk, each does its part of labels and proofs,
+    one of them each archive, and the last to end what is left. Each can be killed and restarted.
     """
     settings = Settings(
         workers=workers or usable_workers(),
@@ -135,15 +141,22 @@ def command(
     if choices.site != site:
         say.talk(f"using the site file of before: {choices.site}")
     manner = Manner(as_json=as_json, plain=plain, wait=wait)
-    if shard and detach:
-        raise UsageError("a shard cannot be detached", hint="start it with nohup, or as a job")
     if shard:
-        return run_shard(app, choices, parse_shard(shard), manner)
+        return run_shard(app, choices, _shard(shard, detach=detach), manner)
     if detach:
         return _detach(app, choices)
-    asking = not yes and not as_json and sys.stdin.isatty() and sys.stderr.isatty()
-    asker = Asker() if asking else None
+    asker = Asker() if not yes and _can_ask(manner) else None
     return run_through(app, choices, manner, asker.ask_one if asker else None)[1]
+
+
+def _shard(text: str, *, detach: bool) -> Shard:
+    if detach:
+        raise UsageError("a shard cannot be detached", hint="start it with nohup, or as a job")
+    return parse_shard(text)
+
+
+def _can_ask(manner: Manner) -> bool:
+    return not manner.as_json and sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def _executor(named: Wish, scheduler: str) -> Wish:
@@ -201,7 +214,7 @@ def run_shard(app: App, choices: Choices, shard: Shard, manner: Manner) -> int:
     """Run one shard's part, and the whole after it where it was the last; returns the exit code."""
     watcher = _watcher(manner)
     _tell_looking(watcher, choices.dest)
-    session = ready_shard(app, choices, shard, manner.wait)
+    session = app.ready_shard(choices, shard, manner.wait)
     mine = replace(manner, lasting=False, shard=str(shard), wait=0.0)
     snapshot, code = _run_session(session, watcher, mine)
     if snapshot is None or ended_early(session) or session.runner is None:
@@ -210,7 +223,7 @@ def run_shard(app: App, choices: Choices, shard: Shard, manner: Manner) -> int:
         return code
     say.talk("every shard has ended; this one does what is left of the whole")
     whole = app.ready(choices)
-    if not taken(whole.start):
+    if not take_whole(whole.start):
         say.talk("another run does what is left of the whole")
         return code
     return _run_session(whole, _watcher(manner), manner)[1]

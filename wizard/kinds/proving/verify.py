@@ -20,7 +20,7 @@ from wizard.kinds.proving.portraits import Portraits, portraits_of
 from wizard.labels.tables.taxonomies import Tables
 from wizard.recipes.model import Dataset
 from wizard.recipes.step_table import StepTable
-from wizard.state.shards import Part, Shard
+from wizard.state.shards import ArrayPart, Shard
 from wizard.steps.install import Install
 from wizard.steps.planned import PlannedStep
 from wizard.steps.step import Probe, Resource, StepContext
@@ -59,7 +59,7 @@ class VerifyStep:
     """What takes away what does not hold; without one, faults are only told."""
     portraits: Portraits | None = None
     """What draws the dataset for the report once it is proven."""
-    part: Part | None = None
+    part: ArrayPart | None = None
     """What is known of the array that the install is worked on by."""
     resource: Resource = "cpu"
 

@@ -20,7 +20,7 @@ from wizard.kinds.sharding.steps import (
     PartOfProofs,
     WholeOfLabels,
 )
-from wizard.state.shards import Part, Shard
+from wizard.state.shards import ArrayPart, Shard
 from wizard.steps.install import Install
 from wizard.steps.planned import Plan, PlannedStep
 from wizard.steps.step import Step
@@ -63,7 +63,7 @@ def divided(install: Install) -> Iterator[tuple[PlannedStep, Step]]:
 
 
 def _divided_labels(
-    planned: PlannedStep, step: LabelStep, part: Part, shard: Shard, owner: int
+    planned: PlannedStep, step: LabelStep, part: ArrayPart, shard: Shard, owner: int
 ) -> Iterator[tuple[PlannedStep, Step]]:
     one = _part_of(planned, shard)
     yield one, PartOfLabels(one, step, part, shard)
@@ -72,7 +72,7 @@ def _divided_labels(
 
 
 def _undivided(
-    planned: PlannedStep, step: Step, part: Part, shard: Shard, owner: int
+    planned: PlannedStep, step: Step, part: ArrayPart, shard: Shard, owner: int
 ) -> OwnStep | OthersStep:
     if owner != shard.index:
         return OthersStep(planned, step, part, owner, Others(part, planned.address))

@@ -15,20 +15,22 @@ from wizard.errors import WizardError
 from wizard.findings import fatal, grouped
 from wizard.kinds.labelling.step import LabelStep
 from wizard.kinds.proving.verify import VerifyStep
-from wizard.state.shards import Part, Shard
+from wizard.state.shards import ArrayPart, Shard
 from wizard.steps.planned import PlannedStep
 from wizard.steps.step import Probe, Resource, Step, StepContext
 from wizard.views import Request
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 """Seconds between looks at a disk that many share."""
+_SHOWN = 5
+"""Shards that are named one by one."""
 
 
 @dataclass(slots=True)
 class Others:
     """The shards that one step waits for."""
 
-    part: Part
+    part: ArrayPart
     address: str
     _since: float = 0.0
     """Moment (monotonic) since which none of them is at work; 0 while one is."""
@@ -54,21 +56,26 @@ class Others:
         """Tell whether a shard brought the step to its end."""
         return self._stand(index) == "whole"
 
-    def awaited(self, indexes: Collection[int], what: str, detail: str = "") -> Probe:
-        """Return what a step says that waits for shards to do something."""
+    def awaited(self, indexes: Collection[int]) -> Probe:
+        """Return what a step says that waits for shards."""
         now = time.monotonic()
         absent = [each for each in indexes if not self.part.lives(each)]
         if len(absent) < len(indexes) or not self._since:
             self._since = now
         soon = now - self._since <= self.part.grace
-        who = ", ".join(f"{each}/{self.part.of}" for each in indexes)
-        lack = "" if soon else "; none of them is at work"
-        how = "Start it again, or run the whole without --shard once the others have ended."
-        request = Request(kind="choice", ask=f"shard {who} {what}{lack}", how=how, soon=soon)
-        return Probe("waiting", detail=detail, request=request)
+        ask = f"waits for {_named(indexes, self.part.of)}"
+        ask = ask if soon else f"{ask}, of which none is at work"
+        how = "Start it again; or run without --shard once all have ended."
+        return Probe("waiting", request=Request(kind="choice", ask=ask, how=how, soon=soon))
 
     def _stand(self, index: int) -> str:
         return self.part.results(index).steps.get(self.address, "")
+
+
+def _named(indexes: Collection[int], of: int) -> str:
+    shown = [f"{each}/{of}" for each in sorted(indexes)[:_SHOWN]]
+    more = f" and {len(indexes) - _SHOWN} more" if len(indexes) > _SHOWN else ""
+    return f"shard {', '.join(shown)}{more}"
 
 
 @dataclass(slots=True)
@@ -97,7 +104,7 @@ class _Bound:
 
     planned: PlannedStep
     inner: Step
-    part: Part
+    part: ArrayPart
 
     @property
     def address(self) -> str:
@@ -161,7 +168,7 @@ class OthersStep(_Bound):
         seen = self._seen[-1]
         if seen.state == "done":
             return seen
-        waits = self.others.awaited([self.owner], "does this")
+        waits = self.others.awaited([self.owner])
         return replace(seen, state="waiting", detail="", request=waits.request, outdated=False)
 
     def run(self, context: StepContext) -> None:
@@ -225,7 +232,7 @@ class WholeOfLabels(_Bound):
         if self.others.are_through():
             return Probe("todo")
         if begun := self.others.begun():
-            return self.others.awaited(begun, "makes its part")
+            return self.others.awaited(begun)
         if self._pauses.is_due() and self.inner.probe().state == "done":
             # What was there before anybody began is done; else it has to be ended.
             if not self.others.touched():
@@ -233,7 +240,7 @@ class WholeOfLabels(_Bound):
             if not self.others.begun():
                 return Probe("todo")
         rest = [each for each in range(self.part.of) if not self._is_made(each)]
-        return self.others.awaited(rest, "makes its part")
+        return self.others.awaited(rest)
 
     def _is_made(self, index: int) -> bool:
         return self.part.results(index).steps.get(self.address) == "made"
@@ -242,7 +249,7 @@ class WholeOfLabels(_Bound):
         whole = self._pauses.is_due() and self.inner.probe().state == "done"
         if whole and not self.others.touched():
             return Probe("done")
-        return self.others.awaited([self.owner], "sees that all parts are there")
+        return self.others.awaited([self.owner])
 
     def run(self, context: StepContext) -> None:
         """Bring it to its end, and tell the others."""

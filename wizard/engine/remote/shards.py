@@ -63,7 +63,7 @@ class ShardLease:
         return self._own.release()
 
 
-def join(place: Place, shard: Shard, work: ArrayWork, array: str = "") -> ShardLease:
+def join_array(place: Place, shard: Shard, work: ArrayWork, array: str = "") -> ShardLease:
     """Take one shard's part, beside the others of its array.
 
     ``array`` names the array, as a job scheduler does; without it the shard joins the one that is
