@@ -19,6 +19,24 @@ _UNPACKING = f"{PARTIAL}unpack-"
 """Folders that extraction goes on with and clears by itself."""
 
 
+def mark_begun(install: Install) -> bool:
+    """Note that a runner begins; returns whether it has to clear what others left."""
+    part = install.part
+    if part is None or part.shard is None:
+        return mark_running(install.place)
+    mark_shard_running(install.place, part.shard.index)
+    return False
+
+
+def mark_over(install: Install) -> None:
+    """Note that a runner ended cleanly."""
+    part = install.part
+    if part is None or part.shard is None:
+        mark_ended(install.place)
+    else:
+        mark_shard_ended(install.place, part.shard.index)
+
+
 def mark_running(place: Place) -> bool:
     """Note that a run begins; returns whether one before it, or a shard, never ended cleanly."""
     marker = _marker(place)
@@ -32,23 +50,24 @@ def mark_shard_running(place: Place, index: int) -> None:
 
     What it left is cleared by the next run of the whole, when nobody else is at work.
     """
-    marker = shards_folder(place.state) / f"running-{index}"
+    marker = _shard_marker(place, index)
     make_folder(marker.parent)
     if marker.exists():
         os.close(open_ours(marker.with_name(f"broken-{index}"), os.O_WRONLY | os.O_CREAT))
     os.close(open_ours(marker, os.O_WRONLY | os.O_CREAT))
 
 
-def mark_ended(install: Install) -> None:
-    """Note that a run ended cleanly, its leftovers cleared; a shard's, that it has none."""
-    place, part = install.place, install.part
-    if part is not None and part.shard is not None:
-        markers = [shards_folder(place.state) / f"running-{part.shard.index}"]
-    else:
-        markers = [*_shard_markers(place), _marker(place)]
-    for marker in markers:
+def mark_ended(place: Place) -> None:
+    """Note that a run ended cleanly, its leftovers and those of shards cleared."""
+    for marker in (*_shard_markers(place), _marker(place)):
         with contextlib.suppress(OSError):
             marker.unlink(missing_ok=True)
+
+
+def mark_shard_ended(place: Place, index: int) -> None:
+    """Note that a shard ended cleanly."""
+    with contextlib.suppress(OSError):
+        _shard_marker(place, index).unlink(missing_ok=True)
 
 
 def clean_up(install: Install, before: float, token: CancelToken) -> int:
@@ -71,6 +90,10 @@ def clean_up(install: Install, before: float, token: CancelToken) -> int:
 
 def _marker(place: Place) -> Path:
     return place.state / "running"
+
+
+def _shard_marker(place: Place, index: int) -> Path:
+    return shards_folder(place.state) / f"running-{index}"
 
 
 def _shard_markers(place: Place) -> list[Path]:

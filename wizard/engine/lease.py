@@ -67,7 +67,7 @@ class Owner(View, frozen=True, kw_only=True, omit_defaults=True):
 
     def __str__(self) -> str:
         if self.array and not self.shard:
-            return f"shards that {self.work}, since {figures.moment(self.since)}"
+            return f"the shards of segwizard {self.work}, since {figures.moment(self.since)}"
         what = f"shard {self.shard}, " if self.shard else ""
         return f"{what}{self.host}, pid {self.pid}, since {figures.moment(self.since)}"
 
@@ -329,7 +329,7 @@ def held(owner: Owner | None, path: Path) -> LeaseError:
     who = "another runner that is just starting" if owner is None else f"a runner ({owner})"
     if owner is not None and owner.array:
         hint = "wait for the shards to end, or stop them as they were started (scancel, Ctrl+C)"
-        return LeaseError(f"held by {who}", where=str(_install_of(path)), hint=hint)
+        return LeaseError(f"held by {owner}", where=str(_install_of(path)), hint=hint)
     hint = (
         "segwizard attach shows it, segwizard stop ends it; "
         "a runner that died elsewhere is taken over after a minute"

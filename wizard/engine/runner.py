@@ -14,7 +14,7 @@ from wizard import figures
 from wizard.credentials.secret import Secret
 from wizard.durability import settle_on_disk
 from wizard.engine import schedule, space, used_archives
-from wizard.engine.cleanup import clean_up, mark_ended, mark_running, mark_shard_running
+from wizard.engine.cleanup import clean_up, mark_begun, mark_over
 from wizard.engine.commands import Controls, carry_out
 from wizard.engine.events import STARTED, EventLog
 from wizard.engine.journal import InstallState, write_install, write_recipe
@@ -116,7 +116,9 @@ class Runner:
                 write_install(self.install.place, self._state)
                 written = self.install.written or self.install.recipe
                 write_recipe(self.install.place, self._state.collection, written)
-            self._unclean = self._mark_running()
+            self._unclean = mark_begun(self.install)
+            if self.install.part:
+                self.install.part.begin()
         except BaseException:
             lease.release()
             raise
@@ -130,14 +132,6 @@ class Runner:
         if not self._is_shard:
             self._awaited(self._remove_used, "remove")
         self.spawn(self._drive, "drive")
-
-    def _mark_running(self) -> bool:
-        part = self.install.part
-        if part is None or part.shard is None:
-            return mark_running(self.install.place)
-        mark_shard_running(self.install.place, part.shard.index)
-        part.begin()
-        return False
 
     def snapshot(self) -> Snapshot:
         """The install as it stands now."""
@@ -245,6 +239,8 @@ class Runner:
         while not self._ending.is_set():
             self._viewer_sample()
             self._tell_damage()
+            if self._is_shard and self.install.part:
+                self.install.part.rest(only_waits=self.settled)
             if not self._vitals.paused:
                 for task in self._table.next_starts():
                     self._launch(task)
@@ -371,7 +367,7 @@ class Runner:
             worker.join(max(0.0, deadline - time.monotonic()))
         self.install.shared.close()
         if self._cleaned.is_set() and not any(worker.is_alive() for worker in self._workers):
-            mark_ended(self.install)
+            mark_over(self.install)
         if self.install.part and not self._is_shard and not self.ousted:
             with contextlib.suppress(OSError):
                 self._close_array()

@@ -8,8 +8,10 @@ wrote counts as not there.
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import threading
+import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,12 +20,14 @@ from typing import Literal
 import msgspec
 
 from wizard.errors import UsageError
-from wizard.files import make_folder
+from wizard.files import make_folder, open_ours
 from wizard.state.store import Store
 from wizard.state.table import ARRAY, SHARD_RESULTS
 
 MOST = 4096
 """Shards of one array, at most."""
+_LONGEST_MOMENT = 30.0
+"""Seconds for which what was seen of other shards counts, at most: the more, the longer."""
 _FORM = re.compile(r"([0-9]{1,6})/([0-9]{1,6})")
 
 ArrayWork = Literal["run", "verify"]
@@ -146,7 +150,7 @@ def close_array(state: Path, finished: Collection[str], *, complete: bool) -> No
         write_array(state, msgspec.structs.replace(record, unfinished=left))
     folder = shards_folder(state)
     for path in folder.iterdir():
-        if complete or path.name.startswith("made-"):
+        if complete or path.name.startswith(("made-", "waits-")):
             with contextlib.suppress(OSError):
                 path.unlink()
     with contextlib.suppress(OSError):
@@ -155,6 +159,10 @@ def close_array(state: Path, finished: Collection[str], *, complete: bool) -> No
 
 def _results_file(state: Path, index: int) -> Path:
     return shards_folder(state) / f"made-{index}.json"
+
+
+def _rest_mark(state: Path, index: int) -> Path:
+    return shards_folder(state) / f"waits-{index}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,10 +181,54 @@ class ArrayPart:
     lives: Callable[[int], bool] = field(default=lambda _: False, compare=False)
     """Tells whether a shard is at work."""
     _lock: threading.Lock = field(default_factory=threading.Lock, compare=False, repr=False)
+    _known: dict[int, tuple[float, Results]] = field(default_factory=dict, compare=False)
+    _moving: list[tuple[float, bool]] = field(default_factory=list, compare=False)
+    """When it was last looked whether anybody moves, and whether so."""
 
     def results(self, index: int) -> Results:
         """Return what a shard has come to."""
         return read_results(self.state, index, self.array)
+
+    def told(self, index: int) -> Results:
+        """Return the same as it was a moment ago: many that wait must not wear out a disk."""
+        moment, known = self._known.get(index, (-_LONGEST_MOMENT, Results()))
+        if time.monotonic() - moment < self._moment:
+            return known
+        known = self.results(index)
+        self._known[index] = time.monotonic(), known
+        return known
+
+    def anybody_moves(self, first: Collection[int]) -> bool:
+        """Tell whether another shard is at work and does not only wait itself.
+
+        Whichever it is, what it does may let others go on. Those named are looked at ``first``.
+        """
+        moment, moves = self._moving[-1] if self._moving else (-_LONGEST_MOMENT, False)
+        if time.monotonic() - moment < self._moment:
+            return moves
+        order = dict.fromkeys((*first, *range(self.of)))
+        own = self.shard.index if self.shard else -1
+        moves = any(self._moves(each) for each in order if each != own)
+        self._moving[:] = [(time.monotonic(), moves)]
+        return moves
+
+    def _moves(self, index: int) -> bool:
+        return not _rest_mark(self.state, index).exists() and self.lives(index)
+
+    @property
+    def _moment(self) -> float:
+        return min(_LONGEST_MOMENT, max(1.0, self.of / 8))
+
+    def rest(self, *, only_waits: bool) -> None:
+        """Let the others know whether this shard does nothing but wait for them."""
+        if self.shard is None:
+            return
+        mark = _rest_mark(self.state, self.shard.index)
+        with contextlib.suppress(OSError):
+            if only_waits and not mark.exists():
+                os.close(open_ours(mark, os.O_WRONLY | os.O_CREAT, 0o644))
+            elif not only_waits:
+                mark.unlink(missing_ok=True)
 
     def note(self, address: str, stand: Stand) -> None:
         """Write down how far this shard is with a step, after the data; raises ``OSError``."""
@@ -184,10 +236,12 @@ class ArrayPart:
 
     def begin(self) -> None:
         """Take back that this shard came to its end: it is at work again."""
+        self.rest(only_waits=False)
         self._write({}, ended=False)
 
     def end(self) -> None:
         """Write down that this shard came to its end."""
+        self.rest(only_waits=False)
         self._write({}, ended=True)
 
     def _write(self, stands: dict[str, Stand], *, ended: bool) -> None:

@@ -31,7 +31,7 @@ from wizard.engine.lease import (
 )
 from wizard.errors import LeaseError
 from wizard.files import make_folder
-from wizard.state.shards import ArrayWork, Shard, begin_array
+from wizard.state.shards import ArrayWork, Shard, begin_array, read_array, read_results
 from wizard.steps.step import Place
 
 
@@ -120,9 +120,17 @@ def kept_young(lease: Hold, lost: Callable[[], None]) -> Iterator[None]:
 
 
 def _joined(place: Place, shard: Shard, work: ArrayWork) -> str:
-    """Return the array at work that a shard belongs to; empty where there is none."""
+    """Return the array that a shard belongs to; empty where it has to begin one.
+
+    That at work, or one whose shards come one after the other, and of which it is still to come.
+    """
     fellows = (each for each in live_shards(place) if each.work == work)
-    return next((each.array for each in fellows if each.shard.endswith(f"/{shard.of}")), "")
+    array = next((each.array for each in fellows if each.shard.endswith(f"/{shard.of}")), "")
+    record = read_array(place.state)
+    if array or record is None or (record.work, record.of) != (work, shard.of):
+        return array
+    ended = read_results(place.state, shard.index, record.array).ended
+    return "" if ended else record.array
 
 
 def _share(place: Place, mine: Owner) -> bool:

@@ -33,43 +33,40 @@ class Others:
     part: ArrayPart
     address: str
     _since: float = 0.0
-    """Moment (monotonic) since which none of them is at work; 0 while one is."""
+    """Moment (monotonic) since which nobody moves; 0 while somebody does."""
 
     def begun(self) -> list[int]:
         """Return the shards that are at work on the step, or broke off."""
-        return [each for each in range(self.part.of) if self._stand(each) == "begun"]
+        return [each for each, stand in enumerate(self._stands()) if stand == "begun"]
 
     def touched(self) -> bool:
         """Tell whether any shard has begun with it, now or in an array that was given up."""
-        return any(self._stand(each) for each in range(self.part.of)) or self.left
+        return any(self._stands()) or self.address in self.part.left
 
-    @property
-    def left(self) -> bool:
-        """Whether an array before this one left it without an end."""
-        return self.address in self.part.left
+    def _stands(self) -> list[str]:
+        """Return how far each shard is with the step, as it is now."""
+        every = range(self.part.of)
+        return [self.part.results(each).steps.get(self.address, "") for each in every]
 
-    def are_through(self) -> bool:
-        """Tell whether every shard made its part."""
-        return all(self._stand(each) == "made" for each in range(self.part.of))
+    def unmade(self) -> list[int]:
+        """Return the shards that have not made their part, as far as is known."""
+        every = range(self.part.of)
+        return [each for each in every if self.told(each) != "made"]
 
-    def ended_by(self, index: int) -> bool:
-        """Tell whether a shard brought the step to its end."""
-        return self._stand(index) == "whole"
+    def told(self, index: int) -> str:
+        """Return how far a shard is with the step, as it was a moment ago."""
+        return self.part.told(index).steps.get(self.address, "")
 
     def awaited(self, indexes: Collection[int]) -> Probe:
         """Return what a step says that waits for shards."""
         now = time.monotonic()
-        absent = [each for each in indexes if not self.part.lives(each)]
-        if len(absent) < len(indexes) or not self._since:
+        if not self._since or self.part.anybody_moves(indexes):
             self._since = now
         soon = now - self._since <= self.part.grace
         ask = f"waits for {_named(indexes, self.part.of)}"
-        ask = ask if soon else f"{ask}, of which none is at work"
+        ask = ask if soon else f"{ask}, and nobody is at work on it"
         how = "Start it again; or run without --shard once all have ended."
         return Probe("waiting", request=Request(kind="choice", ask=ask, how=how, soon=soon))
-
-    def _stand(self, index: int) -> str:
-        return self.part.results(index).steps.get(self.address, "")
 
 
 def _named(indexes: Collection[int], of: int) -> str:
@@ -160,7 +157,7 @@ class OthersStep(_Bound):
 
     def probe(self) -> Probe:
         """Look at the disk at first, when it is said to be done, and ever less often."""
-        if self.others.ended_by(self.owner) and not self._told:
+        if self.others.told(self.owner) == "whole" and not self._told:
             self._told.append(self.address)
             self._pauses.restart()
         if self._pauses.is_due():
@@ -218,6 +215,7 @@ class WholeOfLabels(_Bound):
     others: Others
     resource: Resource = "cpu"
     _pauses: Pauses = field(default_factory=Pauses, compare=False, repr=False)
+    _told: list[str] = field(default_factory=list, compare=False, repr=False)
 
     @property
     def _mine(self) -> bool:
@@ -225,25 +223,26 @@ class WholeOfLabels(_Bound):
 
     def probe(self) -> Probe:
         """Tell whether it came to its end, is to be brought there, or waits for others."""
-        if self.others.ended_by(self.owner):
-            return Probe("done")
+        if self.others.told(self.owner) == "whole":
+            return self._seen_ended()
         if not self._mine:
             return self._awaited()
-        if self.others.are_through():
-            return Probe("todo")
+        unmade = self.others.unmade()
+        # Of what was there before anybody began, nobody says that it is made: the disk does.
+        if unmade and not (self._pauses.is_due() and self.inner.probe().state == "done"):
+            return self.others.awaited(unmade)
         if begun := self.others.begun():
             return self.others.awaited(begun)
-        if self._pauses.is_due() and self.inner.probe().state == "done":
-            # What was there before anybody began is done; else it has to be ended.
-            if not self.others.touched():
-                return Probe("done")
-            if not self.others.begun():
-                return Probe("todo")
-        rest = [each for each in range(self.part.of) if not self._is_made(each)]
-        return self.others.awaited(rest)
+        return Probe("todo") if self.others.touched() else Probe("done")
 
-    def _is_made(self, index: int) -> bool:
-        return self.part.results(index).steps.get(self.address) == "made"
+    def _seen_ended(self) -> Probe:
+        """Look for what is said to be there: another machine may see it only after a while."""
+        if not self._told:
+            self._told.append(self.address)
+            self._pauses.restart()
+        if self._pauses.is_due() and self.inner.probe().state == "done":
+            return Probe("done")
+        return Probe("todo") if self._mine else self.others.awaited([self.owner])
 
     def _awaited(self) -> Probe:
         whole = self._pauses.is_due() and self.inner.probe().state == "done"
