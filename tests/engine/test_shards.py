@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -121,34 +122,44 @@ def test_a_run_of_the_whole_keeps_shards_away(place: Place) -> None:
     join_array(place, Shard(0, 2), "run").release()
 
 
-def test_many_that_come_at_once_agree_on_one_array(place: Place) -> None:
+@pytest.mark.parametrize("array", ["job", ""], ids=["named by a scheduler", "by the first"])
+@pytest.mark.parametrize("left", [False, True], ids=["nobody before", "others that died"])
+def test_many_that_come_at_once_agree_on_one_array(place: Place, array: str, left: bool) -> None:
+    if left:
+        _plant(place, 7, 2 * STALE)
+        shared = Owner(key="x", host="far", pid=0, since=0, array="x", work="run")
+        lease_path(place).write_bytes(msgspec.json.encode(shared))
     script = (
         "import sys; from pathlib import Path; from wizard.engine.remote.shards import join_array;"
         "from wizard.state.shards import Shard; from wizard.steps.step import Place;"
         "d = Path(sys.argv[1]); sys.stdin.readline();"
-        "print(join_array(Place(d, d), Shard(int(sys.argv[2]), 6), 'run', 'job').owner.array,"
+        "print(join_array(Place(d, d), Shard(int(sys.argv[2]), 6), 'run', sys.argv[3]).owner.array,"
         "flush=True); sys.stdin.readline()"
     )
-    started = [
-        subprocess.Popen(
-            [sys.executable, "-c", script, str(place.dest), str(index)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for index in range(6)
-    ]
-    for process in started:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    said = [process.stdout.readline() for process in started if process.stdout]
-    assert said == ["job\n"] * 6
-    with pytest.raises(LeaseError):
-        acquire(place)
-    for process in started:
-        process.kill()
-        process.communicate()
+    with contextlib.ExitStack() as stack:
+        started = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-c", script, str(place.dest), str(index), array],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            for index in range(6)
+        ]
+        for process in started:
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        said = [process.stdout.readline() for process in started if process.stdout]
+        assert len(set(said)) == 1 and said[0].strip() and (array in said[0])
+        with pytest.raises(LeaseError):
+            acquire(place)
+        for process in started:
+            process.kill()
+    if left:
+        assert lease_path(place).exists()
     acquire(place).release()
 
 

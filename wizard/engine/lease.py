@@ -297,7 +297,8 @@ def is_stale(path: Path, owner: Owner | None, besides: str = "") -> bool:
         return _age(path) > HEARTBEAT
     if owner.array and not owner.shard:
         place = Place(dest=_install_of(path), root=_install_of(path))
-        return all(each.key == besides for each in live_shards(place))
+        fellows = (each for each in live_shards(place) if each.array == owner.array)
+        return all(each.key == besides for each in fellows)
     if owner.machine and owner.machine == _machine():
         gone = _started(owner.pid) != owner.started
         return gone or (_is_frozen(owner.pid) and _age(path) > STALE)

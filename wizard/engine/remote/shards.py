@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import secrets
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import msgspec
@@ -33,6 +35,9 @@ from wizard.errors import LeaseError
 from wizard.files import make_folder
 from wizard.state.shards import ArrayWork, Shard, begin_array, read_array, read_results
 from wizard.steps.step import Place
+
+_TRIES = 40
+_PAUSE = 0.2
 
 
 class ShardLease:
@@ -73,18 +78,19 @@ def join_array(place: Place, shard: Shard, work: ArrayWork, array: str = "") -> 
     path, own = lease_path(place), shard_path(place, shard.index)
     with writable(path):
         make_folder(own.parent)
-        for _ in range(3):
+        for _ in range(_TRIES):
             name = array or _joined(place, shard, work) or secrets.token_hex(8)
             mine = msgspec.structs.replace(myself(""), array=name, shard=str(shard), work=work)
             lease = take(own, mine)
             try:
-                if _share(place, mine):
+                if _share(place, mine, wanted=bool(array)):
                     begin_array(place.state, name, shard.of, work)
                     return ShardLease(place, lease)
             except BaseException:
                 lease.release()
                 raise
             lease.release()
+            time.sleep(random.uniform(0.5, 1) * _PAUSE)  # noqa: S311  # no secret
     raise held(read_owner(path), path)
 
 
@@ -125,30 +131,40 @@ def _joined(place: Place, shard: Shard, work: ArrayWork) -> str:
     That at work, or one whose shards come one after the other, and of which it is still to come.
     """
     fellows = (each for each in live_shards(place) if each.work == work)
-    array = next((each.array for each in fellows if each.shard.endswith(f"/{shard.of}")), "")
+    arrays = sorted(each.array for each in fellows if each.shard.endswith(f"/{shard.of}"))
+    if arrays:
+        shared = read_owner(lease_path(place))
+        return shared.array if shared and shared.array in arrays else arrays[0]
     record = read_array(place.state)
-    if array or record is None or (record.work, record.of) != (work, shard.of):
-        return array
+    if record is None or (record.work, record.of) != (work, shard.of):
+        return ""
     ended = read_results(place.state, shard.index, record.array).ended
     return "" if ended else record.array
 
 
-def _share(place: Place, mine: Owner) -> bool:
+def _share(place: Place, mine: Owner, *, wanted: bool) -> bool:
     """Have the shared file name this shard's array; returns False where another was quicker.
 
-    Raises ``LeaseError`` where a runner of the whole or shards of another array are at work.
+    ``wanted``: it has to be this array. Raises ``LeaseError`` where a runner of the whole or shards
+    of another array are at work.
     """
     path, found = lease_path(place), read_owner(lease_path(place))
+    if found is not None and not found.array and not is_stale(path, found):
+        raise held(found, path)
     strangers = [each for each in live_shards(place) if not _is_fellow(each, mine)]
-    if strangers and (found is None or found.array != mine.array):
-        if found is not None and found.array == strangers[0].array:
-            raise held(strangers[0], path)
-        return False
+    for each in strangers:
+        if wanted or not _is_fellow(each, msgspec.structs.replace(mine, array=each.array)):
+            raise held(each, path)
     if found is not None and found.array == mine.array:
         return True
+    if found is not None and found.array in {each.array for each in strangers}:
+        return False
     if path.exists():
-        clear_damaged(path)
-        take_over(path, besides=mine.key)
+        try:
+            clear_damaged(path)
+            take_over(path, besides=mine.key)
+        except LeaseError:
+            return False
     return create(path, _array_of(mine))
 
 
