@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.miniature import contents, environment, finish, leftovers, start
+from tests.servers.hosts import hosts, missing_hosts
 from tests.servers.slurm import Slurm, missing_slurm, slurm
 from tests.waiting import until
 
@@ -156,6 +157,41 @@ def _verified(home: Path, dest: Path, shard: str) -> str:
         said = process.communicate(timeout=600)[0].decode()
         assert process.returncode == (1 if "to mend" in said else 0), said
         return said
+
+
+def test_shards_on_hosts_of_their_own_make_what_one_runner_makes(
+    lab: Path, calm: Path, tmp_path: Path
+) -> None:
+    """They share nothing but the disk: one that dies is given up by its heart, not by its pid."""
+    if missing := missing_hosts():
+        pytest.skip(f"hosts need {missing}")
+    port = int(re.findall(r"127\.0\.0\.1:(\d+)", lab.read_text())[0])
+    share, seen_as, home = tmp_path / "share", tmp_path / "mnt", tmp_path / "home"
+    share.mkdir()
+    dest = seen_as / "dest"
+    told = environment(home) | {"SLURM_ARRAY_JOB_ID": "5"}
+    with hosts(3, share, seen_as, port) as three, contextlib.ExitStack() as stack:
+
+        def begin(index: int, restarts: int = 0) -> subprocess.Popen[bytes]:
+            line = [sys.executable, "-m", "wizard", *map(str, _shards(lab, dest, 3)[index])]
+            job = {"SLURM_JOB_ID": f"{6 + index}", "SLURM_RESTART_COUNT": str(restarts or "")}
+            output = tmp_path / f"said-{index}-{restarts}"
+            process = stack.enter_context(three[index].start(line, told | job, output))
+            stack.callback(process.kill)
+            return process
+
+        running = [begin(index) for index in range(3)]
+        until(lambda: _holds(share / "dest", 1, "labels"))
+        running[1].kill()
+        running[1].wait()
+        running[1] = begin(1, restarts=1)
+        codes = [process.wait(600) for process in running]
+        said = {path.name: path.read_text() for path in sorted(tmp_path.glob("said-*"))}
+        assert codes == [0, 0, 0], said
+    assert sum("this one does what is left of the whole" in each for each in said.values()) == 1
+    seen_as.rmdir()
+    share.rename(seen_as)
+    _is_whole(home, dest, calm)
 
 
 @pytest.fixture(scope="module")

@@ -163,7 +163,7 @@ def test_many_that_come_at_once_agree_on_one_array(place: Place, array: str, lef
     acquire(place).release()
 
 
-def _plant(place: Place, index: int, age: float) -> None:
+def _plant(place: Place, index: int, age: float, job: str = "") -> None:
     """Write what a shard on another machine left, last touched so many seconds ago."""
     path = shard_path(place, index)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -175,6 +175,7 @@ def _plant(place: Place, index: int, age: float) -> None:
         array="x",
         shard=f"{index}/3",
         work="run",
+        job=job,
     )
     path.write_bytes(msgspec.json.encode(owner))
     moment = time.time() - age
@@ -190,6 +191,21 @@ def test_a_shard_elsewhere_counts_until_its_heart_stops(place: Place) -> None:
     assert not lives(place, 0, "x")
     acquire(place).release()
     assert not shard_path(place, 0).exists()
+
+
+def test_a_job_that_was_queued_again_need_not_wait_for_its_own_heart_to_stop(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLURM_JOB_ID", "12")
+    _plant(place, 1, 0, job="12.0")
+    with pytest.raises(LeaseError, match="far"):
+        join_array(place, Shard(1, 3), "run", "x")
+    monkeypatch.setenv("SLURM_RESTART_COUNT", "1")
+    mine = join_array(place, Shard(1, 3), "run", "x")
+    _plant(place, 2, 0, job="13.0")
+    with pytest.raises(LeaseError, match="far"):
+        join_array(place, Shard(2, 3), "run", "x")
+    mine.release()
 
 
 def test_a_shard_that_slept_through_its_end_is_told(place: Place) -> None:

@@ -64,6 +64,8 @@ class Owner(View, frozen=True, kw_only=True, omit_defaults=True):
     """Which shard of the array it is; empty for the array itself."""
     work: str = ""
     """What the array does."""
+    job: str = ""
+    """The scheduler's job that this process is, as ``ID.RESTARTS``."""
 
     def __str__(self) -> str:
         if self.array and not self.shard:

@@ -9,9 +9,11 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import msgspec
 
+from wizard import environment
 from wizard.engine.lease import (
     HEARTBEAT,
     WHOLE,
@@ -80,7 +82,10 @@ def join_array(place: Place, shard: Shard, work: ArrayWork, array: str = "") -> 
         make_folder(own.parent)
         for _ in range(_TRIES):
             name = array or _joined(place, shard, work) or secrets.token_hex(8)
-            mine = msgspec.structs.replace(myself(""), array=name, shard=str(shard), work=work)
+            mine = msgspec.structs.replace(
+                myself(""), array=name, shard=str(shard), work=work, job=_job()
+            )
+            _clear_earlier(own, mine)
             lease = take(own, mine)
             try:
                 if _share(place, mine, wanted=bool(array)):
@@ -123,6 +128,24 @@ def kept_young(lease: Hold, lost: Callable[[], None]) -> Iterator[None]:
     finally:
         over.set()
         thread.join()
+
+
+def _job() -> str:
+    """Return which job of Slurm's this is, and how often it was queued again; empty for none."""
+    job = environment.variable("SLURM_JOB_ID")
+    return f"{job}.{environment.variable('SLURM_RESTART_COUNT') or 0}" if job else ""
+
+
+def _clear_earlier(path: Path, mine: Owner) -> None:
+    """Take away what this very job left when it ran before, maybe on another machine.
+
+    That it was queued again says that it runs nowhere else; its heart need not be listened for.
+    """
+    found = read_owner(path)
+    if found is None or not mine.job or found.job == mine.job:
+        return
+    if found.job.partition(".")[0] == mine.job.partition(".")[0]:
+        path.unlink(missing_ok=True)
 
 
 def _joined(place: Place, shard: Shard, work: ArrayWork) -> str:
