@@ -19,7 +19,7 @@ from pathlib import Path
 from unittest import mock
 
 from tests.looks import counting
-from wizard.engine import look
+from wizard.engine import survey
 from wizard.entry import exit_code
 from wizard.kinds.registry import known_kinds
 
@@ -50,10 +50,23 @@ A_KIND = 3
 """Modules that name a kind of step: its table's, the one that declares it, its working code's."""
 
 LARGEST_FOLDER = 20
-LONGEST_FILE, MEDIAN_FILE = 400, 120
+LONGEST_FILE, MEDIAN_FILE = 400, 170
 LONGEST_FUNCTION, MEDIAN_FUNCTION = 50, 8
 HIDDEN = 60
 """Imports inside functions."""
+
+SMALL = 40
+"""Lines below which a module with one caller joins it."""
+
+ALONE: dict[str, str] = {}
+"""Small modules that stay by themselves though one other alone imports them, and why."""
+
+PASSING = {
+    "wizard.environment:variable": "the one door to the environment",
+    "wizard.verify.proof:read_dataset_proof": "the door of its owner to a file of ours",
+    "wizard.verify.proof:write_dataset_proof": "the door of its owner to a file of ours",
+}
+"""Functions that hand on all they are given, and nothing else, each with its reason."""
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "wizard"
@@ -127,6 +140,31 @@ class House:
                 if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                     yield f"{module.name}:{node.name}", (node.end_lineno or 0) - node.lineno + 1
 
+    def lonely(self) -> list[str]:
+        """Small modules that one other alone imports: rooms to be joined to their caller."""
+        callers: dict[str, set[str]] = defaultdict(set)
+        for each in self.imports:
+            callers[each.imported].add(each.importer)
+        return [
+            module.name
+            for module in self.modules.values()
+            if module.path.name != "__init__.py"
+            and module.lines < SMALL
+            and len(callers[module.name]) == 1
+        ]
+
+    def passing(self) -> list[str]:
+        """Functions that only hand their own parameters on, by address; methods may be asked for.
+
+        What decorates a function, or calls what it was given, does more than that.
+        """
+        return [
+            f"{module.name}:{node.name}"
+            for module in self.modules.values()
+            for node in module.tree.body
+            if isinstance(node, ast.FunctionDef) and _hands_on(node)
+        ]
+
     def naming(self, home: str, name: str) -> list[str]:
         """Modules that define a class, or import it from there."""
         return sorted({home, *_importers_of(tuple(self.modules.values())).get((home, name), ())})
@@ -172,6 +210,21 @@ def _imports(module: Module, modules: Mapping[str, Module]) -> Iterator[Import]:
             yield from walk(child, here)
 
     yield from walk(module.tree, "")
+
+
+def _hands_on(function: ast.FunctionDef) -> bool:
+    given = function.args
+    body = function.body[1:] if ast.get_docstring(function) else function.body
+    call = body[0].value if len(body) == 1 and isinstance(body[0], ast.Return | ast.Expr) else None
+    names = [each.arg for each in (*given.posonlyargs, *given.args, *given.kwonlyargs)]
+    if not isinstance(call, ast.Call) or not names or given.vararg or given.kwarg:
+        return False
+    of = call.func
+    while isinstance(of, ast.Attribute):
+        of = of.value
+    handed = [*call.args, *(each.value for each in call.keywords)]
+    own = isinstance(of, ast.Name) and of.id not in names and not function.decorator_list
+    return own and [getattr(each, "id", "") for each in handed] == names
 
 
 def _public(tree: ast.Module) -> Iterator[str]:
@@ -256,6 +309,8 @@ def bars(house: House) -> Iterator[Bar]:
     yield Bar("median function", statistics.median(functions), MEDIAN_FUNCTION)
     yield Bar("largest folder", max(house.folders().values()), LARGEST_FOLDER)
     yield Bar("names defined twice", len(house.twice()), len(TWICE))
+    yield Bar("small, with one caller", len(house.lonely()), len(ALONE))
+    yield Bar("only handing on", len(house.passing()), len(PASSING))
     yield Bar("imports in functions", len(house.hidden()), HIDDEN)
     yield Bar("import circles", len(house.circles()), 0)
     yield Bar("modules a kind, median", statistics.median(map(len, spread.values())), A_KIND)
@@ -272,7 +327,7 @@ def kinds_named(house: House) -> Mapping[str, list[str]]:
 def looks_at_a_step() -> int:
     """How often ``plan`` and ``status`` of the main collection look at one step, at most."""
     most, looks = 0, Counter[str]()
-    counted = mock.patch.object(look, "build_step", counting(looks))
+    counted = mock.patch.object(survey, "build_step", counting(looks))
     with tempfile.TemporaryDirectory() as dest, counted:
         (Path(dest) / "mseg_dataset" / "Camvid").mkdir(parents=True)
         for words in ("plan mseg --only camvid", "status mseg"):

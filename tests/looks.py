@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from wizard.engine import look
+from wizard.engine import survey
 from wizard.steps.install import Install
 from wizard.steps.planned import PlannedStep
 from wizard.steps.step import Probe, Step, StepContext
@@ -29,7 +29,7 @@ class Counted:
 
 def counting(looks: Counter[str]) -> Callable[[PlannedStep, Install], Counted]:
     """Return what takes the place of ``look.build_step``; the looks are counted by address."""
-    real = look.build_step
+    real = survey.build_step
 
     def build(planned: PlannedStep, install: Install) -> Counted:
         return Counted(real(planned, install), looks)

@@ -15,7 +15,7 @@ from tests.house import PACKAGE, read_modules
 from tests.labels.test_bounds import readers
 from wizard.archives.bounds import NO_LIMITS_STATED
 from wizard.archives.operations import SettingLines, TextFile
-from wizard.archives.structure.check import check_structure
+from wizard.archives.structure import check_structure
 from wizard.archives.tar.reader import open_tar
 from wizard.archives.zip.directory import read_directory
 from wizard.credentials.leftovers import find_leftovers

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import pytest
 
 from tests.house import (
     A_KIND,
+    ALONE,
     LARGEST_FOLDER,
     LATE,
     LONGEST_FILE,
     LONGEST_FUNCTION,
+    PASSING,
+    SMALL,
     TWICE,
     House,
+    Import,
+    Module,
     bars,
     kinds_named,
     measure,
@@ -38,6 +46,45 @@ def test_files_and_functions_are_short(house: House) -> None:
 
 def test_a_public_name_is_defined_once(house: House) -> None:
     assert {name: where for name, where in house.twice().items() if name not in TWICE} == {}
+
+
+def test_small_modules_join_their_only_caller(house: House) -> None:
+    assert [name for name in house.lonely() if name not in ALONE] == []
+
+
+def test_a_small_module_is_told_by_its_lines_and_its_callers() -> None:
+    def module(name: str, lines: int) -> Module:
+        return Module(name, Path(), ast.parse(""), lines)
+
+    small, other = module("small", SMALL - 1), module("other", SMALL)
+    once = House({"small": small, "other": other}, [Import("other", "small")] * 2)
+    assert once.lonely() == ["small"]
+    assert House(once.modules, [*once.imports, Import("third", "small")]).lonely() == []
+    assert House(once.modules, [Import("small", "other")]).lonely() == []
+
+
+def test_no_function_only_hands_on_what_it_is_given(house: House) -> None:
+    assert house.passing() == list(PASSING)
+
+
+@pytest.mark.parametrize(
+    ("source", "hands_on"),
+    [
+        ("def f(a, b):\n    return g(a, b)", True),
+        ('def f(a, *, b):\n    """Do."""\n    m.g.h(a, b=b)', True),
+        ("def f(a, b):\n    return g(b, a)", False),
+        ("def f(a, b):\n    return g(a, b, 1)", False),
+        ("def f(a):\n    return g(a).b", False),
+        ("def f(a, b):\n    return a(b)", False),
+        ("def f(a, b):\n    return g(a)", False),
+        ("def f():\n    return g()", False),
+        ("@cache\ndef f(a):\n    return g(a)", False),
+        ("class C:\n    def f(self, a):\n        return g(a)", False),
+    ],
+)
+def test_handing_on_is_told_by_the_source(source: str, hands_on: bool) -> None:
+    module = Module("m", Path(), ast.parse(source), 2)
+    assert House({"m": module}).passing() == (["m:f"] if hands_on else [])
 
 
 def test_imports_run_in_no_circle(house: House) -> None:

@@ -49,8 +49,8 @@ COMMANDS: Mapping[str, Entry] = {
     "resume": Entry("control", "Go on with what was paused.", command="resume"),
     "retry": Entry("control", "Try failed steps again.", command="retry"),
     "stop": Entry("control", "Stop a run cleanly.", command="stop"),
-    "log": Entry("status", "Print the newest lines of the log.", command="log"),
-    "show": Entry("status", "Print what was copied on screen.", command="show"),
+    "log": Entry("attach", "Print the newest lines of the log.", command="log"),
+    "show": Entry("attach", "Print what was copied on screen.", command="copied"),
     "path": Entry("library", "Print where a dataset's images and labels lie.", command="path"),
     "env": Entry("library", "Print the variables training code reads.", command="env"),
     "manifest": Entry("manifest", "Write or check an install's checksums.", command="manifest"),
@@ -60,13 +60,13 @@ COMMANDS: Mapping[str, Entry] = {
     "site": Entry("sites", "Point a recipe at your own mirror."),
     "credentials": Entry("credentials", "Show, set, test and clear credentials."),
     "link": Entry("bringing", "Give a link you were mailed or copied.", command="link"),
-    "masks": Entry("masks", "Give masks of relabel records to another lab."),
+    "masks": Entry("bringing", "Give masks of relabel records to another lab.", command="masks"),
     "import": Entry("bringing", "Take in a file you downloaded by hand.", command="import_"),
     "schema": Entry("programs", "Show what a command's JSON looks like.", command="schema"),
     "completion": Entry("programs", "Print what makes TAB complete names.", command="completion"),
     "man": Entry("programs", "Print the manual page.", command="man"),
     "doctor": Entry("doctor", "Show what a report of a fault needs."),
-    "_serve": Entry("serve", "Run in the background.", hidden=True),
+    "_serve": Entry("control", "Run in the background.", hidden=True, command="background"),
 }
 
 

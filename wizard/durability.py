@@ -8,6 +8,8 @@ of writing back from it since 5.8. Systems without it get the ``fsync`` of what 
 from __future__ import annotations
 
 import ctypes
+import errno
+import math
 import os
 import threading
 import time
@@ -32,37 +34,51 @@ def this_boot() -> str:
 
 
 class _Flushes:
-    """Lets callers who come while a flush is under way share the next one.
+    """Lets callers share a flush: one that began after their last write covers all of it.
 
-    A flush that began after a caller came covers all that the caller wrote before.
+    At most one is under way and one is waited for, however many callers there are.
     """
 
     def __init__(self) -> None:
         self._turn = threading.Condition()
         self._begun = self._ended = 0
+        self._began = -math.inf
+        """Moment at which the last flush began."""
+        self._covers = -math.inf
+        """Moment before which all that was written is safe."""
         self._failed: dict[int, OSError] = {}
 
-    def wait(self, flush: Callable[[], None]) -> None:
-        """Return when a flush that began after this call has ended; raises its ``OSError``."""
+    def wait(self, flush: Callable[[], None], written: float) -> None:
+        """Return once what was written before a moment is safe; raises ``OSError``."""
         with self._turn:
-            mine = self._begun + 1
+            if self._covers >= written:
+                return
+            under_way = self._begun > self._ended
+            mine = self._begun + (not (under_way and self._began >= written))
             while self._ended < mine and self._begun > self._ended:
                 self._turn.wait()
             if self._ended >= mine:
                 self._raise(mine)
                 return
-            self._begun = mine
-        error = None
+            self._begun, self._began = mine, time.monotonic()
+        self._make(flush, mine)
+
+    def _make(self, flush: Callable[[], None], mine: int) -> None:
+        failure: OSError | None = OSError(errno.EINTR, os.strerror(errno.EINTR))
         try:
             flush()
-        except OSError as caught:
-            error = self._failed[mine] = caught
+            failure = None
+        except OSError as error:
+            failure = error
+            raise
         finally:
             with self._turn:
                 self._ended = mine
+                if failure is None:
+                    self._covers = self._began
+                else:
+                    self._failed[mine] = failure
                 self._turn.notify_all()
-        if error is not None:
-            raise error
 
     def _raise(self, number: int) -> None:
         if number in self._failed:
@@ -73,17 +89,18 @@ _flushes: dict[Path, _Flushes] = {}
 _flushing = threading.Lock()
 
 
-def settle_on_disk(folder: Path) -> None:
+def settle_on_disk(folder: Path, written: float | None = None) -> None:
     """Put everything below a folder on stable storage; raises ``OSError`` where that fails.
 
-    Callers who come together share one flush.
+    Callers who come together share one flush. ``written`` is the moment (monotonic) of the last
+    write that matters, now where it is not told: a flush that began since then serves.
 
     What this cannot reach is said in README: drives that lie about their cache, servers that
     answer before they write, and user-space file systems that are not told.
     """
     with _flushing:
         flushes = _flushes.setdefault(folder, _Flushes())
-    flushes.wait(lambda: _flush(folder))
+    flushes.wait(lambda: _flush(folder), time.monotonic() if written is None else written)
 
 
 def _flush(folder: Path) -> None:

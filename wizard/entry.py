@@ -94,7 +94,7 @@ def _usage_hint(error: click.ClickException) -> str:
 
 def _fault(error: Exception) -> int:
     """Write down an error nobody foresaw, without the values around it, and say where."""
-    from wizard.app.faults import write_crash
+    from wizard.engine.logs import write_crash
 
     place = write_crash(error)
     file = f" and the file {place}" if place else ""

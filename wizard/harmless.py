@@ -21,15 +21,11 @@ def harmless(text: str, *, longest: int = LONGEST) -> str:
     """
     if text.isascii() and text.isprintable() and len(text) <= longest:
         return text
-    return "\n".join(_line(line, longest) for line in text.split("\n"))
+    return "\n".join(harmless_line(line, longest=longest) for line in text.split("\n"))
 
 
 def harmless_line(text: str, *, longest: int = LONGEST) -> str:
     """Return a text as one line, line breaks told by their escapes."""
-    return _line(text, longest)
-
-
-def _line(text: str, longest: int) -> str:
     if len(text) > longest:
         half = (longest - 1) // 2
         text = f"{text[:half]}…{text[-half:]}"

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wizard.app.outcome import working_seconds
-from wizard.engine.events import STARTED
+from wizard.engine.logs import STARTED
 from wizard.engine.remote.protocol import Event
 
 

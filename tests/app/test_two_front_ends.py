@@ -21,8 +21,8 @@ from wizard.entry import exit_code
 from wizard.plan import preflight, volume
 from wizard.tui.screens.datasets import DatasetsPage
 from wizard.tui.screens.plan import PlanPage
-from wizard.tui.screens.reading import ReadingPage
 from wizard.tui.screens.resume import ResumePage
+from wizard.tui.screens.terms import ReadingPage
 
 ONLY = "camvid"
 

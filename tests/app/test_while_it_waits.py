@@ -14,8 +14,8 @@ from tests.headless.toy import Toy, is_free, owner, toy_collection
 from tests.tui.driving import go_to, on, opened, sees, until, wizard
 from tests.waiting import until as waited
 from wizard.app.app import App
-from wizard.tui.modals.confirm import ConfirmModal
-from wizard.tui.modals.leave import LeaveModal
+from wizard.tui.departure import LeaveModal
+from wizard.tui.modals import ConfirmModal
 from wizard.tui.screens.resume import ResumePage
 from wizard.tui.screens.wizard import WizardPage
 from wizard.tui.widgets.form import RequestForm

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wizard.archives.arrange import ArrangeWork, arranged, walk
+from wizard.archives.operations import ArrangeWork, arranged, walk
 from wizard.archives.specs import Arrange, Move
 from wizard.errors import ArchiveError, RecipeError
 

@@ -15,7 +15,7 @@ import pytest
 from tests.archives.makers import make, make_tar, make_zip, tree, unpack, zip_bytes
 from wizard.archives.extract import Options, extract
 from wizard.archives.specs import Nested, Rule
-from wizard.archives.zip import data as zip_data
+from wizard.archives.zip import unzip as zip_data
 from wizard.errors import ArchiveError, Cancelled
 from wizard.files import PARTIAL
 from wizard.progress import CancelToken, Counter

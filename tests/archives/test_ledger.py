@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wizard.archives.extraction import FolderMembers, Member, by_folder
 from wizard.archives.ledger import Ledger
-from wizard.archives.members import FolderMembers, Member, by_folder
 from wizard.errors import ArchiveError
 
 PATHS = st.lists(st.sampled_from("abc"), min_size=1, max_size=3).map("/".join)

@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wizard.archives.deflate import crc32
-from wizard.archives.extraction import Present, altered_members, missing_members
-from wizard.archives.members import Member, by_folder
+from wizard.archives.extraction import Member, Present, altered_members, by_folder, missing_members
 from wizard.folders import NO_FILE, sizes_in
 
 NAMES = st.sampled_from(["a", "b", "ä", "c.png"])

@@ -24,6 +24,28 @@ def test_a_placed_file_is_whole_or_not_made(tmp_path: Path) -> None:
     assert not operation.made()
 
 
+def test_a_copy_that_came_to_harm_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a file system has no second names, only the bytes tell."""
+    source, target = tmp_path / "a.json", tmp_path / "b.json"
+    source.write_text("content")
+    operation = PlacedFile(source, target)
+    monkeypatch.setattr(os, "link", _refuse)
+    operation.make()
+    assert not os.path.samefile(source, target) and operation.made()
+    os.utime(target, (1, 1))
+    assert operation.made(), "a copy that lost its time is a copy"
+    target.write_text("kontent")
+    assert not operation.made()
+    operation.make()
+    assert operation.made() and target.read_text() == "content"
+
+
+def _refuse(*_: object, **__: object) -> None:
+    raise PermissionError(1, "no second names here")
+
+
 def test_a_placed_file_outlives_its_archive(tmp_path: Path) -> None:
     source, target = tmp_path / "a", tmp_path / "b"
     source.write_text("content")

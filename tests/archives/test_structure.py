@@ -18,7 +18,7 @@ from PIL import Image
 from scipy.io import savemat
 
 from tests.archives.makers import zip_bytes
-from wizard.archives.structure.check import check_structure
+from wizard.archives.structure import check_structure
 from wizard.errors import ArchiveError
 from wizard.progress import CancelToken
 

@@ -1,7 +1,8 @@
 """What it costs to have everything on stable storage before it is called done.
 
-Whole installs of the miniature, with the barriers and without by turns, so that other work on the
-machine meets both alike; printed as medians, with the time that callers waited for the disk.
+Whole installs of the miniature by turns, so that other work on the machine meets all alike: as they
+are, without the flushes of a destination, and without any file's or folder's sync either. Printed
+are medians, with the time that callers waited for the disk.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from tests.e2e.miniature import environment
@@ -25,36 +26,55 @@ from wizard.demo.server import DemoServer
 _RUN = """
 import json, os, sys, threading, time
 from wizard import durability
-told, real = [], durability._flush
-def flush(folder):
-    began = time.perf_counter()
-    if {barriers}:
-        real(folder)
-    told.append(time.perf_counter() - began)
-durability._flush = flush
+def timed(real, told, wanted):
+    def call(*given):
+        began = time.perf_counter()
+        if wanted:
+            real(*given)
+        told.append(time.perf_counter() - began)
+    return call
+flushes, syncs = [], []
+durability._flush = timed(durability._flush, flushes, {flushing})
+for name in ("fsync", "fdatasync"):
+    setattr(os, name, timed(getattr(os, name), syncs, {syncing}))
 from wizard.entry import exit_code
 began = time.perf_counter()
 code = exit_code()
-print(json.dumps([time.perf_counter() - began, len(told), sum(told)]), file=sys.stderr)
+spent = time.process_time() + sum(os.times()[2:4])
+figures = [time.perf_counter() - began, spent, len(flushes), sum(flushes), len(syncs), sum(syncs)]
+print(json.dumps(figures), file=sys.stderr)
 sys.exit(code)
 """
 
 
 @dataclass(frozen=True)
 class Install:
-    """One install: seconds it took, how often it flushed, and the seconds of that."""
+    """One install: seconds it took, of CPU, and how often and how long it waited for the disk."""
 
     seconds: float
+    cpu: float
     flushes: int
     flushing: float
+    syncs: int
+    syncing: float
 
 
-def install(site: Path, folder: Path, *, barriers: bool) -> Install:
+KINDS = {
+    "as it is": (True, True),
+    "without flushes": (False, True),
+    "without any sync": (False, False),
+}
+"""Name -> whether it flushes, and whether it syncs files and folders."""
+
+
+def install(site: Path, folder: Path, kind: str) -> Install:
     """Set the miniature up in a new folder and take it away again."""
     dest = folder / "dest"
+    flushing, syncing = KINDS[kind]
+    program = _RUN.format(flushing=flushing, syncing=syncing)
     words = ("run", "mseg", "--site", site, "--yes", "--plain", "--dest", dest)
     done = subprocess.run(
-        [sys.executable, "-c", _RUN.format(barriers=barriers), *map(str, words)],
+        [sys.executable, "-c", program, *map(str, words)],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -66,12 +86,33 @@ def install(site: Path, folder: Path, *, barriers: bool) -> Install:
     return Install(*json.loads(done.stderr.splitlines()[-1]))
 
 
-def by_turns(site: Path, folder: Path, rounds: int) -> Iterator[tuple[Install, Install]]:
-    """Yield an install with and one without barriers, each first in every other round."""
+def by_turns(site: Path, folder: Path, rounds: int) -> Iterator[dict[str, Install]]:
+    """Yield an install of each kind, each first in every third round."""
+    kinds = list(KINDS)
     for number in range(rounds):
-        order = (True, False) if number % 2 else (False, True)
-        made = {barriers: install(site, folder, barriers=barriers) for barriers in order}
-        yield made[True], made[False]
+        turn = number % len(kinds)
+        yield {kind: install(site, folder, kind) for kind in kinds[turn:] + kinds[:turn]}
+
+
+def show(rounds: list[dict[str, Install]]) -> None:
+    """Print what each kind took, and how much more than the others the first one."""
+    print("| | s, median | s, least | CPU s | flushes | s in them | syncs | s in them |")  # noqa: T201
+    print("|---|---|---|---|---|---|---|---|")  # noqa: T201
+    for kind in KINDS:
+        made = [each[kind] for each in rounds]
+        middle = [statistics.median(values) for values in zip(*map(astuple, made), strict=True)]
+        least = min(each.seconds for each in made)
+        print(f"| {kind} | {middle[0]:.2f} | {least:.2f} | {middle[1]:.2f}", end="")  # noqa: T201
+        print(" | {:.0f} | {:.2f} | {:.0f} | {:.2f} |".format(*middle[2:]))  # noqa: T201
+    first, *others = KINDS
+    for kind in others:
+        wall = [each[first].seconds / each[kind].seconds - 1 for each in rounds]
+        cpu = [each[first].cpu / each[kind].cpu - 1 for each in rounds]
+        print(  # noqa: T201
+            f"\nmore than {kind}, median of {len(rounds)}: "
+            f"{100 * statistics.median(wall):+.0f} % of time, "
+            f"{100 * statistics.median(cpu):+.0f} % of CPU",
+        )
 
 
 def main() -> None:
@@ -80,25 +121,15 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="on the disk to measure; default: temporary")
     parser.add_argument("--rounds", type=int, default=9)
     given = parser.parse_args()
+    print(f"load {os.getloadavg()[0]:.1f}")  # noqa: T201
     with tempfile.TemporaryDirectory(dir=given.folder) as name:
         folder = Path(name)
         with DemoServer(build_miniature(folder / "archives")) as server:
             site = folder / "site.toml"
             site.write_text(server.site_toml(gated=False))
-            install(site, folder, barriers=True)
-            pairs = list(by_turns(site, folder, given.rounds))
-    print("| | s, median | s, least | flushes | s in flushes |")  # noqa: T201
-    print("|---|---|---|---|---|")  # noqa: T201
-    for place, title in enumerate(("with barriers", "without")):
-        made = [pair[place] for pair in pairs]
-        seconds = [each.seconds for each in made]
-        flushing = statistics.median(each.flushing for each in made)
-        print(  # noqa: T201
-            f"| {title} | {statistics.median(seconds):.2f} | {min(seconds):.2f}"
-            f" | {statistics.median(each.flushes for each in made):.0f} | {flushing:.2f} |"
-        )
-    shares = [first.seconds / second.seconds - 1 for first, second in pairs]
-    print(f"\nmore, median of {len(pairs)} pairs: {100 * statistics.median(shares):+.0f} %")  # noqa: T201
+            install(site, folder, next(iter(KINDS)))
+            show(list(by_turns(site, folder, given.rounds)))
+    print(f"load {os.getloadavg()[0]:.1f}")  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""A share of MSeg, drawn: as many images of each dataset as the share says, each of true size."""
+"""A share of MSeg, drawn: as many images of each dataset as the share says.
+
+Each is of the true size of its dataset, or of a few pixels where only their number matters.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,10 @@ from typing import cast
 
 import numpy as np
 
-from wizard.demo.book import Book
-from wizard.demo.drawing import Artist, Picture, Scene
+from wizard.demo.drawing import Artist, Picture, Polygon, Scene
 from wizard.demo.miniature import _MSEG as DRAWERS
 from wizard.demo.miniature import MiniArchive, Miniature
-from wizard.demo.studio import SPLITS, Studio
+from wizard.demo.studio import SPLITS, Book, Studio
 from wizard.kinds.registry import load_recipe
 
 SIZES = {
@@ -35,26 +37,33 @@ SIZES = {
 }
 """Width and height of the images, by what their artists are called for."""
 
-COUNTS = {
-    "ade20k": (20_210, 2_000),
-    "bdd": (7_000, 1_000),
-    "camvid": (367, 101),
-    "cityscapes": (2_975, 500),
-    "coco-panoptic": (118_287, 5_000),
-    "idd": (6_993, 981),
-    "kitti": (160, 40),
-    "mapillary": (18_000, 2_000),
-    "pascal-context": (4_998, 5_105),
-    "pascal-voc-2012": (10_582, 1_449),
-    "scannet": (19_466, 5_436),
-    "sunrgbd": (5_285, 5_050),
-    "wilddash": (35, 35),
+COUNTS: dict[str, dict[str, int]] = {
+    "ade20k": {"train": 20_210, "val": 2_000},
+    "bdd": {"train": 7_000, "val": 1_000},
+    "camvid": {"train": 367, "val": 101, "test": 233},
+    "cityscapes": {"train": 2_975, "val": 500},
+    "coco-panoptic": {"train": 118_287, "val": 5_000},
+    "idd": {"train": 6_993, "val": 981, "test": 2_029},
+    "kitti": {"train": 150, "val": 50},
+    "mapillary": {"train": 18_000, "val": 2_000},
+    "pascal-context": {"train": 4_998, "val": 5_105},
+    "pascal-voc-2012": {"train": 10_582, "val": 1_449},
+    "scannet": {"train": 19_466, "val": 5_436},
+    "sunrgbd": {"train": 5_285, "val": 5_050},
+    "wilddash": {"train": 70, "val": 70},
 }
-"""Images to train and to validate on."""
+"""Images of each split that are in the archives."""
 
 RELABELLED = {"mapillary-public65": 24}
 """One image in so many has records, where it is not about every other one."""
 
+_REPEATED = ("wilddash", 16)
+"""WildDash's images to train on are those to validate on, listed so many times."""
+_LISTED = ("sunrgbd", 475 / 5_050)
+"""The share of SUN RGB-D's images to validate on that are listed."""
+_FEW = (64, 48)
+_FEW_WITH_POLYGONS = (128, 96)
+_POLYGONS = ("cityscapes", "idd")
 _RECORD = "archives.json"
 
 
@@ -87,6 +96,26 @@ class TrueStudio(Studio):
         """Return an artist for one image."""
         size = next(size for name, size in SIZES.items() if names[0].startswith(name))
         return TrueSize(self.seed, *names, size=size)
+
+
+class Apart(TrueSize):
+    """An artist whose outlines cover nothing of each other, as small as the image is."""
+
+    def _outline(self, centre: tuple[int, int], width: int, height: int) -> Polygon:
+        return super()._outline(centre, width // 3, height // 3)
+
+
+class PixelStudio(Studio):
+    """A studio whose artists draw a few pixels.
+
+    Where labels are polygons those stay apart: a segment that a record names is to be seen.
+    """
+
+    def artist(self, *names: str) -> Artist:
+        """Return an artist for one image."""
+        if names[0] in _POLYGONS:
+            return Apart(self.seed, *names, size=_FEW_WITH_POLYGONS)
+        return TrueSize(self.seed, *names, size=_FEW)
 
 
 @dataclass(frozen=True)
@@ -129,16 +158,37 @@ def _draw(folder: Path, share: float, kind: type[Studio]) -> Iterator[Drawn]:
     studio = kind(0, book)
     usual, splits = dict(SPLITS), cast("dict[str, int]", SPLITS)
     for dataset, draw in DRAWERS.items():
-        train, val = COUNTS[dataset]
-        splits.update(train=max(1, round(train * share)), val=max(1, round(val * share)))
+        counts = {split: max(1, round(n * share)) for split, n in COUNTS[dataset].items()}
+        splits.update(counts)
         try:
             packed = draw(studio)
         finally:
+            splits.clear()
             splits.update(usual)
         print(f"drawn: {dataset}, {sum(map(len, packed.values())) / 1e6:.0f} MB", flush=True)
         yield from (_written(folder, dataset, name, data) for name, data in packed.items())
+    _list_as_published(book)
     _forget_records(book)
     yield _written(folder, "mseg-api", "mseg-api.tar.gz", book.archive())
+
+
+def _list_as_published(book: Book) -> None:
+    """Give lists as many lines as they have, where that is not one an image."""
+    for (taxonomy, split), lines in book._lists.items():
+        name, times = _REPEATED
+        if taxonomy.startswith(name) and split == "train":
+            lines[:] = book._lists[taxonomy, "val"] * times
+        name, kept = _LISTED
+        if taxonomy.startswith(name) and split == "val":
+            del lines[max(1, round(len(lines) * kept)) :]
+    _forget_unlisted(book, name)
+
+
+def _forget_unlisted(book: Book, name: str) -> None:
+    listed = {Path(line.split()[0]).stem for line in book._lists[f"{name}-38", "val"]}
+    for (base, split, *_), segments in book._segments.items():
+        if base.startswith(name) and split == "val":
+            segments[:] = [each for each in segments if each.rpartition("_")[0] in listed]
 
 
 def _forget_records(book: Book) -> None:

@@ -56,7 +56,7 @@ class Outcome:
     cpu: float
     steps: tuple[Step, ...]
     planned: float
-    """CPU seconds that ``plan`` tells for labels."""
+    """CPU seconds that ``plan`` tells."""
 
     @property
     def last_byte(self) -> float:
@@ -132,10 +132,12 @@ def show(rate: int, line: float, size: int, outcome: Outcome) -> None:
     """Print one install beside the line it came over."""
     ratio = outcome.wall / line
     goal = GOALS.get(rate)
+    off = 100 * (outcome.planned / outcome.cpu - 1)
     print(f"\n{rate} MB/s: curl {line:.1f} s for {size / MB:.0f} MB", end="; ")
     print(f"install {outcome.wall:.1f} s, {ratio:.2f} times", end="")
     print(f" (goal {goal})" if goal else "", end="; ")
-    print(f"CPU {outcome.cpu:.1f} s (plan: {outcome.planned:.1f}); load {os.getloadavg()[0]:.1f}")
+    print(f"CPU {outcome.cpu:.1f} s (plan {outcome.planned:.1f}, {off:+.0f} %)", end="; ")
+    print(f"load {os.getloadavg()[0]:.1f}")
     last = outcome.last_byte
     print(f"  last byte at {last:.1f} s, {last / line:.2f} times curl", end="; ")
     print(f"after it {outcome.wall - last:.1f} s")

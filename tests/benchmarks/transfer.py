@@ -91,9 +91,8 @@ def ours(connections: int, *, hashing: bool) -> Callable[[str, Path, dict[str, s
 
 def fetch_one(url: str, target: str, connections: str, hashes: str) -> None:
     """Be the process of one download of ours, and print its figures."""
-    from wizard.progress import CancelToken
+    from wizard.progress import CancelToken, TransferProgress
     from wizard.transfer.download import Downloader
-    from wizard.transfer.progress import TransferProgress
     from wizard.transfer.request import FetchRequest
     from wizard.transfer.retry_policy import RetryPolicy
 

@@ -26,11 +26,11 @@ from tests.benchmarks.label_cases import Bench, Case, chains, gray_case, kinds, 
 from wizard.labels.pixels.decode import read_values
 from wizard.labels.tables.taxonomies import Tables
 from wizard.labels.works.remap import RemapWork
+from wizard.verify.dataset import ImageWork
 from wizard.verify.image_proofs import dataset_proofs
 from wizard.verify.making_witness import MakingWitness
 from wizard.verify.specs.datasets import Verify
 from wizard.verify.subject import Subject, layers_of
-from wizard.verify.work import ImageWork
 from wizard.work import Report
 
 

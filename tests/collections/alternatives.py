@@ -17,7 +17,7 @@ from PIL import Image
 from pycocotools import mask as coco
 
 from wizard.demo.classification import mat, table
-from wizard.demo.packing import pack
+from wizard.demo.formats import pack
 from wizard.kinds.registry import load_recipe
 
 Files = dict[str, bytes]

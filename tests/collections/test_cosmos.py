@@ -17,7 +17,7 @@ from wizard.demo.classification import mat, table
 from wizard.errors import ArchiveError
 from wizard.kinds.registry import load_recipe
 from wizard.labels.specs.taxonomies import Lookup
-from wizard.labels.works.value_table import LookupWork
+from wizard.labels.works.derived import LookupWork
 from wizard.recipes.order import graph
 from wizard.verify.checks.annotations import (
     CaptionListsExaminer,

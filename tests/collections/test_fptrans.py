@@ -19,8 +19,8 @@ from wizard.archives.operations import Removal, SecondName
 from wizard.errors import ArchiveError
 from wizard.kinds.registry import load_recipe
 from wizard.labels.specs.conversions import BoundaryWeights
+from wizard.labels.works.derived import LookupWork
 from wizard.labels.works.mat import MatWork
-from wizard.labels.works.value_table import LookupWork
 from wizard.recipes.order import graph
 from wizard.verify.checks.files import HashExaminer, ListedExaminer, digest
 from wizard.verify.checks.pixels import PixelsExaminer

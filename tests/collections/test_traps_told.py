@@ -110,8 +110,8 @@ def test_trap_main_of_partdistillation_is_an_old_commit() -> None:
 def test_trap_conversions_need_neither_a_gpu_nor_opencv_nor_panoptic_parts() -> None:
     """OpenCV draws polygons otherwise by version, torch asks for CUDA, and the last breaks."""
     code = (
-        "import sys, wizard.kinds.conversions, wizard.kinds.check;"
-        "import wizard.labels.pixels.part_ids, wizard.labels.drawing.scanfill;"
+        "import sys, wizard.kinds.labels, wizard.kinds.verify;"
+        "import wizard.labels.pixels.panoptic, wizard.labels.drawing.scanfill;"
         "print([n for n in ('cv2', 'torch', 'panoptic_parts', 'detail') if n in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

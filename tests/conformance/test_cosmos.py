@@ -12,7 +12,7 @@ from scipy import ndimage
 from wizard.kinds.registry import load_recipe
 from wizard.labels.drawing.polygons import PolygonFile, PolygonObject, draw_classes
 from wizard.labels.specs.taxonomies import Lookup
-from wizard.labels.works.value_table import LookupWork, value_table
+from wizard.labels.works.derived import LookupWork, value_table
 
 PUBLISHED = {
     "coco-stuff/stuff": "c64582aa1f2474044d62f0a97a57c9f4064f5eb7203dcd500fd250a343eed962",

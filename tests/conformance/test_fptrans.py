@@ -11,8 +11,8 @@ from PIL import Image
 
 from wizard.labels.specs.conversions import Instances
 from wizard.labels.specs.taxonomies import Lookup
+from wizard.labels.works.derived import LookupWork
 from wizard.labels.works.instances import InstanceWork, draw, read_drawings
-from wizard.labels.works.value_table import LookupWork
 from wizard.verify.checks.pixels import PixelsExaminer
 from wizard.verify.specs.checks import Pixels
 

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from wizard.labels.drawing.edges import edges
+from wizard.labels.drawing.boundary_weights import edges
 from wizard.labels.pixels.decode import read_values
 from wizard.labels.works.segfix import TRAINED_IDS, apply_offsets
 from wizard.verify.checks.labels import OccursExaminer

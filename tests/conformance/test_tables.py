@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from wizard.labels.tables.lists import TableText
 from wizard.labels.tables.records import RECORD_FILE, image_key, load_records, read_record_table
 from wizard.labels.tables.taxonomies import Tables
-from wizard.labels.tables.text import TableText
 
 RELABELLED = {
     "ade20k_update_records": ("ade20k-150-relabeled", "{stem}_{id}"),

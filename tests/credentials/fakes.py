@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from wizard.credentials.index import Kept
 from wizard.credentials.secret import Secret
+from wizard.credentials.vault import Kept
 
 
 class MemoryVault:

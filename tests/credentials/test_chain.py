@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.waiting import TIME_LIMIT
-from wizard.credentials import keyring_backend
+from wizard.credentials import backends
 from wizard.credentials.chain import BackendChain, open_vault
 from wizard.credentials.given import read_password_file, run_password_command
 from wizard.credentials.secret import Secret
@@ -167,13 +167,13 @@ def test_a_keyring_that_blocks_is_given_up_in_time(backend: BackendMaker, home: 
 
 def _count_conversations(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     asked: list[object] = []
-    run = keyring_backend.subprocess.run
+    run = backends.subprocess.run
 
     def counted(*words: object, **options: object) -> object:
         asked.append(words)
         return run(*words, **options)  # type: ignore[call-overload]
 
-    monkeypatch.setattr(keyring_backend.subprocess, "run", counted)
+    monkeypatch.setattr(backends.subprocess, "run", counted)
     return asked
 
 

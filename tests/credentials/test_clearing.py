@@ -10,7 +10,7 @@ from typing import cast
 
 import pytest
 
-from wizard.archives.members import Member
+from wizard.archives.extraction import Member
 from wizard.credentials.chain import BackendChain, open_vault
 from wizard.credentials.leftovers import find_leftovers
 from wizard.credentials.secret import Secret

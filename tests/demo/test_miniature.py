@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -12,7 +13,8 @@ from tests.archives.makers import tree, unpack
 from wizard.archives.listing import listing, recognise
 from wizard.demo.classes import CHOICES, NAMES, REMAPS, colours_of
 from wizard.demo.drawing import Artist
-from wizard.demo.miniature import Miniature, build_miniature
+from wizard.demo.miniature import _MSEG, Miniature, build_miniature
+from wizard.demo.studio import SPLITS, Book, Studio
 from wizard.kinds.registry import load_recipe
 from wizard.labels.specs.taxonomies import Labels
 from wizard.labels.tables.records import load_records
@@ -130,3 +132,18 @@ def test_odd_features_are_in(miniature: Miniature, tmp_path: Path) -> None:
     assert modes == {"L", "I;16"}
     files = tree(tmp_path)
     assert any(path.endswith("pose/000100.txt") for path in files)
+
+
+@pytest.mark.parametrize("dataset", ["pascal-context", "pascal-voc-2012", "scannet"])
+def test_no_two_images_have_one_name_however_many_are_drawn(
+    dataset: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for split, count in (("train", 120), ("val", 5)):
+        monkeypatch.setitem(cast("dict[str, int]", SPLITS), split, count)
+    book = Book()
+    _MSEG[dataset](Studio(0, book))
+    lists = {key: [line.split()[0] for line in lines] for key, lines in book._lists.items()}
+    for (taxonomy, split), images in lists.items():
+        if split == "val":
+            assert len(set(images)) == 5
+            assert set(images).isdisjoint(lists[taxonomy, "train"])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from wizard.credentials.secret import Secret
 from wizard.engine.runner import Runner
-from wizard.kinds.report import Report
+from wizard.kinds.verify import Report
 from wizard.recipes.model import Archive, Dataset, Recipe
 from wizard.steps.install import Install, Settings
 from wizard.steps.planned import Fetch, Plan, PlannedDataset, PlannedStep

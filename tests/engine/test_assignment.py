@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from tests.engine.works import Numbers
 from wizard.work import Item
-from wizard.workers import assignment as assignments
-from wizard.workers.assignment import Assignment, read_items, read_work, watch
+from wizard.workers import cluster as assignments
+from wizard.workers.cluster import Assignment, read_items, read_work, watch
 
 
 def made(folder: Path, count: int = 1300) -> tuple[Assignment, list[Item]]:

@@ -135,7 +135,7 @@ def test_processes_start_under_a_screen_and_take_no_keys(tmp_path: Path) -> None
         [sys.executable, str(script), str(place)],
         env={**os.environ, "PYTHONPATH": str(root)},
         input=b"keys meant for the screen",
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert run.returncode == 0

@@ -22,9 +22,9 @@ from wizard.kinds.proving.verify import VerifyStep
 from wizard.labels.works.remap import RemapWork
 from wizard.progress import CancelToken, Counter
 from wizard.steps.step import StepContext
+from wizard.verify.dataset import ImageWork
 from wizard.verify.image_proofs import dataset_proofs
 from wizard.verify.making_witness import MakingWitness
-from wizard.verify.work import ImageWork
 from wizard.workers.batch import Workers, run_batch
 
 pytest.importorskip("distributed", reason="dask.distributed is not installed")

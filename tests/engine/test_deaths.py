@@ -20,8 +20,7 @@ from wizard.engine.runner import Runner
 from wizard.progress import CancelToken, Counter
 from wizard.workers.batch import run_batch
 from wizard.workers.executors import Workers
-from wizard.workers.pools import NICENESS
-from wizard.workers.temporary import own_temporary_folder
+from wizard.workers.pools import NICENESS, own_temporary_folder
 
 
 class Gone(BaseException):

@@ -18,9 +18,9 @@ from wizard.archives.deflate import crc32
 from wizard.archives.specs import Extract, Nested, Rule
 from wizard.errors import ArchiveError
 from wizard.kinds.assign import Assign
+from wizard.kinds.unpacking.checked_files import UsedUp
 from wizard.kinds.unpacking.edits import Edit
 from wizard.kinds.unpacking.step import ExtractStep
-from wizard.kinds.unpacking.used_up import UsedUp
 from wizard.state.notices import clear_damage
 from wizard.state.store import copy_of, restore_copies
 from wizard.steps.step import StepContext

@@ -47,7 +47,7 @@ def test_a_dead_process_of_this_machine_is_taken_over_at_once(place: Place):
         "import sys; from pathlib import Path; from wizard.engine.lease import acquire;"
         "from wizard.steps.step import Place; d = Path(sys.argv[1]); acquire(Place(d, d))"
     )
-    subprocess.run([sys.executable, "-c", script, str(place.dest)], check=True, timeout=30)
+    subprocess.run([sys.executable, "-c", script, str(place.dest)], check=True, timeout=300)
     assert lease_path(place).exists()
     assert current_owner(place) is None
     lease = acquire(place)

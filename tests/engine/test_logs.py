@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from wizard.credentials.secret import Secret
-from wizard.engine.events import EventLog
-from wizard.engine.logs import LogFile, Masker
+from wizard.engine.logs import EventLog, LogFile, Masker
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,11 @@ import pytest
 
 from tests.engine.fakes import FakeStep, make_install
 from tests.waiting import until
-from wizard.engine import look, schedule
+from wizard.engine import schedule
+from wizard.engine import survey as looking
 from wizard.engine.runner import Runner
 from wizard.engine.survey import survey
-from wizard.steps.shared import Shared
+from wizard.steps.install import Shared
 from wizard.steps.step import Probe
 from wizard.views import Request
 
@@ -41,7 +42,7 @@ def test_a_survey_and_the_runner_after_it_look_once(
         built[planned.address] += 1
         return steps[planned.address]
 
-    monkeypatch.setattr(look, "build_step", build)
+    monkeypatch.setattr(looking, "build_step", build)
     install = make_install(tmp_path / "dest", list(steps.values()))
     assert sum(view.state == "done" for view in survey(install).steps) == 12
     runner = Runner(install)
@@ -58,12 +59,12 @@ def test_a_survey_and_the_runner_after_it_look_once(
 
 
 def test_an_old_look_does_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    built = look.BuiltSteps(())
+    built = looking.BuiltSteps(())
     built.keep({"d/0": Probe("done")})
     assert built.take() == {"d/0": Probe("done")}
     assert built.take() == {}
     built.keep({"d/0": Probe("done")})
-    monkeypatch.setattr(look, "_FRESH", -1.0)
+    monkeypatch.setattr(looking, "_FRESH", -1.0)
     assert built.take() == {}
 
 
@@ -81,7 +82,7 @@ def test_nobody_is_asked_for_an_archive_whose_files_are_here(
     (tmp_path / "marks").mkdir()
     unpack.mark.touch()
     steps = {step.address: step for step in (fetch, unpack)}
-    monkeypatch.setattr(look, "build_step", lambda planned, install: steps[planned.address])
+    monkeypatch.setattr(looking, "build_step", lambda planned, install: steps[planned.address])
     install = make_install(tmp_path / "dest", [fetch, unpack])
     assert survey(install).complete
     runner = Runner(install)

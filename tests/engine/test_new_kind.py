@@ -52,10 +52,10 @@ def kinds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kinds:
     module = module_from_spec(described)
     monkeypatch.setitem(sys.modules, "count_lines", module)
     described.loader.exec_module(module)
-    with_it = known_kinds().and_also(module.KINDS)
+    with_it = registry.Kinds(known_kinds().by_name | {each.name: each for each in module.KINDS})
     monkeypatch.setattr(registry, "known_kinds", lambda: with_it)
-    monkeypatch.setattr("wizard.plan.planner.known_kinds", lambda: with_it)
-    monkeypatch.setattr("wizard.plan.costs.known_kinds", lambda: with_it)
+    for module_of_plan in ("planner", "costs", "work"):
+        monkeypatch.setattr(f"wizard.plan.{module_of_plan}.known_kinds", lambda: with_it)
     return with_it
 
 

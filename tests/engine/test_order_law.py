@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace as changed
 
 from tests.engine.fakes import FakeStep, make_install
 from tests.waiting import until
@@ -180,26 +179,22 @@ def test_work_behind_a_step_is_its_longest_chain(
 def test_what_takes_longest_afterwards_is_fetched_first(tmp_path: Path) -> None:
     order: list[str] = []
     steps = []
-    for name in ("small", "large"):
-        fetch = FakeStep(f"{name}/fetch:x", tmp_path / name, resource="network")
-        fetch.work = lambda context, name=name: order.append(name)
-        steps += [
-            fetch,
-            FakeStep(f"{name}/labels", tmp_path / f"{name}-l", (fetch.address,), "cpu"),
-        ]
+    for name, size in (("small", 10**6), ("large", 10**10)):
+        first, last = (
+            FakeStep(f"{name}/fetch:{part}", tmp_path / f"{name}{part}", resource="network")
+            for part in "xy"
+        )
+        first.work = lambda context, name=name: order.append(name)
+        last.dependencies, last.size = (first.address,), size
+        steps += [first, last]
     install = make_install(tmp_path / "dest", steps, transfers=1)
-    datasets = tuple(
-        changed(each, core_seconds=9e5 if each.id == "large" else 9.0)
-        for each in install.plan.datasets
-    )
-    plan = changed(install.plan, datasets=datasets)
-    runner = Runner(replace(install, plan=plan), steps=steps)
+    runner = Runner(install, steps=steps)
     runner._vitals.paused = True
     runner.start()
     try:
         until(lambda: not runner.snapshot().looking)
         assert runner.send(Resume()).ok
         until(lambda: runner.snapshot().complete)
-        assert order == ["large", "small"]
+        assert order == ["large", "small"], "both are as small, what comes after is not"
     finally:
         runner.stop()

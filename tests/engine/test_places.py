@@ -9,12 +9,11 @@ import pytest
 from tests.credentials.fakes import MemoryVault
 from tests.engine.access import DATA, exact, fetching, put, run
 from tests.recipes.small import Tables, tables, write
-from wizard.engine.places import prepare_places
 from wizard.errors import DestinationError, RecipeError
 from wizard.kinds.registry import build_step, load_recipe
 from wizard.plan.planner import make_plan
 from wizard.recipes.model import Dataset, Recipe
-from wizard.steps.install import Install, Settings
+from wizard.steps.install import Install, Settings, prepare_places
 from wizard.steps.step import Place
 
 

@@ -19,8 +19,14 @@ from tests.waiting import TIME_LIMIT, until
 from wizard.credentials.chain import BackendChain, open_vault
 from wizard.engine import table
 from wizard.engine.remote.client import RemoteLink
-from wizard.engine.remote.messages import Connection, RunnerGone, decode_reply
-from wizard.engine.remote.protocol import ClearLogins, KeepLogin, Stop
+from wizard.engine.remote.protocol import (
+    ClearLogins,
+    Connection,
+    KeepLogin,
+    RunnerGone,
+    Stop,
+    decode_reply,
+)
 from wizard.engine.remote.server import Server, server_at
 from wizard.engine.runner import Runner
 from wizard.steps.step import Probe
@@ -146,7 +152,7 @@ def test_a_run_goes_on_where_the_door_cannot_open(tmp_path: Path):
 def test_there_is_no_door_without_a_private_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / ("long" * 30)))
     monkeypatch.setattr(
-        "wizard.engine.remote.messages.tempfile.gettempdir", lambda: str(tmp_path / "none")
+        "wizard.engine.remote.protocol.tempfile.gettempdir", lambda: str(tmp_path / "none")
     )
     assert server_at(tmp_path) is None
 

@@ -22,7 +22,7 @@ class SlowDisk:
         self.safe = threading.Event()
         self.broken = False
 
-    def settle(self, folder: Path) -> None:
+    def settle(self, folder: Path, written: float | None = None) -> None:
         assert self.safe.wait(TIME_LIMIT)
         if self.broken:
             raise OSError(5, "Input/output error", str(folder))
@@ -31,7 +31,7 @@ class SlowDisk:
 @pytest.fixture
 def disk(monkeypatch: pytest.MonkeyPatch) -> SlowDisk:
     made = SlowDisk()
-    for place in ("wizard.engine.runner", "wizard.engine.used_archives"):
+    for place in ("wizard.engine.runner", "wizard.engine.cleanup"):
         monkeypatch.setattr(f"{place}.settle_on_disk", made.settle)
     monkeypatch.setattr("wizard.engine.runner._TICK", 0.02)
     return made
@@ -89,4 +89,19 @@ def test_work_that_fails_is_told_without_the_disk(tmp_path: Path, disk: SlowDisk
     made.start()
     until(lambda: states(made)["a/labels"] == "failed")
     disk.safe.set()
+    assert made.stop(TIME_LIMIT)
+
+
+def test_a_step_that_saw_to_it_itself_waits_for_nobody(tmp_path: Path, disk: SlowDisk) -> None:
+    def durable(context: StepContext) -> None:
+        context.durable = True
+
+    kinds = (("a/terms", durable), ("b/labels", lambda context: None))
+    steps = [FakeStep(name, tmp_path / name, (), "instant", work) for name, work in kinds]
+    made = Runner(make_install(tmp_path, steps), steps=steps)
+    made.start()
+    until(lambda: states(made)["a/terms"] == "done")
+    assert states(made)["b/labels"] != "done"
+    disk.safe.set()
+    assert made.wait_settled(TIME_LIMIT)
     assert made.stop(TIME_LIMIT)

@@ -13,8 +13,7 @@ from tests.engine.access import DATA, fetching, install, run
 from tests.servers.misbehaving import Misbehaving
 from wizard.errors import TransferError
 from wizard.kinds.fetching import gateway
-from wizard.kinds.fetching.adopt import judge_archive, wanted_hashes
-from wizard.kinds.fetching.hearsay import git_blob
+from wizard.kinds.fetching.adopt import git_blob, judge_archive, wanted_hashes
 from wizard.kinds.fetching.proofs import last_proof
 from wizard.progress import CancelToken
 from wizard.recipes.archive_facts import with_deciding_facts

@@ -28,8 +28,7 @@ with atheris.instrument_imports(include=["wizard"]):
     from wizard.errors import WizardError
     from wizard.harmless import harmless, is_harmless_text
     from wizard.labels.pixels import png
-    from wizard.labels.pixels.plain_png import decode_plain
-    from wizard.labels.pixels.png import encode_gray
+    from wizard.labels.pixels.png import decode_plain, encode_gray
     from wizard.labels.works.mat import load_variables
     from wizard.progress import CancelToken
     from wizard.proxies import ProxyRules

@@ -88,7 +88,7 @@ def _ended(toy: Toy, form: Sequence[str], end: str, after: float) -> tuple[str, 
     viewer = _watch(toy) if end == "viewer" else None
     _strike(process, end, viewer)
     try:
-        said = process.communicate(timeout=60)[0]
+        said = process.communicate(timeout=300)[0]
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         return process.communicate()[0], "it did not end within a minute"

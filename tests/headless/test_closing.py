@@ -11,7 +11,7 @@ import pytest
 
 from tests.headless.toy import Toy
 from wizard.app.outcome import InstalledLine, LastPage
-from wizard.headless.terminal.closing import closing_lines
+from wizard.headless.terminal.lines import closing_lines
 from wizard.verify.summary import Checked
 
 pytestmark = pytest.mark.slow

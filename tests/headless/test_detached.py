@@ -16,8 +16,7 @@ from tests.headless.toy import Toy, is_free, owner
 from tests.schemas import holds
 from tests.waiting import TIME_LIMIT, until
 from wizard.engine.remote.client import RemoteLink
-from wizard.engine.remote.messages import RunnerGone
-from wizard.engine.remote.protocol import Answer, Pause, Resume
+from wizard.engine.remote.protocol import Answer, Pause, Resume, RunnerGone
 
 pytestmark = pytest.mark.slow
 

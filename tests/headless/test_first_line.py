@@ -16,7 +16,7 @@ from tests.looks import counting
 from tests.waiting import until
 from wizard.app import app, planning
 from wizard.app.app import App
-from wizard.engine import look
+from wizard.engine import survey
 from wizard.engine.remote.client import attach
 from wizard.engine.remote.protocol import Stop
 from wizard.errors import UsageError
@@ -56,7 +56,7 @@ def test_the_first_line_comes_before_the_disk_is_looked_at(
 @pytest.fixture
 def looks(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     found: Counter[str] = Counter()
-    monkeypatch.setattr(look, "build_step", counting(found))
+    monkeypatch.setattr(survey, "build_step", counting(found))
     return found
 
 
@@ -113,7 +113,7 @@ def test_what_was_seen_long_ago_is_looked_at_again(
     made = App()
     choices = made.choose(str(home.recipe), home.dest, ("flowers",))
     made.outlook(choices)
-    monkeypatch.setattr(look, "_FRESH", 0.0)
+    monkeypatch.setattr(survey, "_FRESH", 0.0)
     made.outlook(choices)
     assert looks["flowers/extract"] == 2
 

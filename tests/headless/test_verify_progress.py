@@ -6,7 +6,15 @@ import pytest
 
 from wizard.headless.commands import verify
 from wizard.headless.commands.verify import _progress
-from wizard.progress import Counter
+from wizard.progress import Counter, Meter
+
+
+def _metered(before: int, now: int) -> Meter:
+    """What was done before, and ten seconds later."""
+    meter = Meter()
+    meter.sample(0.0, before)
+    meter.sample(10.0, now)
+    return meter
 
 
 @pytest.mark.parametrize(
@@ -21,13 +29,13 @@ from wizard.progress import Counter
 def test_what_is_done_and_how_long_the_rest_takes(done: int, total: int | None, said: str) -> None:
     counter = Counter(total=total, unit="images")
     counter.advance(done)
-    assert _progress("d", counter, 10.0) == said
+    assert _progress("d", counter, _metered(0, done)) == said
 
 
 def test_what_goes_by_in_a_moment_says_nothing_of_the_rest() -> None:
     counter = Counter(total=1200, unit="images")
     counter.advance(900)
-    assert _progress("d", counter, 10.0, 800) == "d: 900 of 1,200 images, 30 s left"
+    assert _progress("d", counter, _metered(800, 900)) == "d: 900 of 1,200 images, 30 s left"
 
 
 def test_a_log_hears_of_a_verification_in_its_first_second_and_then_ever_less_often(

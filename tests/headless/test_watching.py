@@ -16,8 +16,7 @@ from tests.waiting import until
 from wizard.app.opening import found, open_install
 from wizard.engine.remote.client import RemoteLink, attach
 from wizard.engine.remote.follow import Follower
-from wizard.engine.remote.messages import RunnerGone
-from wizard.engine.remote.protocol import Pause
+from wizard.engine.remote.protocol import Pause, RunnerGone
 from wizard.views import Snapshot
 
 pytestmark = pytest.mark.slow

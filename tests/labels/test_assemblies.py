@@ -17,10 +17,19 @@ from scipy.io import savemat
 from tests.archives.makers import tree
 from wizard.errors import LabelError
 from wizard.labels.specs.assemblies import Captions, ClassFolders, MergeInstances, ParquetImages
-from wizard.labels.works.captions import CaptionWork
-from wizard.labels.works.class_folders import ClassFolderWork, read_synsets
-from wizard.labels.works.merge_annotations import MergeWork, merge_instances, union_differences
-from wizard.labels.works.shards import ShardRow, ShardWork, shard_classes
+from wizard.labels.works.merge_annotations import (
+    CaptionWork,
+    MergeWork,
+    merge_instances,
+    union_differences,
+)
+from wizard.labels.works.shards import (
+    ClassFolderWork,
+    ShardRow,
+    ShardWork,
+    read_synsets,
+    shard_classes,
+)
 
 ROWS = [(1, "n00000001", 0), (2, "n00000002", 0), (3, "n09999999", 2)]
 """Two leaves, and a synset above them."""

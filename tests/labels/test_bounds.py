@@ -29,17 +29,14 @@ from wizard.labels.exported_masks import read_exported
 from wizard.labels.pixels.decode import read_colours, read_up_lines, read_values
 from wizard.labels.pixels.panoptic import PanopticIndex
 from wizard.labels.pixels.png import encode_gray
-from wizard.labels.tables.lists import read_pairs
+from wizard.labels.tables.lists import TableText, read_pairs
 from wizard.labels.tables.records import read_record_table
-from wizard.labels.tables.text import TableText
-from wizard.labels.works.captions import read_captions
 from wizard.labels.works.instances import draw, read_drawings
 from wizard.labels.works.mat import load_variables, read_struct_table
-from wizard.labels.works.merge_annotations import read_instances
+from wizard.labels.works.merge_annotations import read_captions, read_instances
 from wizard.labels.works.pickled import read_pickled
 from wizard.labels.works.run_lengths import paint, read_paintings
-from wizard.labels.works.segfix import read_offsets
-from wizard.labels.works.segfix_instances import listed_masks
+from wizard.labels.works.segfix import listed_masks, read_offsets
 from wizard.verify.checks.files import JsonExaminer
 from wizard.verify.specs.checks import JsonCounts
 

@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.io import savemat
 
 from wizard.errors import LabelError
-from wizard.labels.drawing.edges import edges
+from wizard.labels.drawing.boundary_weights import edges
 from wizard.labels.works.segfix import TRAINED_IDS, apply_offsets, read_offsets
 
 PAIRS = (((0, 0), (1, 0), 1), ((0, 0), (0, 1), 0), ((0, 0), (1, 1), 0), ((0, 1), (1, 0), 0))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from wizard.labels.works.item_names import read_names, write_names
+from wizard.labels.works.folder_work import read_names, write_names
 
 
 @pytest.fixture

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from wizard.errors import LabelError
-from wizard.labels.tables.lists import Pair, read_pairs
-from wizard.labels.tables.text import TableText
+from wizard.labels.tables.lists import Pair, TableText, read_pairs
 
 
 def write(tmp_path: Path, text: bytes) -> TableText:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wizard.errors import LabelError
-from wizard.labels.pixels.part_ids import split_ids, whole_ids
+from wizard.labels.pixels.panoptic import split_ids, whole_ids
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from wizard.errors import LabelError
-from wizard.labels.tables.lists import Pair
+from wizard.labels.tables.lists import Pair, TableText
 from wizard.labels.tables.records import (
     RECORD_FILE,
     Segment,
@@ -15,7 +15,6 @@ from wizard.labels.tables.records import (
     read_record_table,
 )
 from wizard.labels.tables.taxonomies import Tables
-from wizard.labels.tables.text import TableText
 
 TABLE = '''
 from somewhere import Record  # never imported

@@ -16,7 +16,7 @@ from tests.labels.small import Published, label, packed_image, save
 from wizard.errors import LabelError
 from wizard.labels.pipeline import Plane, is_outside
 from wizard.labels.pixels.decode import read_values
-from wizard.labels.pixels.gather import gather
+from wizard.labels.pixels.runs import gather
 from wizard.labels.specs.taxonomies import LabelOutput, Labels, Relabel
 from wizard.labels.tables.taxonomies import make_lookup
 from wizard.labels.works.remap import RemapWork

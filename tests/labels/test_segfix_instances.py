@@ -11,7 +11,7 @@ from scipy.io import savemat
 
 from tests.conformance.conftest import segwizard
 from wizard.errors import LabelError
-from wizard.labels.works.segfix_instances import InstanceFixWork, listed_masks
+from wizard.labels.works.segfix import InstanceFixWork, listed_masks
 
 FRAME = "lindau_000000_000019_leftImg8bit"
 SIZE = (9, 12)

@@ -13,7 +13,7 @@ from PIL import Image
 from wizard.errors import LabelError, RecipeError
 from wizard.labels.pixels.png import write_label
 from wizard.labels.specs.taxonomies import Lookup
-from wizard.labels.works.value_table import LookupWork, value_table
+from wizard.labels.works.derived import LookupWork, value_table
 
 
 def test_single_values_ranges_and_the_rest() -> None:

@@ -137,6 +137,25 @@ def test_what_is_missing_cut_or_too_many_is_told(copy: Path, capsys: pytest.Capt
     assert not any(path.endswith(".DS_Store") for path in told)
 
 
+def test_files_too_many_never_hide_what_is_wrong(copy: Path, capsys: pytest.CaptureFixture) -> None:
+    label = _label(copy)
+    for number in range(50):
+        (label.parent / f"000-{number}.png").touch()
+    last = sorted(_listed(copy))[-1]
+    (copy / last).unlink()
+    assert exit_code(["manifest", "check", "--quick", "--dest", str(copy)]) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == f"missing: {last}"
+    folder = label.parent.relative_to(copy).as_posix()
+    assert f"extra: {folder}: 50 files of no list, such as 000-0.png" in "\n".join(said)
+
+
+def _listed(dest: Path) -> list[str]:
+    """Return the paths of a manifest in the order its lists have them."""
+    lists = sorted((dest / "manifest").glob("*.sha256"))
+    return [line.partition("  ")[2] for each in lists for line in each.read_text().splitlines()]
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_croissant_is_valid_and_pairs_by_name(made: Path) -> None:
     croissant = pytest.importorskip("mlcroissant", reason="pip install mlcroissant")

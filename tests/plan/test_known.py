@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from wizard.plan.known import known_here
+from wizard.plan.costs import known_here
 from wizard.plan.planner import make_plan
 from wizard.recipes.model import Archive, Dataset, Recipe
 from wizard.transfer.archive_cache import ArchiveCache

@@ -9,9 +9,9 @@ import pytest
 from tests.recipes.small import small, tables
 from wizard.errors import UsageError
 from wizard.kinds.registry import load_recipe
-from wizard.plan.costs import growth
+from wizard.plan.costs import growth, waiting
 from wizard.plan.planner import make_plan
-from wizard.plan.waiting import waiting
+from wizard.plan.work import PROGRAM, STEP
 from wizard.steps.planned import Accept, Fetch
 
 
@@ -100,7 +100,10 @@ def test_costs_add_up(tmp_path: Path) -> None:
     assert plan.dest == ""
     assert plan.fetch_bytes == 100 + 1000 + 3000 + 50
     assert plan.inodes == 20 + 40 + 5 + 6
-    assert plan.core_seconds == 7.0
+    alone = sum(step.dataset not in {each.id for each in plan.datasets} for step in plan.steps)
+    whole = PROGRAM + alone * STEP + sum(each.core_seconds for each in plan.datasets)
+    assert plan.core_seconds == pytest.approx(whole)
+    assert plan.datasets[1].label_seconds == 7.0
     assert plan.estimated
 
 

@@ -10,7 +10,7 @@ import pytest
 from tests.recipes.small import Tables, said, small, tables, write
 from wizard.errors import RecipeError
 from wizard.kinds.registry import load_recipe
-from wizard.recipes.locate import by_name
+from wizard.recipes.toml import by_name
 
 Spoil = Callable[[Tables], object]
 

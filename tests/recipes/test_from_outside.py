@@ -10,8 +10,7 @@ from hypothesis import strategies as some
 
 from wizard.errors import RecipeError
 from wizard.kinds.registry import load_recipe
-from wizard.recipes.locate import by_name, line_of
-from wizard.recipes.toml import parse_toml
+from wizard.recipes.toml import by_name, line_of, parse_toml
 
 RECIPE = """\
 # A recipe as people write it.

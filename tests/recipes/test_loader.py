@@ -11,8 +11,8 @@ from tests.recipes.small import Tables, said, small, tables, write
 from wizard.errors import RecipeError, UsageError
 from wizard.kinds.registry import load_recipe
 from wizard.recipes.loader import names
-from wizard.recipes.locate import by_name
 from wizard.recipes.places import catalogue_files, recipe_files
+from wizard.recipes.toml import by_name
 
 
 def test_every_recipe_of_the_program_loads() -> None:

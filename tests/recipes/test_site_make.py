@@ -12,8 +12,7 @@ from tests.recipes.small import small, tables
 from wizard.errors import Cancelled, UsageError
 from wizard.headless.commands.sites import command
 from wizard.progress import CancelToken, Counter
-from wizard.recipes.site import apply_site, load_site
-from wizard.recipes.site_make import match, site_text
+from wizard.recipes.site import apply_site, load_site, match, site_text
 
 
 def fill(folder: Path, **files: bytes) -> Path:

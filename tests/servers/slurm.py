@@ -66,7 +66,7 @@ class Slurm:
             check=True,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
         ).stdout.strip()
 
     def facts(self, job: str) -> dict[str, str]:
@@ -77,7 +77,7 @@ class Slurm:
     def wait(self, job: str) -> str:
         """Wait for the end of a job and return how it ended, such as ``COMPLETED``."""
         running = ("PENDING", "CONFIGURING", "RUNNING", "COMPLETING")
-        until(lambda: self.facts(job)["JobState"] not in running)
+        until(lambda: self.facts(job)["JobState"] not in running, 300)
         return self.facts(job)["JobState"]
 
 

@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import errno
 import os
+import random
 import threading
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -84,3 +87,67 @@ def test_without_the_call_what_changed_is_synced_by_hand(
     monkeypatch.setattr(durability, "_CLOCK", -1.0)
     settle_on_disk(tmp_path)
     assert f"{tmp_path}/old" not in synced
+
+
+@dataclass
+class Disk:
+    """A disk that notes when each flush began and ended, and fails now and then."""
+
+    dice: random.Random
+    flushes: list[tuple[float, float, bool]] = field(default_factory=list)
+    under_way: int = 0
+    most: int = 0
+
+    def flush(self) -> None:
+        """Take a moment of its own."""
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        began, fails = time.monotonic(), self.dice.random() < 0.2
+        time.sleep(self.dice.random() / 500)
+        self.flushes.append((began, time.monotonic(), not fails))
+        self.under_way -= 1
+        if fails:
+            raise OSError(errno.EIO, "Input/output error")
+
+    def covers(self, written: float, until: float) -> bool:
+        """Tell whether a flush that began since a moment ended well until another."""
+        return any(began >= written and end <= until and well for began, end, well in self.flushes)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_whoever_returns_is_covered_by_one_flush_that_began_since(seed: int) -> None:
+    shared, disk = durability._Flushes(), Disk(random.Random(seed))
+    wrong: list[str] = []
+
+    def call(number: int) -> None:
+        dice = random.Random(seed * 100 + number)
+        for _ in range(20):
+            written = time.monotonic() - dice.choice((0.0, 0.0, 0.001, 0.004))
+            try:
+                shared.wait(disk.flush, written)
+            except OSError:
+                failed = any(end >= written and not well for _, end, well in disk.flushes)
+                wrong.extend([] if failed else ["an error that no flush had"])
+            else:
+                covered = disk.covers(written, time.monotonic())
+                wrong.extend([] if covered else ["returned without a flush"])
+
+    callers = [threading.Thread(target=call, args=(number,)) for number in range(8)]
+    for each in callers:
+        each.start()
+    for each in callers:
+        each.join(TIME_LIMIT)
+    assert wrong == []
+    assert disk.most == 1, "never two at once"
+
+
+def test_what_a_flush_since_then_covered_is_not_flushed_again(
+    flushes: list[str], tmp_path: Path
+) -> None:
+    written = time.monotonic()
+    for _ in range(3):
+        settle_on_disk(tmp_path, written)
+    assert len(flushes) == 1
+    settle_on_disk(tmp_path, time.monotonic())
+    settle_on_disk(tmp_path)
+    assert len(flushes) == 3

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.state.harm import clear
+from tests.waiting import TIME_LIMIT
 from wizard import files
 from wizard.archives.extract import extract
 from wizard.engine.lease import acquire
@@ -107,7 +108,7 @@ def test_a_log_is_lost_rather_than_written_elsewhere(
     log = LogFile(path)
     done = threading.Thread(target=log.append, args=(b"line",))
     done.start()
-    done.join(10)
+    done.join(TIME_LIMIT)
     assert not done.is_alive() and victim.read_text() == SECRET
 
 

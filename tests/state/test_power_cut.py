@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -73,6 +74,19 @@ def test_any_state_that_a_journal_may_leave_is_gone_on_from(tmp_path: Path) -> N
         for state in (*dice.sample(states[:-1], ROUNDS), states[-1]):
             _goes_on(toy, state, tmp_path, f"seed {seed}, state {state.name}")
         assert toy.said_done_last == {"set0.zip", "set1.zip"}
+
+
+def test_nothing_is_promised_before_the_disk_holds_it(tmp_path: Path) -> None:
+    dest, out = tmp_path / "dest", tmp_path / "out"
+    with crash_toy(tmp_path, datasets=3, files=60) as toy:
+        run = _run(toy, dest, tmp_path / "home", "tests.state.promises", dest, out)
+        said, _ = run.communicate(timeout=300)
+        assert run.returncode == 0, said.decode()
+    made, broken = json.loads(out.read_text())
+    assert broken == []
+    assert made["record"] == 6, "each with its copy"
+    assert made["deletion"] == 3
+    assert made["done"] == 9, "terms, fetch and extract of each"
 
 
 def _is_mended(toy: CrashToy, copy: Path, folder: Path) -> None:

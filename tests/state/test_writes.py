@@ -45,7 +45,7 @@ WRITING = {"O_WRONLY", "O_RDWR", "O_CREAT", "O_APPEND", "O_TRUNC", "O_EXCL"}
 EXCEPTIONS = {
     ("labels/drawing/boundary_weights.py", "savez_compressed"): "into a file that the door opened",
     ("archives/unpacking.py", "makedirs"): "in the staging folder, which only this user may enter",
-    ("demo/packing.py", "open"): "an archive in memory",
+    ("demo/formats.py", "open"): "an archive in memory",
     ("demo/fptrans.py", "savez"): "into memory",
     ("demo/fptrans.py", "savez_compressed"): "into memory",
     ("environment.py", "mkdir"): "below the door; a folder of mode 0700 that is looked at again",

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from wizard.credentials.secret import Secret
-from wizard.progress import CancelToken
+from wizard.progress import CancelToken, TransferProgress
 from wizard.transfer.download import Downloader
-from wizard.transfer.progress import TransferProgress
 from wizard.transfer.request import DownloadProof, FetchRequest
 from wizard.transfer.retry_policy import RetryPolicy
 

@@ -20,8 +20,8 @@ from wizard.transfer.errors import (
     LicenceNotAccepted,
     LoginRefused,
 )
-from wizard.transfer.logins.bearer_token import TokenSession
 from wizard.transfer.logins.session import LoginMissing
+from wizard.transfer.logins.sites import TokenSession
 from wizard.transfer.request import Refusal
 
 TOKEN = "hf_canary-5e9"

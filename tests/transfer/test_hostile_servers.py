@@ -19,7 +19,7 @@ from wizard.transfer.http import pages
 from wizard.transfer.http.client import make_client
 from wizard.transfer.http.response_head import read_head, retry_after, unsatisfied_total
 from wizard.transfer.links.drive import resolve
-from wizard.transfer.logins.password_form import find_login_form
+from wizard.transfer.logins.form_login import find_login_form
 
 DATA = archive(50_000)
 

@@ -19,7 +19,7 @@ from tests.servers.cityscapes import cityscapes, cityscapes_site
 from tests.servers.members import MemberServer
 from tests.servers.wilddash import wilddash, wilddash_site
 from wizard.errors import TransferError
-from wizard.progress import CancelToken
+from wizard.progress import CancelToken, TransferProgress
 from wizard.recipes.model import Access, Archive
 from wizard.transfer.download import Downloader
 from wizard.transfer.errors import (
@@ -33,7 +33,6 @@ from wizard.transfer.logins.cityscapes import CityscapesLogin
 from wizard.transfer.logins.form_login import CsrfLogin, FormLogin
 from wizard.transfer.logins.session import LoginMissing, fill, require_private
 from wizard.transfer.logins.sites import open_session, try_login
-from wizard.transfer.progress import TransferProgress
 from wizard.transfer.request import FetchRequest
 from wizard.transfer.retry_policy import RetryPolicy
 

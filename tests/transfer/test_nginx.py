@@ -68,7 +68,7 @@ from pathlib import Path
 from wizard.progress import CancelToken
 from wizard.transfer.download import Downloader
 from wizard.transfer.retry_policy import RetryPolicy
-from wizard.transfer.progress import TransferProgress
+from wizard.progress import TransferProgress
 from wizard.transfer.request import FetchRequest
 policy = RetryPolicy(rate=2_000_000, checkpoint=0.05, segment_from=1 << 20, segment_size=1 << 18)
 request = FetchRequest(name="a.zip", urls=(sys.argv[1],))

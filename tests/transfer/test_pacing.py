@@ -14,13 +14,12 @@ from tests.servers.misbehaving import Busy, Honest, Misbehaving
 from tests.transfer.fetches import IMPATIENT, Fetch, archive
 from tests.waiting import TIME_LIMIT, until
 from wizard.errors import Cancelled
-from wizard.progress import CancelToken
+from wizard.progress import CancelToken, TransferProgress
 from wizard.transfer.download import Downloader
 from wizard.transfer.errors import ServerBusy, Unreachable
 from wizard.transfer.http.response_head import retry_after
 from wizard.transfer.interrupt import LinkedToken, run_interruptible
-from wizard.transfer.progress import TransferProgress
-from wizard.transfer.retries import ConnectionLimiter, RateLimit, Retries
+from wizard.transfer.retry_policy import ConnectionLimiter, RateLimit, Retries
 
 DATA = archive(300_000)
 

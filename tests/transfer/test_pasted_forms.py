@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wizard.errors import UsageError
-from wizard.transfer.links.gateways import unwrapped
 from wizard.transfer.links.pasted import clean, read_link
+from wizard.transfer.links.wrappings import unwrapped
 
 NAME = "data_semantics.zip"
 URL = f"https://files.example.org/kitti/{NAME}?X-Id=a1&Expires=1999999999&Signature=ab%2Bcd&k=7"

@@ -62,7 +62,9 @@ DATA = archive(300_000)
 def test_every_trouble_has_its_own_name_and_a_hint(
     server: Misbehaving, tmp_path: Path, manner: Manner, error: type[TransferError], says: str
 ) -> None:
-    policy = replace(IMPATIENT, attempts=1, head=0.2, stall=0.2)
+    policy = replace(IMPATIENT, attempts=1)
+    if isinstance(manner, Stall):
+        policy = replace(policy, **{"stall" if manner.after > 0 else "head": 0.2})
     url = server.put("a.zip", DATA, manner)
     fetch = Fetch(tmp_path, "a.zip", (f"{url}?key=canary",), policy=policy)
     with pytest.raises(error, match=says) as caught:

@@ -366,7 +366,7 @@ from pathlib import Path
 from wizard.progress import CancelToken
 from wizard.transfer.download import Downloader
 from wizard.transfer.retry_policy import RetryPolicy
-from wizard.transfer.progress import TransferProgress
+from wizard.progress import TransferProgress
 from wizard.transfer.request import FetchRequest
 request = FetchRequest(name="a.zip", urls=(sys.argv[1],))
 policy = RetryPolicy(checkpoint=0.05)

@@ -139,10 +139,13 @@ def test_a_length_that_is_right_at_the_second_try_will_do(
 def test_a_head_that_drips_is_given_up_for_the_next_address(
     server: Misbehaving, other: Misbehaving, tmp_path: Path
 ) -> None:
-    hurried = replace(IMPATIENT, connect=0.2, head=0.2, attempts=2)
+    hurried = replace(IMPATIENT, connect=0.5, head=0.5, attempts=8, attempts_before_next=2)
     slow, quick = server.put("a.zip", DATA, DripHead()), other.put("a.zip", DATA)
-    Fetch(tmp_path, "a.zip", (slow, quick), KNOWN, policy=hurried).run()
-    assert len(server.requests("a.zip")) == 2
+    fetch = Fetch(tmp_path, "a.zip", (slow, quick), KNOWN, policy=hurried)
+    fetch.run()
+    assert fetch.target.read_bytes() == DATA
+    assert len(server.requests("a.zip")) >= 2
+    hurried = replace(IMPATIENT, connect=0.2, head=0.2, attempts=2)
     with pytest.raises(Unreachable, match="no answer in time"):
         Fetch(tmp_path, "b.zip", (slow,), KNOWN, policy=hurried).run()
 
@@ -150,12 +153,12 @@ def test_a_head_that_drips_is_given_up_for_the_next_address(
 def test_a_body_that_drips_is_given_up_for_the_next_address(
     server: Misbehaving, other: Misbehaving, tmp_path: Path
 ) -> None:
-    hurried = replace(IMPATIENT, stall=0.4, slowest=20_000, attempts_before_next=2)
+    hurried = replace(IMPATIENT, stall=0.5, slowest=20_000, attempts=8, attempts_before_next=2)
     slow, quick = server.put("a.zip", DATA, Throttle(1_000)), other.put("a.zip", DATA)
     fetch = Fetch(tmp_path, "a.zip", (slow, quick), KNOWN, policy=hurried)
     fetch.run()
     assert fetch.target.read_bytes() == DATA
-    assert len(server.requests("a.zip")) == 2
+    assert len(server.requests("a.zip")) >= 2
     assert other.ranges("a.zip")[0] is not None
 
 
@@ -169,7 +172,7 @@ def test_the_only_address_may_be_slow_as_long_as_bytes_come(
 
 
 def test_a_limit_of_our_own_is_no_fault_of_the_server(server: Misbehaving, tmp_path: Path) -> None:
-    url = server.put("a.zip", DATA, Honest())
-    slow = replace(IMPATIENT, stall=0.1, slowest=10**9, rate=100_000, attempts=1)
-    Fetch(tmp_path, "a.zip", (url,), KNOWN, policy=slow).run()
+    url = server.put("a.zip", archive(200_000), Honest())
+    slow = replace(IMPATIENT, stall=1.5, slowest=10**9, rate=100_000, attempts=1)
+    Fetch(tmp_path, "a.zip", (url,), policy=slow).run()
     assert len(server.requests("a.zip")) == 1

@@ -30,8 +30,12 @@ from tests.waiting import until
 from wizard.credentials.secret import Secret
 from wizard.errors import Cancelled
 from wizard.transfer.errors import LinkExpired
-from wizard.transfer.parts.byte_ranges import ByteRange, merged_ranges, missing_ranges
-from wizard.transfer.parts.segment_queue import SegmentQueue
+from wizard.transfer.parts.segments import (
+    ByteRange,
+    SegmentQueue,
+    merged_ranges,
+    missing_ranges,
+)
 
 DATA = archive(3_000_000)
 KNOWN = {"sha256": sha256(DATA)}

@@ -34,9 +34,8 @@ from tests.servers.misbehaving import (
 from tests.transfer.fetches import IMPATIENT, archive, sha256
 from wizard.credentials.secret import Secret
 from wizard.errors import Cancelled, TransferError
-from wizard.progress import CancelToken
+from wizard.progress import CancelToken, TransferProgress
 from wizard.transfer.download import Downloader
-from wizard.transfer.progress import TransferProgress
 from wizard.transfer.request import FetchRequest
 
 COUNT = 200

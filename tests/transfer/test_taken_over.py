@@ -92,7 +92,7 @@ def _taken_over(toy: Toy, frozen: subprocess.Popen[str]) -> None:
     done = toy.install("--yes", code=0)
     assert "already being fetched" not in done.stdout + done.stderr
     frozen.send_signal(signal.SIGCONT)
-    said = frozen.communicate(timeout=60)[0]
+    said = frozen.communicate(timeout=300)[0]
     assert frozen.returncode in (1, 5, 130), said
     assert "Traceback" not in said
     for number in range(3):

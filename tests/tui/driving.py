@@ -14,7 +14,7 @@ from textual.screen import Screen
 from tests.tui.fakes import DEST, FakeHost
 from tests.waiting import TIME_LIMIT
 from wizard.tui.app import WizardApp
-from wizard.tui.modals.confirm import ConfirmModal
+from wizard.tui.modals import ConfirmModal
 from wizard.tui.screens.wizard import WizardPage
 
 ScreenT = TypeVar("ScreenT", bound=Screen)

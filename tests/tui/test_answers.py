@@ -12,7 +12,7 @@ from tests.tui.fakes import busy, host_with, mseg, plan_of, snapshot_of
 from wizard.app import machine
 from wizard.engine.remote.protocol import Reply
 from wizard.kinds.registry import load_recipe
-from wizard.tui import asked
+from wizard.tui import sums
 from wizard.tui.panes.kinds import alternatives_said
 from wizard.tui.screens.requests import draft, shown_draft
 from wizard.tui.screens.wizard import WizardPage
@@ -236,10 +236,10 @@ async def test_the_day_a_licence_was_asked_for_is_kept_and_told(tmp_path, monkey
     assert request is not None
     machine.note_asked(tmp_path, {"scannet": 1_000_000.0})
     assert machine.asked_dates(tmp_path) == {"scannet": 1_000_000.0}
-    said, late = asked.waiting_so_far(request, 1_000_000.0, 1_000_000.0 + 3 * 86_400)
+    said, late = sums.waiting_so_far(request, 1_000_000.0, 1_000_000.0 + 3 * 86_400)
     assert "You asked on 12 January" in said
     assert not late
-    said, late = asked.waiting_so_far(request, 1_000_000.0, 1_000_000.0 + 20 * 86_400)
+    said, late = sums.waiting_so_far(request, 1_000_000.0, 1_000_000.0 + 20 * 86_400)
     assert late
     assert "ask again" in said
     async with at_work(host_with(), (120, 40)) as pilot:

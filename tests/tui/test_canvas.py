@@ -10,8 +10,7 @@ from textual.drivers.headless_driver import HeadlessDriver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Key
 
-from wizard.tui.canvas import Canvas, listen, question, understood
-from wizard.tui.listener import Described, Listener
+from wizard.tui.canvas import Canvas, Described, Listener, listen, question, understood
 
 XTERM = "\x1b[?1;0;1024S\x1b[6;18;9t\x1b[?63;1;2;4;6;9;15;22c"
 KITTY = "\x1b_Gi=31;OK\x1b\\\x1b[6;17;8t\x1b[?62;c"

@@ -4,14 +4,11 @@ from textual.widgets import Input, SelectionList
 
 from tests.tui.driving import on, opened, sees, until, wizard
 from tests.tui.fakes import DEST, host_with
-from wizard.tui.modals.have import HaveModal
-from wizard.tui.screens.collections import CollectionsPage
-from wizard.tui.screens.datasets import DatasetsPage
+from wizard.tui.screens.datasets import CollectionsPage, DatasetsPage
 from wizard.tui.screens.destination import DestinationPage
 from wizard.tui.screens.plan import PlanPage
-from wizard.tui.screens.reading import ReadingPage
-from wizard.tui.screens.requests import RequestsPage
-from wizard.tui.screens.terms import TermsPage
+from wizard.tui.screens.requests import HaveModal, RequestsPage
+from wizard.tui.screens.terms import ReadingPage, TermsPage
 from wizard.tui.screens.wizard import WizardPage
 
 

@@ -12,13 +12,11 @@ from textual.widget import Widget
 
 from tests.tui.driving import at_work, seen, sees
 from tests.tui.fakes import GIGA, MAPILLARY, MOMENT, busy, host_with, mseg, plan_of, snapshot_of
-from wizard.tui.glance.columns import COLUMNS, cells
-from wizard.tui.glance.history import SPANS, History
-from wizard.tui.glance.plot import plot, shares, stacked
-from wizard.tui.glance.plots import Plots, drawn
 from wizard.tui.glyphs import ASCII, UNICODE
+from wizard.tui.history import SPANS, History
 from wizard.tui.stages import steps_of
-from wizard.tui.widgets.sidebar import TABLE_WIDTH, sidebar_row, table_head
+from wizard.tui.widgets.plots import Plots, drawn, plot, shares, stacked
+from wizard.tui.widgets.sidebar import COLUMNS, TABLE_WIDTH, cells, sidebar_row, table_head
 from wizard.views import Snapshot
 
 amounts = st.lists(st.floats(0, 1e12), max_size=40)

@@ -18,10 +18,10 @@ from tests.tui.fakes import host_with, mseg, plan_of, snapshot_of
 from tests.tui.test_traps import terminal_with
 from tests.waiting import until as until_now
 from wizard.engine.remote.protocol import Answer, Pause, Retry
-from wizard.tui.modals.confirm import ConfirmModal
-from wizard.tui.screens.collections import CollectionsPage
+from wizard.tui.modals import ConfirmModal
+from wizard.tui.screens.datasets import CollectionsPage
 from wizard.tui.screens.wizard import WizardPage
-from wizard.tui.typing import TypingGuard
+from wizard.tui.widgets.field import TypingGuard
 from wizard.tui.widgets.sidebar import Sidebar
 
 _PAUSE = 600.0
@@ -35,7 +35,7 @@ def key(sign: str) -> Key:
 
 @pytest.fixture(autouse=True)
 def patient(monkeypatch) -> None:
-    monkeypatch.setattr("wizard.tui.typing.PAUSE", _PAUSE)
+    monkeypatch.setattr("wizard.tui.widgets.field.PAUSE", _PAUSE)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

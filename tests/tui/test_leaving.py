@@ -11,7 +11,7 @@ from tests.tui.fakes import DEST, busy, host_with, mseg, plan_of, snapshot_of
 from wizard.app.sessions import Session
 from wizard.engine.remote.protocol import Reply, Stop
 from wizard.errors import LeaseError
-from wizard.tui.modals.leave import LeaveModal
+from wizard.tui.departure import LeaveModal
 from wizard.tui.screens.wizard import WizardPage
 
 

@@ -13,7 +13,7 @@ from wizard.app.app import App
 from wizard.engine.remote.protocol import Pause
 from wizard.errors import UsageError
 from wizard.tui.glyphs import glyphs
-from wizard.tui.modals.confirm import ConfirmModal
+from wizard.tui.modals import ConfirmModal
 from wizard.tui.screens.resume import ResumePage, standing
 from wizard.tui.screens.wizard import WizardPage
 from wizard.tui.widgets.sidebar import sidebar_row

@@ -18,12 +18,13 @@ from tests.tui.driving import at_work, seen
 from tests.tui.fakes import host_with
 from wizard.app import machine
 from wizard.app.pictures import Share
-from wizard.tui import glyphs, outside, themes
+from wizard.tui import glyphs, themes
 from wizard.tui.app import WizardApp
 from wizard.tui.painting import ShownCells
+from wizard.tui.panes.forms import pasted
 from wizard.tui.screens.preview import legend
+from wizard.tui.shell import osc52
 from wizard.tui.widgets.picture import fitted, half_blocks
-from wizard.tui.widgets.url_input import pasted
 
 pytestmark = pytest.mark.slow
 
@@ -139,15 +140,15 @@ def test_a_chosen_theme_is_remembered(monkeypatch) -> None:
 
 
 def test_copying_is_wrapped_for_tmux(monkeypatch) -> None:
-    plain = outside.osc52("scp a b")
+    plain = osc52("scp a b")
     assert base64.b64decode(plain.removeprefix("\x1b]52;c;").removesuffix("\a")) == b"scp a b"
     monkeypatch.setenv("TMUX", "/tmp/tmux-0/default,1,0")
-    wrapped = outside.osc52("scp a b")
+    wrapped = osc52("scp a b")
     assert wrapped == "\x1bPtmux;" + plain.replace("\x1b", "\x1b\x1b") + "\x1b\\"
 
 
 def test_what_is_too_long_for_a_terminal_goes_to_the_file_only() -> None:
-    assert outside.osc52("x" * 100_000) == ""
+    assert osc52("x" * 100_000) == ""
     path = machine.keep_copied("x" * 100_000)
     assert path is not None
     assert len(path.read_text()) == 100_001

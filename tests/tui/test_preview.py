@@ -21,9 +21,9 @@ from tests.tui.fakes import host_with
 from wizard.app.pictures import Gallery
 from wizard.labels.tables.taxonomies import Tables
 from wizard.tui.canvas import Canvas
-from wizard.tui.pixels import kitty, sixel
 from wizard.tui.screens.preview import PreviewPage
 from wizard.tui.screens.wizard import WizardPage
+from wizard.tui.widgets.picture import kitty, sixel
 
 pytestmark = pytest.mark.slow
 

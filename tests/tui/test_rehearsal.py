@@ -18,12 +18,10 @@ from wizard.app.rehearsal import Rehearsal
 from wizard.cli import cli
 from wizard.recipes.site import load_site
 from wizard.tui.app import WizardApp
-from wizard.tui.modals.have import HaveModal
-from wizard.tui.screens.collections import CollectionsPage
+from wizard.tui.screens.datasets import CollectionsPage
 from wizard.tui.screens.destination import DestinationPage
-from wizard.tui.screens.reading import ReadingPage
-from wizard.tui.screens.requests import RequestsPage
-from wizard.tui.screens.terms import TermsPage
+from wizard.tui.screens.requests import HaveModal, RequestsPage
+from wizard.tui.screens.terms import ReadingPage, TermsPage
 from wizard.tui.screens.wizard import WizardPage
 from wizard.tui.stages import wants
 from wizard.views import Snapshot, StepView
@@ -81,7 +79,7 @@ async def answered(pilot: Pilot[int], typist: Typist, step: StepView) -> None:
 
 @pytest.mark.slow
 async def test_the_whole_demo_is_rehearsed_by_hand_in_few_keys(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr("wizard.tui.typing.PAUSE", 0.0)
+    monkeypatch.setattr("wizard.tui.widgets.field.PAUSE", 0.0)
     rehearsal = Rehearsal("mseg", tmp_path / "demo")
     with rehearsal.served():
         app = WizardApp(rehearsal.app, dest=rehearsal.dest)

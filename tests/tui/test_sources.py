@@ -7,7 +7,7 @@ from textual.widgets import OptionList
 
 from tests.tui.driving import at_work, on, opened, sees, until, wizard
 from tests.tui.fakes import host_with
-from wizard.tui.screens.collections import CollectionsPage
+from wizard.tui.screens.datasets import CollectionsPage
 from wizard.tui.screens.plan import PlanPage
 from wizard.tui.screens.sources import SourcesPage
 from wizard.tui.screens.wizard import WizardPage

@@ -18,14 +18,13 @@ from wizard.app.rehearsal import Rehearsal
 from wizard.kinds.terms import accepted, record
 from wizard.steps.install import Settings
 from wizard.tui.app import WizardApp
-from wizard.tui.asked import may_leave
-from wizard.tui.screens.collections import CollectionsPage
+from wizard.tui.screens.datasets import CollectionsPage
 from wizard.tui.screens.destination import DestinationPage
 from wizard.tui.screens.plan import PlanPage
-from wizard.tui.screens.reading import ReadingPage
 from wizard.tui.screens.requests import RequestsPage
-from wizard.tui.screens.terms import TermsList, TermsPage
+from wizard.tui.screens.terms import ReadingPage, TermsList, TermsPage
 from wizard.tui.screens.wizard import WizardPage
+from wizard.tui.sums import may_leave
 from wizard.views import Snapshot, StepView
 
 pytestmark = pytest.mark.slow

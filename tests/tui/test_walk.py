@@ -10,14 +10,12 @@ from textual.widgets import OptionList
 from tests.tui.driving import at_work, on, opened, seen, sees, until, wizard
 from tests.tui.fakes import host_with
 from wizard.tui.screens.activity import ActivityPage
-from wizard.tui.screens.collections import CollectionsPage
 from wizard.tui.screens.credentials import CredentialsPage
-from wizard.tui.screens.datasets import DatasetsPage
+from wizard.tui.screens.datasets import CollectionsPage, DatasetsPage
 from wizard.tui.screens.log import LogPage
-from wizard.tui.screens.reading import ReadingPage
 from wizard.tui.screens.requests import RequestsPage
 from wizard.tui.screens.sources import SourcesPage
-from wizard.tui.screens.terms import TermsPage
+from wizard.tui.screens.terms import ReadingPage, TermsPage
 from wizard.tui.screens.wizard import WizardPage
 from wizard.tui.themes import THEMES
 

@@ -2,17 +2,23 @@ from __future__ import annotations
 
 import pickle
 import shutil
+import tracemalloc
 from dataclasses import replace
+from pathlib import Path
 
 import msgspec
 import pytest
 
-from tests.verify.town import REMEDIES, Town, load, save
+from tests.verify.town import REMEDIES, Town, load, save, verify_here
 from wizard.files import PARTIAL
 from wizard.labels.specs.taxonomies import Layer
-from wizard.verify.dataset import broken_labels, repair, verify_dataset, verify_here
+from wizard.labels.tables.lists import Pair
+from wizard.labels.tables.taxonomies import Tables
+from wizard.verify.context import Context
+from wizard.verify.dataset import ImageWork, broken_labels, repair, verify_dataset
+from wizard.verify.scan import scan_tree
+from wizard.verify.subject import Subject
 from wizard.verify.summary import Summary
-from wizard.verify.work import ImageWork
 
 
 def test_layers_follow_the_steps_that_made_them(town: Town) -> None:
@@ -149,3 +155,22 @@ def test_faults_of_an_image_that_is_listed_often_are_told_once(town: Town) -> No
 
 def test_repairing_a_sound_tree_deletes_nothing(town: Town) -> None:
     assert repair(town.subject, broken_labels(town.verify().findings)) == ()
+
+
+def test_looking_for_what_is_missing_holds_little_of_what_is_there(tmp_path: Path) -> None:
+    pairs = tuple(
+        Pair(f"images/{each:012d}.jpg", f"labels/{each:012d}.png") for each in range(3000)
+    )
+    for path in (tmp_path / each for pair in pairs for each in pair):
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"x" * 5000)
+    subject = Subject("d", tmp_path, "", Tables(tmp_path), layers=())
+    context = Context(lists={("a", "train"): pairs, ("b", "train"): pairs})
+    tracemalloc.start()
+    try:
+        found = list(scan_tree(subject, context))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert found == []
+    assert peak < 250 * 2 * len(pairs), peak / (2 * len(pairs))

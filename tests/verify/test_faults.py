@@ -11,7 +11,7 @@ from PIL import Image
 
 from tests.verify.town import SIZE, Town, load, save
 from wizard.files import PARTIAL
-from wizard.verify.stray_files import is_harmless, is_system_file
+from wizard.verify.scan import is_harmless, is_system_file
 
 BASE, MAPPED, RELABELLED = "town-4", "town-3", "town-3-relabeled"
 Plant = Callable[[Town], Path]

@@ -18,13 +18,12 @@ from wizard.labels.works.remap import RemapWork
 from wizard.progress import CancelToken, Counter
 from wizard.state.shards import ArrayPart, Shard
 from wizard.verify import image_proofs
-from wizard.verify.dataset import verify_dataset
+from wizard.verify.dataset import ImageWork, verify_dataset
 from wizard.verify.image_check import ImageCheck
 from wizard.verify.image_proofs import ImageProofs, dataset_proofs
 from wizard.verify.making_witness import MakingWitness, PolygonWitness
 from wizard.verify.subject import Subject, layers_of
 from wizard.verify.summary import Summary
-from wizard.verify.work import ImageWork
 from wizard.workers.batch import Workers, run_batch
 
 

@@ -9,8 +9,7 @@ import pytest
 
 from tests.e2e.healing import swap
 from wizard.archives.deflate import crc32
-from wizard.archives.extraction import altered_members
-from wizard.archives.members import Member, by_folder
+from wizard.archives.extraction import Member, altered_members, by_folder
 from wizard.errors import Reopened
 from wizard.files import copy, whole, write_whole
 from wizard.kinds.labelling.mending import Mender

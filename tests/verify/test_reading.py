@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.verify.town import REMEDIES, save
+from tests.verify.town import REMEDIES, save, verify_here
 from wizard.labels.specs.taxonomies import LabelOutput, Labels, Polygons
 from wizard.labels.tables.taxonomies import Tables
-from wizard.verify.dataset import verify_dataset, verify_here
+from wizard.verify.dataset import verify_dataset
 from wizard.verify.specs.datasets import Verify
 from wizard.verify.subject import Subject, layers_of
 from wizard.verify.summary import Summary

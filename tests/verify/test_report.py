@@ -21,9 +21,8 @@ from wizard.verify.report.model import (
     ReportData,
     Standing,
 )
-from wizard.verify.report.palette import class_colour, colour_table
 from wizard.verify.report.render import read_twin, render, write_report
-from wizard.verify.report.samples import Sampler
+from wizard.verify.report.samples import Sampler, class_colour, colour_table
 
 VOID = {"meta", "img", "br", "rect", "link", "input", "hr"}
 

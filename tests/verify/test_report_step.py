@@ -16,8 +16,8 @@ from wizard.kinds.proving.portraits import Portrait, Portraits
 from wizard.kinds.proving.report import ReportStep
 from wizard.kinds.proving.verify import VerifyStep
 from wizard.kinds.registry import build_step
-from wizard.kinds.report import Report
 from wizard.kinds.terms import record
+from wizard.kinds.verify import Report
 from wizard.plan.planner import make_plan
 from wizard.recipes.model import Archive, Dataset, Recipe, Terms, Version
 from wizard.steps.install import Install, Settings

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from wizard.findings import Finding
 from wizard.labels.specs.taxonomies import LabelOutput, Labels, Relabel
 from wizard.labels.tables.taxonomies import Tables
-from wizard.verify.dataset import verify_dataset, verify_here
-from wizard.verify.remedies import Remedies
+from wizard.verify.dataset import ImageWork, verify_dataset
 from wizard.verify.specs.datasets import Example, Verify
 from wizard.verify.subject import Subject, layers_of
-from wizard.verify.summary import Summary
+from wizard.verify.summary import Remedies, Summary
 
 SIZE = (24, 16)
 """Width and height of every image."""
@@ -85,6 +85,11 @@ LABELS = Labels(
     ),
 )
 REMEDIES = Remedies("segwizard run town")
+
+
+def verify_here(work: ImageWork) -> list[Finding]:
+    """Run a batch in this thread, image by image."""
+    return [finding for item in work.items() for finding in work.process(item).findings]
 
 
 @dataclass(frozen=True)

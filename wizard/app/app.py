@@ -44,14 +44,13 @@ from wizard.app.sessions import Resting, Session, at_work, join, session_of, sto
 from wizard.app.sources import SourceRow, ask_sources, source_board
 from wizard.credentials.chain import BackendChain
 from wizard.credentials.vault import Vault
-from wizard.engine.look import RecentLook, built_steps
 from wizard.engine.remote.client import RemoteLink, attach, told_by_runner
 from wizard.engine.remote.detach import Orders, start_detached
 from wizard.engine.remote.follow import Follower
 from wizard.engine.remote.protocol import Reply
 from wizard.engine.remote.server import server_at
 from wizard.engine.runner import Runner
-from wizard.engine.survey import survey
+from wizard.engine.survey import RecentLook, built_steps, survey
 from wizard.errors import DestinationError, LeaseError, UsageError, WizardError
 from wizard.kinds.fetching.gateway import gateway_of
 from wizard.kinds.registry import load_recipe

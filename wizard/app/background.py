@@ -10,11 +10,11 @@ import msgspec
 
 from wizard.app.opening import choices_of, open_install
 from wizard.credentials.chain import open_vault
-from wizard.engine.look import built_steps
 from wizard.engine.remote.detach import Orders, Ready
-from wizard.engine.remote.messages import socket_path
+from wizard.engine.remote.protocol import socket_path
 from wizard.engine.remote.server import Server, serve_until_over
 from wizard.engine.runner import Runner
+from wizard.engine.survey import built_steps
 from wizard.errors import LeaseError, WizardError
 
 

@@ -12,7 +12,6 @@ from wizard.credentials.chain import BackendChain
 from wizard.credentials.given import secret_variable
 from wizard.credentials.secret import Secret
 from wizard.engine.lease import acquire
-from wizard.engine.places import prepare_places
 from wizard.engine.remote.client import attach
 from wizard.engine.remote.protocol import Answer
 from wizard.errors import CredentialError, LeaseError, UsageError
@@ -28,7 +27,7 @@ from wizard.kinds.registry import load_recipe
 from wizard.progress import CancelToken
 from wizard.recipes.keys import suggestion
 from wizard.recipes.loader import names
-from wizard.steps.install import Install
+from wizard.steps.install import Install, prepare_places
 from wizard.transfer.inbox import How, inbox_folder
 from wizard.transfer.links.pasted import clean, read_base_address, read_link, validity
 from wizard.views import Request

@@ -13,8 +13,7 @@ from wizard.plan.costs import size_of
 from wizard.progress import CancelToken, Counter
 from wizard.recipes.loader import names
 from wizard.recipes.model import Recipe
-from wizard.recipes.site import load_site, site_path
-from wizard.recipes.site_make import Matches, match, site_text
+from wizard.recipes.site import Matches, load_site, match, site_path, site_text
 from wizard.recipes.site_model import ArchiveAt, SiteFile
 
 __all__ = ["ArchiveAt", "CollectionRow", "DatasetRow", "SiteFile", "SiteMade", "SiteShown"]

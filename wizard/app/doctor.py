@@ -23,10 +23,10 @@ import msgspec
 from wizard import environment, figures
 from wizard.credentials.chain import open_vault
 from wizard.credentials.given import secret_variables
-from wizard.credentials.places import state_folder
 from wizard.errors import reason_of
 from wizard.plan.volume import volume
 from wizard.proxies import without_login
+from wizard.state.table import state_folder
 from wizard.version import __version__
 
 _TOLD = (

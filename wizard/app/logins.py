@@ -8,16 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from wizard.app.machine import last_dest
 from wizard.app.opening import found, open_install
 from wizard.credentials.chain import BackendChain, open_vault
 from wizard.credentials.given import read_password_file, run_password_command
-from wizard.credentials.index import Kept
 from wizard.credentials.leftovers import Leftover, find_leftovers, remove_leftover
 from wizard.credentials.secret import Secret
-from wizard.credentials.vault import Vault
+from wizard.credentials.vault import Kept, Vault
 from wizard.errors import CredentialError, UsageError, WaitingError, WizardError
 from wizard.kinds.registry import load_recipe
 from wizard.kinds.unpacking.published import PublishedFiles, published_files
@@ -33,7 +31,6 @@ Keeper = Callable[[str, Secret], str]
 """Keeps a field's secret beyond this command; says in words where."""
 _THEIRS = ("download_scripts", "set_credentials.sh", "mseg_dataset", ".segwizard")
 """What the reference scripts work in, or on."""
-LoginStore = Literal["keyring", "file"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ import msgspec
 
 from wizard.app.opening import Choices, open_begun, open_install
 from wizard.engine.lease import acquire
-from wizard.engine.places import prepare_places
 from wizard.errors import LabelError, UsageError
 from wizard.files import scratch_folder, write_whole
 from wizard.kinds.fetching.imports import fetch_steps
@@ -23,13 +22,12 @@ from wizard.kinds.terms import accepted, text_hash
 from wizard.labels.exported_masks import parse_exported
 from wizard.labels.specs.taxonomies import ByLists, LabelOutput
 from wizard.labels.works.export_masks import ExportWork
-from wizard.progress import CancelToken, Counter
+from wizard.progress import CancelToken, Counter, TransferProgress
 from wizard.recipes.keys import suggestion
 from wizard.recipes.model import Dataset, Recipe
-from wizard.recipes.order import address, fetch_id
-from wizard.steps.install import Install
+from wizard.recipes.order import fetch_address
+from wizard.steps.install import Install, prepare_places
 from wizard.steps.planned import PlannedStep
-from wizard.transfer.progress import TransferProgress
 from wizard.version import __version__
 from wizard.workers.batch import run_batch
 
@@ -162,7 +160,7 @@ def _sources(install: Install, found: _Relabelling) -> list[MaskSource]:
     """The dataset's archives as they were proven here, be they deleted by now."""
     sources = []
     for archive in found.dataset.archives:
-        step = address(found.dataset.id, fetch_id(archive.name))
+        step = fetch_address(found.dataset.id, archive.name)
         proof = last_proof(record_path(install.place.state, step))
         if proof is not None:
             sources.append(MaskSource(name=archive.name, size=proof.size, sha256=proof.sha256))

@@ -13,13 +13,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from wizard.credentials.chain import open_vault
-from wizard.credentials.places import state_folder
 from wizard.credentials.vault import Vault
 from wizard.engine.journal import InstallState, read_install, read_recipe
 from wizard.errors import DestinationError, UsageError, reason_of
 from wizard.kinds.registry import load_recipe, recipe_of_tables
-from wizard.plan.choice import chosen
-from wizard.plan.planner import make_plan
+from wizard.plan.planner import chosen, make_plan
 from wizard.progress import RateDial
 from wizard.recipes.loader import anywhere, is_file
 from wizard.recipes.model import Recipe
@@ -27,6 +25,7 @@ from wizard.recipes.site import apply_site, load_site
 from wizard.recipes.site_model import SiteLimits
 from wizard.state.shards import MOST, Shard, parse_shard, part_of_whole
 from wizard.state.store import check_versions
+from wizard.state.table import state_folder
 from wizard.steps.install import Install, Settings
 from wizard.steps.step import Place
 from wizard.workers.executors import MANY, Wish

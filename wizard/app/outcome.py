@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from wizard.app.opening import Choices, open_install, remembered
 from wizard.app.sessions import Session, newest_events
-from wizard.engine.events import STARTED
+from wizard.engine.logs import STARTED
 from wizard.engine.remote.protocol import Event
 from wizard.errors import UsageError
 from wizard.findings import FailureGroup, fatal, grouped

@@ -12,17 +12,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from wizard.app.opening import Choices, install_recipe, open_install
-from wizard.engine.look import RecentLook
 from wizard.engine.remote.client import told_by_runner
-from wizard.engine.survey import survey
+from wizard.engine.survey import RecentLook, survey
 from wizard.errors import DestinationError, reason_of
 from wizard.kinds.terms import accepted, text_hash
-from wizard.plan.costs import size_of
-from wizard.plan.known import known_here
+from wizard.plan.costs import Waiting, known_here, size_of, waiting
 from wizard.plan.planner import make_plan
 from wizard.plan.preflight import Preflight, check_destination, check_place
 from wizard.plan.volume import volume
-from wizard.plan.waiting import Waiting, waiting
 from wizard.recipes.model import Recipe, Terms
 from wizard.recipes.site import apply_site, load_site
 from wizard.steps.install import Install

@@ -23,8 +23,13 @@ from wizard.kinds.labelling.step import LabelStep
 from wizard.kinds.proving.check import CheckStep
 from wizard.kinds.proving.verify import VerifyStep
 from wizard.kinds.registry import build_step, known_kinds
-from wizard.labels.works.segfix import LABEL_SCALE, SegFixWork, output_folder
-from wizard.labels.works.segfix_instances import INSTANCE_SCALE, InstanceFixWork
+from wizard.labels.works.segfix import (
+    INSTANCE_SCALE,
+    LABEL_SCALE,
+    InstanceFixWork,
+    SegFixWork,
+    output_folder,
+)
 from wizard.progress import CancelToken, Counter
 from wizard.recipes.keys import suggestion
 from wizard.state.shards import Shard, close_array, read_array

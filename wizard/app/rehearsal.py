@@ -14,11 +14,10 @@ from pathlib import Path
 from wizard import environment
 from wizard.app.app import App
 from wizard.app.opening import Settings, reach, refuse_file, usable_workers
+from wizard.credentials.backends import Keyring, SecretFile
 from wizard.credentials.chain import BackendChain
-from wizard.credentials.file_backend import SecretFile
 from wizard.credentials.given import GivenSecrets
-from wizard.credentials.index import Index
-from wizard.credentials.keyring_backend import Keyring
+from wizard.credentials.vault import Index
 from wizard.demo.miniature import COLLECTIONS, Miniature, build_miniature
 from wizard.demo.server import DemoServer
 from wizard.engine.remote.protocol import Answer, Reply, RunnerClient

@@ -20,8 +20,7 @@ from wizard.engine.lease import Owner, current_owner
 from wizard.engine.logs import LARGEST_LOG
 from wizard.engine.remote.client import RemoteLink, attach
 from wizard.engine.remote.follow import Follower
-from wizard.engine.remote.messages import RunnerGone
-from wizard.engine.remote.protocol import AnyCommand, Event, Reply, RunnerClient, Stop
+from wizard.engine.remote.protocol import AnyCommand, Event, Reply, RunnerClient, RunnerGone, Stop
 from wizard.engine.remote.shards import ShardLease, join_array, lives
 from wizard.engine.runner import Runner
 from wizard.errors import DestinationError, LeaseError, RecipeError, UsageError

@@ -108,24 +108,6 @@ def vault_of(recipes: Iterable[Recipe]) -> Vault:
     return open_vault([each for recipe in recipes for each in recipe.sites])
 
 
-class SourceBoard:
-    """The archives of some collections, as this site has them."""
-
-    def __init__(self, collections: Sequence[str] = (), site: Path | None = None) -> None:
-        self.recipes = [
-            apply_site(load_recipe(each), load_site(site)) for each in collections or names()
-        ]
-        self.rows = tuple(row for recipe in self.recipes for row in source_board(recipe))
-
-    def ask(
-        self, *, login: bool = False, told: Callable[[AddressAnswer], None] = lambda answer: None
-    ) -> None:
-        """Ask every address; ``login`` sends stored tokens to the sites they are for."""
-        sites = {site.id: site for recipe in self.recipes for site in recipe.sites}
-        vault = open_vault(sites.values()) if login else None
-        self.rows = ask_sources(self.rows, recipes=self.recipes, vault=vault, told=told)
-
-
 def source_board(recipe: Recipe) -> tuple[SourceRow, ...]:
     """List every archive of a collection in the recipe's order."""
     return tuple(

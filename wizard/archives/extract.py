@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from wizard.archives.bounds import CHUNK, NESTED_MOST, NO_LIMITS_STATED, UnpackLimits
-from wizard.archives.extraction import Extraction
+from wizard.archives.extraction import Extraction, Members
 from wizard.archives.format import archive_format, not_understood
-from wizard.archives.members import Members
 from wizard.archives.paths import IN_PLACE, Route
 from wizard.archives.roots import (
     RootFinder,
@@ -24,9 +23,8 @@ from wizard.archives.roots import (
     refusal,
     unwrapping,
 )
-from wizard.archives.settle import disk_error
 from wizard.archives.specs import Nested, Rule
-from wizard.archives.staging import Staging, archive_identity
+from wizard.archives.staging import Staging, archive_identity, disk_error
 from wizard.archives.tar.reader import open_tar
 from wizard.archives.tar.untar import See, unseen, untar
 from wizard.archives.unpacking import OpenInner, Settled, Unpacking, never_settled

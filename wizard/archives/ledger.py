@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from wizard.archives.members import FolderMembers, Member
+from wizard.archives.extraction import FolderMembers, Member
 from wizard.errors import ArchiveError
 
 _HELD = 100_000

@@ -1,8 +1,10 @@
-"""Small things a tree needs beside its archives: placed files, second names, texts, removals."""
+"""What a tree needs beside its archives: placed files, second names, texts, arranged folders."""
 
 from __future__ import annotations
 
+import filecmp
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -10,9 +12,13 @@ from pathlib import Path
 from typing import Protocol
 
 from wizard.archives.bounds import TEXT_MOST
-from wizard.errors import ArchiveError
-from wizard.files import link_or_copy, make_folder, put_aside, symlink, write_whole
+from wizard.archives.specs import Arrange, Move
+from wizard.durability import settle_on_disk
+from wizard.errors import ArchiveError, RecipeError
+from wizard.files import link_or_copy, make_folder, put_aside, remove_at_once, symlink, write_whole
+from wizard.findings import Finding
 from wizard.foreign import read_foreign_text
+from wizard.work import Item, Report
 
 
 class FileOperation(Protocol):
@@ -44,7 +50,7 @@ class PlacedFile:
         if not self.target.is_file():
             return False
         if self.source.exists():
-            return same_size(self.source, self.target)
+            return is_same(self.source, self.target)
         return self.size in (None, self.target.stat().st_size)
 
     def make(self) -> None:
@@ -184,6 +190,119 @@ def _changed(folder: Path) -> int:
         return 0
 
 
-def same_size(first: Path, second: Path) -> bool:
-    """Tell whether two files have as many bytes."""
-    return first.stat().st_size == second.stat().st_size
+def is_same(source: Path, copy: Path) -> bool:
+    """Tell whether a file is another one, or a copy with its time, or holds the same bytes.
+
+    Bytes are read only where a copy has another time: something wrote to it, or lost its time.
+    """
+    first, second = source.stat(), copy.stat()
+    if os.path.samestat(first, second):
+        return True
+    if first.st_size != second.st_size:
+        return False
+    return first.st_mtime_ns == second.st_mtime_ns or filecmp.cmp(source, copy, shallow=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ArrangeItem(Item):
+    """One file and the name it gets."""
+
+    source: Path = Path()
+
+
+@dataclass(frozen=True, slots=True)
+class ArrangeWork:
+    """Arrange the files below ``spec.source``."""
+
+    root: Path
+    spec: Arrange
+    unit: str = "files"
+
+    def start(self) -> tuple[Finding, ...]:
+        """Nothing is shared between files."""
+        return ()
+
+    def items(self) -> Sequence[ArrangeItem]:
+        """List the files that a move fits; raises ``ArchiveError`` if two would share a name."""
+        into, taken = self.root / self.spec.into, dict[str, str]()
+        found = []
+        for path, target in arranged(self.root / self.spec.source, self.spec.moves, into):
+            if target in taken:
+                raise ArchiveError(
+                    f"{taken[target]} and {path} would both become {target}",
+                    where=self.spec.source,
+                    hint="unpack the archive again into an empty folder",
+                )
+            taken[target] = path
+            source = self.root / self.spec.source / path
+            found.append(ArrangeItem(path, (into / target,), source))
+        return found
+
+    def expected(self) -> Iterator[tuple[str, ...]]:
+        """Yield the names files get; once the sources are removed, the files that got them."""
+        if self.spec.remove and not (self.root / self.spec.remove).exists():
+            into = self.root / self.spec.into
+            targets = [_shape(move.to) for move in self.spec.moves]
+            for path in walk(into):
+                if any(shape.fullmatch(path) for shape in targets):
+                    yield (str(into / path),)
+            return
+        for item in self.items():
+            yield tuple(map(str, item.outputs))
+
+    def process(self, item: ArrangeItem) -> Report:
+        """Give one file its name."""
+        target = item.outputs[0]
+        if self.spec.how == "symlink":
+            symlink(os.path.relpath(item.source, target.parent), target)
+        else:
+            link_or_copy(item.source, target)
+        return Report()
+
+    def finish(self) -> None:
+        """Remove the folder of sources, at once, now that every file is in place."""
+        if self.spec.remove:
+            settle_on_disk(self.root)
+            remove_at_once(self.root / self.spec.remove)
+
+
+def arranged(folder: Path, moves: Sequence[Move], into: Path) -> Iterator[tuple[str, str]]:
+    """Yield the path of every file that a move fits, below ``folder``, and its path to be."""
+    patterns = [(_compiled(move.pattern), move) for move in moves]
+    for path in walk(folder):
+        for pattern, move in patterns:
+            found = pattern.fullmatch(path)
+            if found and _holds(move, found, into):
+                yield path, move.to.format(**found.groupdict())
+                break
+
+
+def _holds(move: Move, found: re.Match[str], into: Path) -> bool:
+    return not move.when or (into / move.when.format(**found.groupdict())).exists()
+
+
+def walk(folder: Path) -> Iterator[str]:
+    """Yield the POSIX paths of all files below a folder, sorted, hidden ones left out."""
+    for top, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        base = Path(top).relative_to(folder)
+        for name in sorted(files):
+            if not name.startswith("."):
+                yield (base / name).as_posix()
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    try:
+        return re.compile(pattern)
+    except re.error as error:
+        raise RecipeError(f"{pattern!r} is no regular expression: {error}") from error
+
+
+def _shape(to: str) -> re.Pattern[str]:
+    """Return a pattern of every path a template can give."""
+    return re.compile(
+        "".join(
+            "[^/]+" if piece.startswith("{") else re.escape(piece)
+            for piece in re.split(r"(\{\w+\})", to)
+        )
+    )

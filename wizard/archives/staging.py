@@ -1,7 +1,8 @@
-"""The hidden folder an archive is unpacked in before anything gets its final name."""
+"""The hidden folder an archive is unpacked in before anything gets its final name, and the move."""
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import secrets
@@ -12,15 +13,18 @@ from pathlib import Path
 from msgspec import Struct
 
 from wizard.archives.bounds import CHUNK
+from wizard.archives.extraction import FolderMembers, Members
 from wizard.archives.format import unreadable
 from wizard.archives.ledger import Ledger
-from wizard.archives.members import FolderMembers, Members
-from wizard.archives.settle import move_into_place
-from wizard.files import PARTIAL, is_own_folder, make_folder, unnamed_file
+from wizard.errors import DestinationError, WizardError, reason_of
+from wizard.files import PARTIAL, check_links, copy, is_own_folder, make_folder, unnamed_file
 from wizard.foreign import open_foreign
 from wizard.state.lines import Follows, LinedStore
 from wizard.state.store import Store
 from wizard.state.table import HANDED_OVER
+
+_SAMPLES = 64
+_SAMPLE = 4096
 
 
 class _Head(Struct, frozen=True):
@@ -29,8 +33,6 @@ class _Head(Struct, frozen=True):
 
 _HEADS = Store(HANDED_OVER, _Head)
 _STORE = LinedStore(_HEADS, lambda head: head.follows, FolderMembers)
-_SAMPLES = 64
-_SAMPLE = 4096
 
 
 def archive_identity(archive: Path) -> str:
@@ -113,3 +115,64 @@ class Staging:
     def remove(self) -> None:
         """Take away the staging folder and all it holds."""
         shutil.rmtree(self.folder)
+
+
+def move_into_place(source: Path, target: Path) -> None:
+    """Move a folder to its place in as few renames as can be, merging with what is there.
+
+    A folder that is not there yet takes one rename however much it holds; files of the same name
+    are replaced. Killed anywhere, what has moved is whole and the rest is still in ``source``.
+    Raises ``DestinationError`` where a file and a folder meet under one name.
+    """
+    make_folder(target.parent)
+    try:
+        source.rename(target)
+    except OSError:
+        if not target.is_dir():
+            _refuse_meeting(target)
+            raise
+        check_links(target)
+        with os.scandir(source) as entries:
+            children = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+        for name, is_folder in children:
+            (move_into_place if is_folder else _replace)(source / name, target / name)
+        source.rmdir()
+
+
+def _replace(source: Path, target: Path) -> None:
+    try:
+        source.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            _refuse_meeting(target)
+            raise
+        copy(source, target)
+        source.unlink()
+
+
+def _refuse_meeting(target: Path) -> None:
+    if target.exists():
+        what = "a folder where a file" if target.is_dir() else "a file where a folder"
+        raise DestinationError(
+            f"is {what} has to go", where=str(target), hint="Move it away and run again."
+        )
+
+
+def disk_error(error: OSError, into: Path) -> WizardError:
+    """Say what the operating system refused while files were being written."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        free = shutil.disk_usage(_existing(into)).free
+        return DestinationError(
+            f"the disk is full: {free:,} bytes are free",
+            where=str(into),
+            hint="Free some space (or inodes: df -i) and run again; nothing unpacked is lost.",
+        )
+    return DestinationError(
+        f"cannot write here: {reason_of(error)}",
+        where=os.fsdecode(error.filename or into),
+        hint="Check the folder's owner and permissions, and what stands in the way, and run again.",
+    )
+
+
+def _existing(path: Path) -> Path:
+    return next(each for each in (path, *path.parents) if each.exists())

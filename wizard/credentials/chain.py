@@ -16,11 +16,10 @@ from pathlib import Path
 import msgspec
 
 from wizard import environment
-from wizard.credentials.file_backend import SecretFile
+from wizard.credentials.backends import SECONDS, Keyring, KeyringVerdict, SecretFile
 from wizard.credentials.given import GivenSecrets, secret_variables
-from wizard.credentials.index import Index, Kept
-from wizard.credentials.keyring_backend import SECONDS, Keyring, KeyringVerdict
 from wizard.credentials.secret import Secret
+from wizard.credentials.vault import Index, Kept
 from wizard.errors import CredentialError
 from wizard.recipes.model import Site
 

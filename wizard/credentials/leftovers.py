@@ -30,14 +30,6 @@ from wizard.foreign import open_foreign
 
 Published = Callable[[Path], bool]
 """Tells whether a file equals what its archive holds."""
-
-
-class _Inflater(Protocol):
-    """What unpacks at most so many bytes."""
-
-    def decompress(self, data: bytes, most: int, /) -> bytes: ...
-
-
 _DEPTH = 3
 _LARGEST = 64 << 20
 _LARGEST_TEXT = 4 << 20
@@ -58,6 +50,12 @@ _NO_TEXT = frozenset(
         *(".npy", ".npz", ".mat", ".pth", ".pt", ".h5", ".parquet", ".pdf", ".mp4", ".avi"),
     )
 )
+
+
+class _Inflater(Protocol):
+    """What unpacks at most so many bytes."""
+
+    def decompress(self, data: bytes, most: int, /) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)

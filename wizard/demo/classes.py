@@ -147,11 +147,6 @@ def remap(source: str, target: str) -> dict[str, str]:
     return table
 
 
-def index_of(taxonomy: str, name: str) -> int:
-    """Return the value of a class in labels; 255 for ``unlabeled``."""
-    return 255 if name == UNLABELED_NAME else NAMES[taxonomy].index(name)
-
-
 def colours_of(taxonomy: str) -> tuple[tuple[int, int, int], ...]:
     """Return one colour per class, all different, each channel from 0 to 255."""
     return tuple(

@@ -12,8 +12,7 @@ import numpy as np
 from scipy.io import savemat
 
 from wizard.demo.drawing import Artist
-from wizard.demo.formats import jpeg
-from wizard.demo.packing import Archives, pack
+from wizard.demo.formats import Archives, jpeg, pack
 
 _WNIDS = ("n01440764", "n01871265", "n02085620")
 _MAT_HEADER = b"MATLAB 5.0 MAT-file, drawn by a program"

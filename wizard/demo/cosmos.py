@@ -14,17 +14,19 @@ from wizard.demo.classification import CLASSIFICATION
 from wizard.demo.drawing import Artist
 from wizard.demo.formats import (
     MADE_UP,
+    Archives,
     captions_json,
     coco_json,
     coco_shape,
     coco_things,
     jpeg,
     keypoints_json,
+    pack,
     palette_png,
     png,
     polygons_json,
+    with_junk,
 )
-from wizard.demo.packing import Archives, pack, with_junk
 
 _COCO = [f"{number:012d}" for number in (139, 285, 632, 724)]
 _COCO_VALUES = (10, 24, 26, 43, 64, 66, 69, 81, 89, 91, 181, 12)

@@ -13,6 +13,7 @@ from wizard.demo.drawing import Artist, Scene
 from wizard.demo.formats import (
     COCO_IDS,
     MADE_UP,
+    Archives,
     captions_json,
     coco_image,
     coco_json,
@@ -20,11 +21,12 @@ from wizard.demo.formats import (
     coco_things,
     jpeg,
     keypoints_json,
+    pack,
     palette_png,
     png,
     torch_file,
+    with_junk,
 )
-from wizard.demo.packing import Archives, pack, with_junk
 from wizard.demo.pascal import voc_xml
 from wizard.labels.drawing.boundary_weights import boundary_weights, present_classes
 

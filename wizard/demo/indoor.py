@@ -8,9 +8,11 @@ from PIL import Image
 
 from wizard.demo.classes import CHOICES, NAMES
 from wizard.demo.drawing import Artist, Scene
-from wizard.demo.formats import jpeg, png
-from wizard.demo.packing import pack
-from wizard.demo.studio import SPLITS, Studio, values_of
+from wizard.demo.formats import jpeg, pack, png
+from wizard.demo.studio import SPLITS, Studio, first_number, values_of
+
+_SCANS = {"train": 1_201, "val": 312}
+"""Rooms walked through, each of which has a folder; more frames than that share them."""
 
 
 def draw_ade20k(studio: Studio) -> dict[str, bytes]:
@@ -109,25 +111,27 @@ def draw_scannet(studio: Studio) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     for split, count in SPLITS.items():
         for number in range(count):
-            scan = f"scene{number + 40 * (split == 'val'):04d}_0{number % 2}"
-            artist = studio.artist("scannet", scan)
+            place = number % _SCANS[split]
+            scan = f"scene{place + min(first_number(split, 40), _SCANS['train']):04d}_0{place % 2}"
+            frame = f"{number // _SCANS[split] * 100 + 100:06d}"
+            artist = studio.artist("scannet", scan, frame)
             scene = artist.scene(6)
             label = values_of(artist, scene, "scannet-41")[scene.regions]
             wide = split == "train" and number == 1
             frames = {
-                "color/000100.jpg": jpeg(artist.picture(scene)),
-                "depth/000100.png": png(label.astype(np.uint16) * 300),
-                "instance/000100.png": png(scene.regions),
-                "label/000100.png": png(label.astype(np.uint16) if wide else label),
-                "pose/000100.txt": b"1 0 0 0\n0 1 0 0\n0 0 1 0\n0 0 0 1\n",
+                f"color/{frame}.jpg": jpeg(artist.picture(scene)),
+                f"depth/{frame}.png": png(label.astype(np.uint16) * 300),
+                f"instance/{frame}.png": png(scene.regions),
+                f"label/{frame}.png": png(label.astype(np.uint16) if wide else label),
+                f"pose/{frame}.txt": b"1 0 0 0\n0 1 0 0\n0 0 1 0\n0 0 0 1\n",
                 "intrinsics_color.txt": b"500 0 64\n0 500 48\n0 0 1\n",
             }
             files |= _below(f"scannet_frames_25k/{scan}", frames)
             labels = {
-                "scannet-41": f"{scan}/label/000100.png",
-                "scannet-20": f"{scan}/label20/000100.png",
+                "scannet-41": f"{scan}/label/{frame}.png",
+                "scannet-20": f"{scan}/label20/{frame}.png",
             }
-            studio.add(split, f"{scan}/color/000100.jpg", labels)
+            studio.add(split, f"{scan}/color/{frame}.jpg", labels)
     for taxonomy in ("scannet-41", "scannet-20"):
         # The test frames are in another archive, which nothing needs.
         studio.book.add(

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from wizard.demo.classes import CHOICES, NAMES, colours_of
 from wizard.demo.drawing import Artist, Scene
-from wizard.demo.formats import colour_ids, jpeg, palette_png, png
-from wizard.demo.packing import pack, with_junk
-from wizard.demo.studio import SPLITS, Studio, values_of
+from wizard.demo.formats import colour_ids, jpeg, pack, palette_png, png, with_junk
+from wizard.demo.studio import SPLITS, Studio, first_number, values_of
 from wizard.labels.tables.taxonomies import UNLABELED_NAME
 
 _UNKNOWN = (250, 251, 252)
@@ -26,8 +25,9 @@ def draw_coco(studio: Studio) -> dict[str, bytes]:
         images: dict[str, bytes] = {}
         labels: dict[str, bytes] = {}
         listed, photos = [], []
-        for number in range(1, count + 1):
-            stem = f"{number + 500 * (split == 'val'):012d}"
+        first = first_number(split, 500) + 1
+        for number in range(first, first + count):
+            stem = f"{number:012d}"
             artist = studio.artist("coco", stem)
             scene = artist.scene(7)
             ids = _ids(artist, scene.count)

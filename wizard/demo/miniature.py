@@ -8,14 +8,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from wizard.demo.book import Book
+from wizard.demo.formats import MOMENT
 from wizard.demo.indoor import draw_ade20k, draw_scannet, draw_sunrgbd
 from wizard.demo.instances import draw_coco, draw_mapillary
-from wizard.demo.outlines import draw_cityscapes, draw_idd
-from wizard.demo.packing import MOMENT
 from wizard.demo.pascal import draw_pascal_context, draw_voc2012
-from wizard.demo.streets import draw_bdd, draw_camvid, draw_kitti, draw_wilddash
-from wizard.demo.studio import Studio
+from wizard.demo.streets import (
+    draw_bdd,
+    draw_camvid,
+    draw_cityscapes,
+    draw_idd,
+    draw_kitti,
+    draw_wilddash,
+)
+from wizard.demo.studio import Book, Studio
 from wizard.errors import UsageError
 from wizard.files import write_whole
 from wizard.kinds.registry import load_recipe

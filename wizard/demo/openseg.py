@@ -13,8 +13,17 @@ from PIL import Image
 from scipy.io import savemat
 
 from wizard.demo.drawing import Artist
-from wizard.demo.formats import MADE_UP, jpeg, palette_png, png, polygons_json, torch_file
-from wizard.demo.packing import Archives, pack, with_junk
+from wizard.demo.formats import (
+    MADE_UP,
+    Archives,
+    jpeg,
+    pack,
+    palette_png,
+    png,
+    polygons_json,
+    torch_file,
+    with_junk,
+)
 from wizard.demo.pascal import voc_xml
 
 _LABEL_IDS = (7, 8, 11, 17, 19, 21, 23, 24, 26, 33, 0, 4)

@@ -13,8 +13,7 @@ from PIL import Image
 
 from wizard.demo.classification import mat, table
 from wizard.demo.drawing import Artist, Scene
-from wizard.demo.formats import jpeg, png, polygons_json, torch_file
-from wizard.demo.packing import Archives, pack
+from wizard.demo.formats import Archives, jpeg, pack, png, polygons_json, torch_file
 from wizard.demo.pascal import voc_xml
 
 _SPLITS = {"train": "n01440764", "val": "n01484850", "test": "n01491361"}

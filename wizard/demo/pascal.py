@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from scipy.io import savemat
 
 from wizard.demo.classes import NAMES
-from wizard.demo.formats import jpeg, png
-from wizard.demo.packing import pack, with_junk
-from wizard.demo.studio import SPLITS, Studio, values_of
+from wizard.demo.formats import jpeg, pack, png, with_junk
+from wizard.demo.studio import SPLITS, Studio, first_number, values_of
 
 _MAT_HEADER = b"MATLAB 5.0 MAT-file, drawn by a program"
 _MAT_HEADER_SIZE = 116
@@ -28,7 +27,7 @@ def draw_pascal_context(studio: Studio) -> dict[str, bytes]:
     labels: dict[str, bytes] = {}
     for split, count in SPLITS.items():
         for number in range(count):
-            stem = f"2008_{number + 100 * (split == 'val'):06d}"
+            stem = f"2008_{number + first_number(split, 100):06d}"
             artist = studio.artist("pascal-context", stem)
             scene = artist.scene(8)
             values = artist.rng.choice(len(NAMES["pascal-context-460"]), scene.count)
@@ -63,7 +62,7 @@ def draw_voc2012(studio: Studio) -> dict[str, bytes]:
     masks: dict[str, bytes] = {}
     for split, count in SPLITS.items():
         for number in range(count):
-            stem = f"2011_{number + 100 * (split == 'val'):06d}"
+            stem = f"2011_{number + first_number(split, 100):06d}"
             artist = studio.artist("voc2012", stem)
             scene = artist.scene(6)
             mask = values_of(artist, scene, "voc2012")[scene.regions]

@@ -1,4 +1,4 @@
-"""The install's log: one JSON object a line, secrets masked, rotated by size."""
+"""The install's log and its events: masked, one JSON object a line, kept for who watches."""
 
 from __future__ import annotations
 
@@ -8,14 +8,21 @@ import re
 import threading
 import time
 import traceback
+from collections import deque
 from pathlib import Path
+
+import msgspec
+from platformdirs import user_log_path
 
 from wizard.causes import CAUSES
 from wizard.credentials.secret import Secret
+from wizard.engine.remote.protocol import Event
 from wizard.errors import WizardError
-from wizard.files import open_ours, rename
+from wizard.files import open_ours, rename, write_whole
 from wizard.findings import FailureGroup, Finding
 from wizard.harmless import harmless_line
+from wizard.state.shards import shards_folder
+from wizard.steps.install import Install
 
 MASK = "[masked]"
 _APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT
@@ -30,6 +37,9 @@ _ASSIGNED = re.compile(
     r"(?i)\b(password|passwd|token|secret|authorization|cookie|signature)(\s*[=:]\s*)"
     r"(?:bearer\s+|basic\s+)?[^\s\"',;&]+"
 )
+STARTED = "started on"
+"""How the first event of every run begins; it concerns no step."""
+_EVENTS_KEPT = 2000
 
 
 class Masker:
@@ -102,3 +112,65 @@ def crash_text(error: BaseException, masker: Masker) -> str:
     moment = time.strftime("%Y-%m-%dT%H:%M:%S")
     lines = "".join(traceback.format_exception(error)).splitlines()
     return "\n".join([moment, *(masker(line) for line in lines)])
+
+
+def write_crash(error: BaseException) -> Path | None:
+    """Write a masked traceback to the user's log folder; None when that cannot be done."""
+    name = f"fault-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
+    path = user_log_path("segwizard", appauthor=False) / name
+    try:
+        write_whole(path, crash_text(error, Masker()).encode(), mode=0o600)
+    except OSError:
+        return None
+    return path
+
+
+class EventLog:
+    """Numbered events; each viewer keeps its own place with a cursor."""
+
+    def __init__(self, log: LogFile, masker: Masker) -> None:
+        self._log = log
+        self._mask = masker
+        self._lock = threading.Lock()
+        self._events: deque[Event] = deque(maxlen=_EVENTS_KEPT)
+        self._count = 0
+
+    def add(self, level: str, text: str, *, address: str = "") -> None:
+        """Log and publish one event, masked; ``level`` is ``info``, ``warning`` or ``error``."""
+        event = Event(moment=time.time(), level=level, text=self._mask(text), address=address)
+        self._log.append(msgspec.json.encode(event))
+        with self._lock:
+            self._events.append(event)
+            self._count += 1
+
+    def since(self, cursor: int) -> tuple[int, list[Event]]:
+        """Return the new cursor and the events after the old one, oldest first."""
+        with self._lock:
+            fresh = min(self._count - cursor, len(self._events))
+            return self._count, list(self._events)[len(self._events) - fresh :]
+
+    def cursor(self) -> EventCursor:
+        """Return a place from which nothing was read yet."""
+        return EventCursor(self)
+
+
+class EventCursor:
+    """One viewer's place in the events."""
+
+    def __init__(self, events: EventLog) -> None:
+        self._events = events
+        self._place = 0
+
+    def read(self) -> list[Event]:
+        """Return what happened since the last call."""
+        self._place, fresh = self._events.since(self._place)
+        return fresh
+
+
+def own_log(install: Install, name: str) -> Path:
+    """Return where a runner writes a log: each shard into a file of its own."""
+    state, part = install.place.state, install.part
+    if part is None or part.shard is None:
+        return state / name
+    stem, _, ending = name.partition(".")
+    return shards_folder(state) / f"{stem}-{part.shard.index}.{ending}"

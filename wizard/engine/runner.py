@@ -11,20 +11,17 @@ from typing import Protocol
 import msgspec
 
 from wizard import figures
-from wizard.credentials.secret import Secret
 from wizard.durability import settle_on_disk
-from wizard.engine import schedule, space, used_archives
+from wizard.engine import cleanup, schedule, space
 from wizard.engine.cleanup import clean_up, mark_begun, mark_over
 from wizard.engine.commands import Controls, carry_out
-from wizard.engine.events import STARTED, EventLog
 from wizard.engine.journal import InstallState, write_install, write_recipe
 from wizard.engine.lease import HEARTBEAT, Hold, acquire
-from wizard.engine.logs import LogFile, Masker, unexpected
-from wizard.engine.look import BuiltSteps, built_steps
-from wizard.engine.places import own_log, prepare_places
+from wizard.engine.logs import STARTED, EventLog, LogFile, Masker, own_log, unexpected
 from wizard.engine.remote.protocol import AnyCommand, Event, Reply
 from wizard.engine.snapshots import Sight, Viewer, Vitals
 from wizard.engine.states import FINISHED
+from wizard.engine.survey import BuiltSteps, built_steps
 from wizard.engine.table import TaskTable
 from wizard.engine.tasks import Task
 from wizard.errors import Cancelled, LeaseError, WizardError, reason_of
@@ -33,7 +30,7 @@ from wizard.progress import CancelToken
 from wizard.state.notices import clear_damage, clear_places
 from wizard.state.shards import close_array
 from wizard.state.store import restore_copies
-from wizard.steps.install import Install
+from wizard.steps.install import Install, prepare_places
 from wizard.steps.step import Step
 from wizard.views import Snapshot
 
@@ -157,10 +154,6 @@ class Runner:
         except WizardError as error:
             return Reply(ok=False, text=str(error), hint=error.hint)
 
-    def know(self, secret: Secret) -> None:
-        """Keep a secret out of every line of the log."""
-        self._masker.learn(secret)
-
     @property
     def cut_off(self) -> bool:
         """Whether the run before this one was killed."""
@@ -270,7 +263,8 @@ class Runner:
         try:
             task.step.run(self._table.runs[address].context)
             self._table.settling(address)
-            settle_on_disk(self.install.place.dest)
+            if not self._table.runs[address].context.durable:
+                settle_on_disk(self.install.place.dest)
         except Cancelled:
             self._table.interrupted(address)
         except (WizardError, OSError) as error:
@@ -302,7 +296,7 @@ class Runner:
         """Delete the archives of datasets that have just been proven, beside the work."""
         while not self._ending.is_set():
             before = set(self._removed)
-            for removed in used_archives.remove_used(self._table, self._removed):
+            for removed in cleanup.remove_used(self._table, self._removed):
                 self._events.add("info", removed)
             with self._table.changed:
                 if before != self._removed:

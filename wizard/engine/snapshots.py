@@ -6,7 +6,6 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from wizard.engine.rates import Meter
 from wizard.engine.schedule import locked_by, too_early
 from wizard.engine.states import (
     BUSY,
@@ -22,6 +21,7 @@ from wizard.engine.tasks import Task, Tasks
 from wizard.kinds.fetching.alternatives import alternative_taken
 from wizard.kinds.fetching.proofs import is_only_plausible
 from wizard.kinds.registry import known_kinds
+from wizard.progress import Meter
 from wizard.recipes.model import Archive
 from wizard.steps.install import Install
 from wizard.views import DatasetView, Snapshot, State, StepView, TransferView

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 
+from wizard.progress import TransferState
 from wizard.steps.step import ProbeState
-from wizard.transfer.progress import TransferState
 from wizard.views import State
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from wizard.engine.rates import Meter
 from wizard.engine.states import FINISHED
 from wizard.engine.tasks import Task
+from wizard.progress import Meter, TransferProgress
 from wizard.steps.step import Probe, StepContext
-from wizard.transfer.progress import TransferProgress
 
 
 @dataclass(slots=True)

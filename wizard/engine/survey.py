@@ -1,9 +1,11 @@
-"""How an install stands when nobody runs it: every step's disk looked at once."""
+"""Looking at the disk: once for a whole command, and how an install stands when nobody runs it."""
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
@@ -11,15 +13,95 @@ from wizard import figures
 from wizard.engine import space, transitions
 from wizard.engine.journal import read_outcomes
 from wizard.engine.lease import current_owner
-from wizard.engine.look import BuiltSteps, built_steps
 from wizard.engine.snapshots import Sight, Viewer, Vitals
 from wizard.engine.table import why_failed
 from wizard.engine.tasks import Task, Tasks, make_tasks
 from wizard.errors import WizardError
 from wizard.folders import one_look
+from wizard.kinds.registry import build_step
+from wizard.kinds.sharding.whole import whole_steps
 from wizard.steps.install import Install
 from wizard.steps.step import Probe, Step
 from wizard.views import Snapshot
+
+_FRESH = 30.0
+"""Seconds for which a look counts: a person may sit before a question longer than that."""
+
+_HEAVY = ("disk", "cpu")
+"""Resources of the steps whose look is one at many files."""
+
+
+@dataclass(slots=True)
+class BuiltSteps:
+    """The steps of an install, made once, and what the disk last said of them."""
+
+    steps: tuple[Step, ...]
+    _probes: Mapping[str, Probe] = field(default_factory=dict)
+    _moment: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def keep(self, probes: Mapping[str, Probe]) -> None:
+        """Remember what was just seen, by address."""
+        with self._lock:
+            self._probes, self._moment = dict(probes), time.monotonic()
+
+    def fresh(self) -> Mapping[str, Probe]:
+        """Return what was seen a moment ago, and keep it."""
+        with self._lock:
+            return self._probes if time.monotonic() - self._moment < _FRESH else {}
+
+    def take(self) -> Mapping[str, Probe]:
+        """Hand out what was seen a moment ago, once: the next one to ask looks for itself."""
+        seen = self.fresh()
+        with self._lock:
+            self._probes = {}
+        return seen
+
+
+@dataclass(slots=True)
+class RecentLook:
+    """What the disk just said of an install that is opened several times before it runs.
+
+    A screen plans, judges and begins one after the other, each with the install opened anew. Only
+    steps that look at many files are remembered: the others are asked again, as a person may have
+    answered them meanwhile.
+    """
+
+    _first: tuple[tuple[object, ...], BuiltSteps] | None = None
+    """What the first of these looks rests on, and its steps with what they saw."""
+
+    def probes(self, install: Install) -> Mapping[str, Probe]:
+        """Return what was seen a moment ago of this very install; nothing of any other."""
+        if self._first is None or self._first[0] != _told_by(install):
+            return {}
+        built = self._first[1]
+        heavy = {each.address for each in built.steps if each.resource in _HEAVY}
+        return {each: probe for each, probe in built.fresh().items() if each in heavy}
+
+    def keep(self, install: Install) -> None:
+        """Remember what its survey saw, for as long as the first look counts."""
+        if not self.probes(install):
+            self._first = _told_by(install), built_steps(install)
+
+    def forget(self) -> None:
+        """Look anew the next time: something begins to change the disk."""
+        self._first = None
+
+
+def _told_by(install: Install) -> tuple[object, ...]:
+    """Return what the words of steps rest on beside the disk."""
+    return install.place, install.recipe, install.plan.steps, install.settings
+
+
+def built_steps(install: Install) -> BuiltSteps:
+    """Return the steps of an install; the same ones for everybody who works on it."""
+    return install.shared.get(BuiltSteps, lambda: BuiltSteps(tuple(_steps(install))))
+
+
+def _steps(install: Install) -> Iterable[Step]:
+    if install.part is None:
+        return (build_step(each, install) for each in install.plan.steps)
+    return whole_steps(install)
 
 
 def survey(

@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterable, Mapping
 
 from wizard import figures
 from wizard.engine import schedule, space, transitions
-from wizard.engine.events import EventLog
 from wizard.engine.journal import LastFailure, read_outcomes, write_outcomes
+from wizard.engine.logs import EventLog
 from wizard.engine.states import FINISHED, TaskState
 from wizard.engine.step_runs import StepRun, how_far
 from wizard.engine.tasks import Task, Tasks, make_tasks
@@ -46,6 +46,8 @@ class TaskTable:
         self._announced: dict[str, Request] = {}
         """What was last said to be needed, so as to say it once."""
         self._space_due = 0.0
+        self._written: dict[str, float] = {}
+        """Moments (monotonic) since which no step wrote, as it ended or was looked at then."""
 
     def next_probe(self) -> Task | None:
         """Hand out the step whose disk should be looked at next."""
@@ -59,6 +61,7 @@ class TaskTable:
         """Take in what the disk says of a step."""
         with self.changed:
             if self._is_looked_at(address):
+                self._written[address] = time.monotonic()
                 self._apply(self._probed(self.tasks, address, probe))
 
     def recall(self, probes: Mapping[str, Probe]) -> None:
@@ -102,7 +105,14 @@ class TaskTable:
         """Take in that a run did its work, which is not safe on disk yet: others may start."""
         with self.changed:
             self.runs[address].settling = True
+            self._written[address] = time.monotonic()
             self.changed.notify_all()
+
+    def written(self, dataset: str) -> float:
+        """Return the moment (monotonic) since which no step of a finished dataset wrote."""
+        with self.lock:
+            of_it = [task.address for task in self.tasks.values() if task.step.dataset == dataset]
+            return max(self._written.get(address, time.monotonic()) for address in of_it)
 
     def finished(self, address: str) -> bool:
         """Take in that a run returned; returns whether the step is done."""

@@ -10,15 +10,16 @@ from wizard.engine.space import Room
 from wizard.engine.states import NEEDS_PERSON, TaskState
 from wizard.errors import RecipeError
 from wizard.findings import FailureGroup
+from wizard.plan.work import cpu_seconds
 from wizard.recipes.model import Archive
 from wizard.steps.install import Install
 from wizard.steps.planned import PlannedStep
 from wizard.steps.step import Probe, Step
 from wizard.views import Request
 
-_WIRE = 20e6
-_UNPACK = 60e6
-"""Bytes a second that a line and an archive are taken to give."""
+_SLOWER_DISK = 5.0
+_SLOWER_LINE = 15.0
+"""Seconds of a step for each of CPU, where the disk or the line holds it back: 60 and 20 MB/s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,8 @@ def make_tasks(install: Install, steps: Iterable[Step]) -> Tasks:
         for dependency in step.dependencies:
             if known[dependency].dataset == step.dataset:
                 users[dependency].append(address)
-    seconds = {a: seconds_of(install, step, planned[a]) for a, step in known.items()}
+    work = cpu_seconds(install.plan)
+    seconds = {a: seconds_of(install, step, work[a]) for a, step in known.items()}
     behind = seconds_behind(seconds, {a: step.dependencies for a, step in known.items()})
     return Tasks(
         {
@@ -170,19 +172,13 @@ def _check_dependencies(steps: Mapping[str, Step]) -> None:
         seen.add(step.address)
 
 
-def seconds_of(install: Install, step: Step, planned: PlannedStep) -> float:
-    """Return about how many seconds a step takes, so that bars move evenly."""
-    archive = planned.archive
-    dataset = next((d for d in install.plan.datasets if d.id == step.dataset), None)
-    if archive:
-        return 1.0 + (archive.size or archive.size_about) / _WIRE
-    if dataset is None:
-        return 1.0
-    if step.resource == "disk":
-        return 1.0 + dataset.unpacked_bytes / _UNPACK
+def seconds_of(install: Install, step: Step, work: float) -> float:
+    """Return about how many seconds a step takes that has so many CPU seconds of work."""
     if step.resource == "cpu":
-        return 1.0 + dataset.core_seconds / max(1, install.settings.workers)
-    return 1.0
+        return work / max(1, install.settings.workers)
+    if step.resource == "disk":
+        return work * _SLOWER_DISK
+    return work * _SLOWER_LINE if step.resource == "network" else work
 
 
 def seconds_behind(

@@ -1,4 +1,4 @@
-"""Bringing files to where code looks for them.
+"""Bringing files to where code looks for them, and making folders of several archives.
 
 All paths are below the dataset's base folder.
 """
@@ -9,10 +9,12 @@ import re
 from collections.abc import Iterator
 
 from wizard.archives.specs import Arrange
+from wizard.kinds.fetching.proofs import record_path
 from wizard.kinds.kind import Kind
 from wizard.kinds.labelling.step import base_folder, label_step
+from wizard.labels.specs.assemblies import Captions, ClassFolders, MergeInstances, ParquetImages
 from wizard.recipes.keys import suggestion
-from wizard.recipes.order import address, fetch_id
+from wizard.recipes.order import fetch_address
 from wizard.recipes.step_table import Named, Problem, StepTable
 from wizard.steps.install import Install
 from wizard.steps.planned import PlannedStep, spec_as
@@ -123,7 +125,7 @@ class Remove(StepTable, frozen=True, kw_only=True, tag="remove"):
 
 
 def _arrange(planned: PlannedStep, install: Install) -> Step:
-    from wizard.archives.arrange import ArrangeWork
+    from wizard.archives.operations import ArrangeWork
 
     work = ArrangeWork(base_folder(planned, install), spec_as(planned, Arrange))
     return label_step(planned, install, work)
@@ -137,7 +139,7 @@ def _place(planned: PlannedStep, install: Install) -> Step:
     spec, base = spec_as(planned, PlaceFiles), base_folder(planned, install)
     dataset = install.recipe.dataset(planned.dataset)
     source = base / dataset.archive_path(dataset.archive(spec.archive))
-    fetched = address(planned.dataset, fetch_id(spec.archive))
+    fetched = fetch_address(planned.dataset, spec.archive)
     proof = last_proof(record_path(install.place.state, fetched))
     size = proof.size if proof else None
     return operations_step(planned, PlacedFile(source, base / spec.to, size))
@@ -171,10 +173,43 @@ def _remove(planned: PlannedStep, install: Install) -> Step:
     return operations_step(planned, Removal(base, spec.patterns, older_than, spec.dangling))
 
 
+def _class_folders(planned: PlannedStep, install: Install) -> Step:
+    from wizard.labels.works.shards import ClassFolderWork
+
+    work = ClassFolderWork(base_folder(planned, install), spec_as(planned, ClassFolders))
+    return label_step(planned, install, work)
+
+
+def _shards(planned: PlannedStep, install: Install) -> Step:
+    from wizard.labels.works.shards import ShardWork
+
+    root, spec = base_folder(planned, install), spec_as(planned, ParquetImages)
+    record = record_path(install.place.state, planned.address)
+    return label_step(planned, install, ShardWork(root, spec, record))
+
+
+def _captions(planned: PlannedStep, install: Install) -> Step:
+    from wizard.labels.works.merge_annotations import CaptionWork
+
+    work = CaptionWork(base_folder(planned, install), spec_as(planned, Captions))
+    return label_step(planned, install, work)
+
+
+def _merged(planned: PlannedStep, install: Install) -> Step:
+    from wizard.labels.works.merge_annotations import MergeWork
+
+    work = MergeWork(base_folder(planned, install), spec_as(planned, MergeInstances))
+    return label_step(planned, install, work)
+
+
 KINDS = (
     Kind(table=Arrange, word="Arrange", writes="labels", build=_arrange),
     Kind(table=PlaceFiles, word="Place", writes="labels", build=_place),
     Kind(table=Symlinks, word="Link", writes="labels", build=_symlinks),
     Kind(table=Write, word="Write", writes="labels", build=_write),
     Kind(table=Remove, word="Tidy", writes="labels", build=_remove),
+    Kind(table=ClassFolders, word="Sort", writes="labels", build=_class_folders),
+    Kind(table=ParquetImages, word="Unpack", writes="labels", build=_shards),
+    Kind(table=Captions, word="Captions", role="convert", writes="labels", build=_captions),
+    Kind(table=MergeInstances, word="Merge", role="convert", writes="labels", build=_merged),
 )

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -54,14 +53,6 @@ class Kinds:
         known = self.by_name.get(name)
         return known.role if known else "work"
 
-    def build(self, planned: PlannedStep, install: Install) -> Step:
-        """Return one step of a plan, bound to its install."""
-        return self.of(planned.spec).build(planned, install)
-
-    def and_also(self, more: Iterable[Kind]) -> Kinds:
-        """Return these kinds and more."""
-        return Kinds(self.by_name | {each.name: each for each in more})
-
 
 @cache
 def known_kinds() -> Kinds:
@@ -92,4 +83,4 @@ def recipe_of_tables(tables: dict[str, Any] | None) -> Recipe | None:
 
 def build_step(planned: PlannedStep, install: Install) -> Step:
     """Return one step of the plan, bound to the install."""
-    return known_kinds().build(planned, install)
+    return known_kinds().of(planned.spec).build(planned, install)

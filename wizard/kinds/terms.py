@@ -109,6 +109,7 @@ class AcceptTerms:
 
     def run(self, context: StepContext) -> None:
         """Record an acceptance given beforehand; raises ``WaitingError`` otherwise."""
+        context.durable = True
         if self.probe().state == "done":
             return
         if not self.beforehand:

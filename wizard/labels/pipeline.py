@@ -23,10 +23,9 @@ from wizard.labels.masks import REMAKE, Ids, ImageContext, MaskFinder, Masks
 from wizard.labels.pixels.changes import Changes
 from wizard.labels.pixels.colours import ColourTable, hex_colour
 from wizard.labels.pixels.decode import Stored, Values
-from wizard.labels.pixels.gather import gather
 from wizard.labels.pixels.panoptic import PanopticIndex, classify, read_runs
 from wizard.labels.pixels.png import encode_gray, encode_lines, filtered
-from wizard.labels.pixels.runs import Runs
+from wizard.labels.pixels.runs import Runs, gather
 from wizard.labels.specs.taxonomies import ByLists, LabelOutput, Layer
 from wizard.labels.tables.records import Segment, SegmentKey, load_records
 from wizard.labels.tables.taxonomies import UNLABELED, Tables

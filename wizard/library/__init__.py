@@ -6,8 +6,7 @@ thread starts, and neither numpy nor torch is imported.
 
 from __future__ import annotations
 
-from wizard.library.classes import ClassInfo
-from wizard.library.dataset import InstalledDataset
+from wizard.library.dataset import ClassInfo, InstalledDataset
 from wizard.library.library import Library, open_library
 from wizard.library.samples import Sample, Samples
 

@@ -14,7 +14,7 @@ from wizard.app.opening import remembered
 from wizard.errors import UsageError
 from wizard.kinds.registry import known_kinds, load_recipe
 from wizard.library.dataset import InstalledDataset, unknown
-from wizard.plan.choice import chosen
+from wizard.plan.planner import chosen
 from wizard.recipes.model import Dataset, Recipe
 from wizard.state.store import Store
 from wizard.state.table import VERIFIED

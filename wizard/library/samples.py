@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import overload
 
-from wizard.labels.tables.text import TableText
+from wizard.labels.tables.lists import TableText
 
 
 @dataclass(frozen=True, slots=True)

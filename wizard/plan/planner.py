@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -10,8 +10,9 @@ from msgspec.structs import replace
 
 from wizard.errors import UsageError
 from wizard.kinds.registry import known_kinds
-from wizard.plan.choice import chosen
 from wizard.plan.costs import dataset_costs, growth
+from wizard.plan.work import PROGRAM, work_by_dataset
+from wizard.recipes.keys import suggestion
 from wizard.recipes.model import Archive, Dataset, Recipe
 from wizard.recipes.order import (
     FINISH,
@@ -19,6 +20,7 @@ from wizard.recipes.order import (
     Graph,
     address,
     alternatives_of,
+    fetch_address,
     fetch_id,
     graph,
     in_order,
@@ -26,6 +28,45 @@ from wizard.recipes.order import (
 )
 from wizard.recipes.step_table import StepTable
 from wizard.steps.planned import Accept, Fetch, Plan, PlannedStep
+
+
+def chosen(
+    recipe: Recipe, only: Iterable[str] = (), without: Iterable[str] = ()
+) -> tuple[Dataset, ...]:
+    """Return the chosen datasets in the recipe's order; required ones are always among them.
+
+    A dataset goes by its id, its folder or its title, in any case. Raises ``UsageError`` for
+    names nobody has and for choices that leave nothing.
+    """
+    wanted = {_find(recipe, name).id for name in only}
+    unwanted = [_find(recipe, name) for name in without]
+    both = [dataset.id for dataset in unwanted if dataset.id in wanted]
+    if both:
+        raise UsageError(
+            f"{both[0]} is both chosen and left out",
+            hint=f"take {both[0]} out of --only or of --without",
+        )
+    for dataset in unwanted:
+        if dataset.required:
+            raise UsageError(f"{dataset.id} cannot be left out", hint="the other datasets need it")
+    kept = tuple(
+        each
+        for each in recipe.datasets
+        if each.required or ((not wanted or each.id in wanted) and each not in unwanted)
+    )
+    if not wanted and all(each.required for each in kept) and len(kept) < len(recipe.datasets):
+        raise UsageError("every dataset is left out", hint="keep at least one")
+    return kept
+
+
+def _find(recipe: Recipe, name: str) -> Dataset:
+    for dataset in recipe.datasets:
+        if name.casefold() in (
+            each.casefold() for each in (dataset.id, dataset.folder, dataset.title)
+        ):
+            return dataset
+    ids = [each.id for each in recipe.datasets]
+    raise UsageError(f"{recipe.title} has no dataset {name!r}", hint=suggestion(name.lower(), ids))
 
 
 def make_plan(
@@ -63,7 +104,7 @@ def make_plan(
             step
             for each in datasets
             for archive in each.archives
-            if (step := address(each.id, fetch_id(archive.name))) in present
+            if (step := fetch_address(each.id, archive.name)) in present
         ),
     )
     return _with_totals(plan)
@@ -72,7 +113,7 @@ def make_plan(
 def archives_in_place(recipe: Recipe, datasets: Sequence[Dataset], dest: Path) -> frozenset[str]:
     """Return the fetch steps whose archive lies in its place with the size it should have."""
     return frozenset(
-        address(dataset.id, fetch_id(archive.name))
+        fetch_address(dataset.id, archive.name)
         for dataset in datasets
         for archive in dataset.archives
         if (place := dest / recipe.archive_place(dataset, archive)).is_file()
@@ -85,7 +126,7 @@ def _archives(datasets: Sequence[Dataset]) -> Iterator[Archive]:
 
 
 def _with_totals(plan: Plan) -> Plan:
-    disk = growth(plan)
+    disk, work = growth(plan), work_by_dataset(plan)
     here = sum(each.present_bytes for each in plan.datasets)
     return replace(
         plan,
@@ -93,7 +134,10 @@ def _with_totals(plan: Plan) -> Plan:
         peak_bytes=here + disk.peak,
         end_bytes=here + disk.end,
         inodes=sum(each.files for each in plan.datasets),
-        core_seconds=sum(each.core_seconds for each in plan.datasets),
+        datasets=tuple(
+            replace(each, core_seconds=work.get(each.id, 0.0)) for each in plan.datasets
+        ),
+        core_seconds=PROGRAM + sum(work.values()),
     )
 
 
@@ -146,7 +190,7 @@ def _planned(
 
 
 def _uses(dataset: str, spec: StepTable) -> tuple[str, ...]:
-    return (address(dataset, fetch_id(spec.uses)),) if spec.uses else ()
+    return (fetch_address(dataset, spec.uses),) if spec.uses else ()
 
 
 def _complete(recipe: Recipe, dependencies: Graph) -> None:

@@ -16,11 +16,10 @@ from wizard.recipes.archive_facts import with_deciding_facts
 from wizard.recipes.catalogue import Catalogue, resolved, the_catalogue
 from wizard.recipes.checks import problems
 from wizard.recipes.keys import suggestion
-from wizard.recipes.locate import by_name
 from wizard.recipes.model import Dataset, Recipe, Site
 from wizard.recipes.places import recipe_files
 from wizard.recipes.step_table import StepTable
-from wizard.recipes.toml import TomlFile, decode, read_toml
+from wizard.recipes.toml import TomlFile, by_name, decode, read_toml
 
 _StructT = TypeVar("_StructT", bound=Struct)
 

@@ -25,6 +25,11 @@ Graph = Mapping[str, tuple[str, ...]]
 """Address of every step, in the recipe's order, to the addresses it waits for."""
 
 
+def fetch_address(dataset: str, archive: str) -> str:
+    """Return the address of the step that fetches an archive of a dataset."""
+    return address(dataset, fetch_id(archive))
+
+
 def fetch_id(archive: str) -> str:
     """Return the id of the step that brings an archive to its place."""
     return f"fetch:{archive}"
@@ -94,7 +99,7 @@ def _dataset(recipe: Recipe, dataset: Dataset) -> Iterator[tuple[str, tuple[str,
     for each in terms:
         yield each, ()
     for archive in dataset.archives:
-        yield address(dataset.id, fetch_id(archive.name)), terms
+        yield fetch_address(dataset.id, archive.name), terms
     common = _unpacked_by_nobody(dataset) or terms
     before: dict[str, tuple[str, ...]] = {"": common}
     # The same for what unpacks an archive: without steps that write labels.
@@ -119,7 +124,7 @@ def _dataset(recipe: Recipe, dataset: Dataset) -> Iterator[tuple[str, tuple[str,
 def _inputs(recipe: Recipe, dataset: Dataset, step: StepTable) -> tuple[str, ...]:
     """The archive a step takes files from, or the steps that unpack the tables it reads."""
     if name := step.takes:
-        return (address(dataset.id, fetch_id(name)),)
+        return (fetch_address(dataset.id, name),)
     home = provider(recipe, tables) if (tables := step.tables_folder) else None
     if home is None or home is dataset:
         return ()
@@ -130,7 +135,7 @@ def _unpacked_by_nobody(dataset: Dataset, alternative: str = "") -> tuple[str, .
     """The archives of one alternative, or of all, that are read as they are."""
     unpacked = {step.takes for step in dataset.steps}
     return tuple(
-        address(dataset.id, fetch_id(archive.name))
+        fetch_address(dataset.id, archive.name)
         for archive in dataset.archives
         if archive.name not in unpacked
         and archive.alternative == alternative
@@ -141,7 +146,7 @@ def _unpacked_by_nobody(dataset: Dataset, alternative: str = "") -> tuple[str, .
 def optional_steps(datasets: Iterable[Dataset]) -> frozenset[str]:
     """Return the addresses of the steps nothing has to wait for."""
     fetches = (
-        address(dataset.id, fetch_id(archive.name))
+        fetch_address(dataset.id, archive.name)
         for dataset in datasets
         for archive in dataset.archives
         if _is_spare(dataset, archive)
@@ -160,7 +165,7 @@ def alternatives_of(datasets: Iterable[Dataset]) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for dataset in datasets:
         for archive in dataset.archives:
-            found[address(dataset.id, fetch_id(archive.name))] = archive.alternative
+            found[fetch_address(dataset.id, archive.name)] = archive.alternative
         for step in dataset.steps:
             found[address(dataset.id, step.id)] = alternative_of(dataset, step)
     return {step: alternative for step, alternative in found.items() if alternative}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,17 +15,20 @@ import msgspec
 from wizard.errors import RecipeError, reason_of
 from wizard.foreign import open_foreign
 from wizard.recipes.keys import suggest_key
-from wizard.recipes.locate import by_name, line_of
 
+_PIECE = re.compile(r"(?P<name>[^.\[\]]+)|\[(?P<index>\d+)\]")
+_HEADER = re.compile(r"\s*(?P<open>\[\[?)\s*(?P<name>[A-Za-z0-9_.-]+)\s*\]\]?\s*(#.*)?$")
+_KEY = re.compile(r"""\s*(?P<name>[A-Za-z0-9_-]+|"[^"]*"|'[^']*')\s*=\s*(?P<value>.*)$""")
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+_NAMES = ("id", "name", "catalogue")
+_LONG = re.compile(r'"""|' + "'''")
 ModelT = TypeVar("ModelT")
-
 _PLACE = re.compile(r"\A(?P<reason>.*?)(?: - at `(?P<path>[^`]*)`)?\Z", re.DOTALL)
 _LINE = re.compile(r" \(at line (?P<line>\d+), column (?P<column>\d+)\)")
 _MISMATCH = re.compile(r"Expected `(?P<wanted>.+?)`(?:, got `(?P<got>.+?)`)?\Z")
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>.+)`")
 _MISSING = re.compile(r"Object missing required field `(?P<key>.+)`")
 _CHOICE = re.compile(r"Invalid (?:enum )?value '(?P<value>.*)'")
-
 _LARGEST = 4 << 20
 _DEEPEST = 32
 _MOST = 2**63 - 1
@@ -33,7 +36,6 @@ _SHOWN = 80
 _DIGITS = re.compile(r"[0-9_]{1000,}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _BAD_TEXT = "holds a control character, which no name or text here may"
-
 _WORDS = {
     "str": "text",
     "int": "a whole number",
@@ -42,6 +44,103 @@ _WORDS = {
     "array": "a list",
     "object": "a table",
 }
+
+
+def by_name(key: str, tables: object) -> str:
+    """Return a key with entries of lists called by their id or name rather than by number.
+
+    ``datasets[8].archives[0].size`` becomes ``datasets.sunrgbd.archives."sun_rgbd.tgz".size``; an
+    entry without a name of its own keeps its number.
+    """
+    said = ""
+    data: Any = tables
+    for piece in _PIECE.finditer(key):
+        if piece["name"]:
+            said += f".{piece['name']}" if said else piece["name"]
+            data = data.get(piece["name"]) if isinstance(data, dict) else None
+            continue
+        index = int(piece["index"])
+        entries, data = data, None
+        if isinstance(entries, list) and index < len(entries):
+            data = entries[index]
+        name = _name_of(entries, index)
+        said += f".{name}" if name else f"[{index}]"
+    return said
+
+
+def _name_of(entries: object, index: int) -> str:
+    """What an entry of a list is called, where no other entry is called the same."""
+    if not isinstance(entries, list) or index >= len(entries):
+        return ""
+    names = [_own_name(each) for each in entries]
+    name = names[index]
+    if not name or names.count(name) > 1:
+        return ""
+    return name if _BARE.fullmatch(name) else f'"{name}"'
+
+
+def _own_name(entry: object) -> str:
+    if not isinstance(entry, dict):
+        return ""
+    found = (entry[key] for key in (*_NAMES, "kind") if isinstance(entry.get(key), str))
+    return next(found, "")
+
+
+def line_of(key: str, text: str) -> int:
+    """Return the line a key stands in, from 1; that of the table around it, or 0, else."""
+    places = _places(text)
+    while key:
+        if key in places:
+            return places[key]
+        key = key[: max(key.rfind("."), key.rfind("["), 0)]
+    return 0
+
+
+def _places(text: str) -> Mapping[str, int]:
+    """Lines of all headers, keys and entries of lists, by keys such as ``datasets[1].title``."""
+    places: dict[str, int] = {}
+    counts: dict[str, int] = {}
+    table, array, items, inside = "", "", 0, ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if inside:
+            inside = _still_inside(inside, line)
+            continue
+        if header := _HEADER.match(line):
+            table = _entered(header["name"], counts, several=header["open"] == "[[")
+            places.setdefault(table, number)
+            array = ""
+        elif array and line.strip()[:1] in ("{", '"', "'", "["):
+            places.setdefault(f"{array}[{items}]", number)
+            items += 1
+        elif found := _KEY.match(line):
+            name = found["name"].strip("\"'")
+            here = f"{table}.{name}" if table else name
+            places.setdefault(here, number)
+            array, items = (here, 0) if found["value"].strip() == "[" else ("", 0)
+            inside = _opened(found["value"])
+    return places
+
+
+def _entered(name: str, counts: dict[str, int], *, several: bool) -> str:
+    """Return the path of a header, with the number of each list's entry that is open."""
+    path = ""
+    pieces = name.split(".")
+    for depth, piece in enumerate(pieces):
+        path = f"{path}.{piece}" if path else piece
+        if several and depth == len(pieces) - 1:
+            counts[path] = counts.get(path, -1) + 1
+        if path in counts:
+            path = f"{path}[{counts[path]}]"
+    return path
+
+
+def _opened(value: str) -> str:
+    marks = _LONG.findall(value)
+    return marks[0] if len(marks) % 2 else ""
+
+
+def _still_inside(mark: str, line: str) -> str:
+    return "" if line.count(mark) % 2 else mark
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,9 @@ their bytes come to, so a file whose lines were cut or changed anywhere is damag
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +17,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from wizard.errors import DestinationError
-from wizard.files import PlantedError, copy, to_read, whole
+from wizard.files import PlantedError, sync_folder, to_read, whole
 from wizard.state.notices import DamageNotice, note
 from wizard.state.store import UNREADABLE, Store, copy_of
 
@@ -92,15 +94,26 @@ class LinedStore(Generic[HeadT, LineT]):
     ) -> None:
         """Write a file, whole, after the data it is of; raises as ``Store.write`` does.
 
-        ``lines`` is called twice: the head, which comes first, tells what they come to.
+        ``lines`` is called twice: the head, which comes first, tells what they come to. Where the
+        file is of data, one flush puts both on stable storage before it gets its name.
         """
-        with self.heads.replacing(path):
+        kind = self.heads.file
+        flushed = kind.of_data
+        with contextlib.ExitStack() as unnamed:
+            paths = (copy_of(path), path) if kind.twice else (path,)
             first = self.heads.encode(head(_summed(lines()))) + b"\n"
-            with whole(path, durable=self.heads.file.durable) as file:
-                file.write(first)
-                file.writelines(_encoded(lines()))
-            if self.heads.file.twice:
-                copy(path, copy_of(path))
+            durable = kind.durable and not flushed
+            files = [unnamed.enter_context(whole(each, durable=durable)) for each in paths]
+            for block in itertools.chain([first], _encoded(lines())):
+                for file in files:
+                    file.write(block)
+            for file in files:
+                file.flush()
+            self.heads.settle(path)
+            with self.heads.replacing(path):
+                unnamed.close()
+        if kind.durable and flushed:
+            sync_folder(path.parent)
 
     def _is_whole(self, path: Path, follows: Follows | None) -> bool:
         digest = hashlib.sha256()

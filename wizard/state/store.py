@@ -143,6 +143,7 @@ class Store(Generic[ShapeT]):
         Raises ``LaterVersionError``, ``DestinationError`` and ``OSError``. What is damaged is set
         aside first, so that nothing of it is lost.
         """
+        self.settle(path)
         with self.replacing(path):
             mode = 0o600 if self.file.private else None
             data, durable = self.encode(value), self.file.durable
@@ -150,11 +151,14 @@ class Store(Generic[ShapeT]):
                 write_whole(copy_of(path), data, mode=mode, durable=durable)
             write_whole(path, data, mode=mode, durable=durable)
 
+    def settle(self, path: Path) -> None:
+        """Put the data that the file at a path is of on stable storage; raises ``OSError``."""
+        if self.file.of_data:
+            settle_on_disk(Path(destination(str(path.parent)) or path.parent))
+
     @contextlib.contextmanager
     def replacing(self, path: Path) -> Iterator[None]:
         """Hold a path and its copy, looked at and cleared for something new; as ``write`` does."""
-        if self.file.of_data:
-            settle_on_disk(Path(destination(str(path.parent)) or path.parent))
         with _writing:
             found = self.look(path)
             if isinstance(found, Later):

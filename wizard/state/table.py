@@ -6,7 +6,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
+
+import platformdirs
 
 Home = Literal["install", "user", "beside"]
 """In ``.segwizard`` of a destination, in the user's own folders, or beside the data it is of."""
@@ -143,7 +146,6 @@ UNPACKED = StateFile(
     "what was unpacked",
     of_data=True,
     twice=True,
-    durable=False,
     lined=True,
     oldest=1,
 )
@@ -198,7 +200,7 @@ WRITTEN_NAMES = StateFile(
     "steps/*.json",
     "install",
     1,
-    "wizard.labels.works.item_names",
+    "wizard.labels.works.folder_work",
     1024 * _MIB,
     "names of a label file",
     durable=False,
@@ -253,7 +255,7 @@ FIRST_SEEN = StateFile(
     "first-seen.json",
     "user",
     1,
-    "wizard.kinds.fetching.first_seen",
+    "wizard.kinds.fetching.proofs",
     4 * _MIB,
     "the first bytes of archives without a published hash",
     private=True,
@@ -262,7 +264,7 @@ KEPT_SECRETS = StateFile(
     "credentials.json",
     "user",
     1,
-    "wizard.credentials.index",
+    "wizard.credentials.vault",
     4 * _MIB,
     "where which secret is kept",
     private=True,
@@ -298,3 +300,8 @@ Beside the files of steps lie proofs of labels (``wizard.verify.image_proofs``),
 a verification ends: those of another version or boot simply fit nothing. A shard has its own, as
 it has its log (``shards/log-*.jsonl``), and its mark of a run.
 """
+
+
+def state_folder() -> Path:
+    """Return this user's state folder, such as ``~/.local/state/segwizard``."""
+    return Path(platformdirs.user_state_dir("segwizard", appauthor=False))

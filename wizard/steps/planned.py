@@ -82,7 +82,10 @@ class PlannedDataset(Struct, frozen=True, kw_only=True):
     label_files: int = 0
     files: int
     """Inodes at the end."""
+    label_seconds: float = 0.0
+    """CPU seconds of making labels."""
     core_seconds: float
+    """CPU seconds of all its steps."""
     request: LicenceRequest | None = None
 
 
@@ -101,6 +104,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     end_bytes: int
     inodes: int
     core_seconds: float
+    """CPU seconds of a whole run."""
     estimated: bool
     """Whether any figure rests on an estimate rather than an exact size."""
     keep: bool | None = None

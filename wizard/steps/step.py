@@ -10,8 +10,7 @@ from typing import Literal, Protocol, runtime_checkable
 from wizard.credentials.secret import Secret
 from wizard.errors import WaitingError
 from wizard.findings import FailureGroup
-from wizard.progress import CancelToken, Counter
-from wizard.transfer.progress import TransferProgress
+from wizard.progress import CancelToken, Counter, TransferProgress
 from wizard.views import Request
 
 Resource = Literal["instant", "network", "disk", "cpu"]
@@ -51,6 +50,8 @@ class StepContext:
     """Set by fetch steps: mirror in use, state, bytes and the moment of the last one."""
     detail: str = ""
     """A few words on what is going on right now; written by the step, shown as it is."""
+    durable: bool = False
+    """Set by a step that put all it wrote on stable storage itself; any other is waited for."""
 
 
 class Step(Protocol):

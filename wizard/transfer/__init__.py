@@ -3,7 +3,7 @@
 The public face of a download, used by the fetch steps::
 
     from wizard.transfer.download import Downloader
-    from wizard.transfer.progress import TransferProgress
+    from wizard.progress import TransferProgress
     from wizard.transfer.request import DownloadProof, FetchRequest, LoginSession
     from wizard.transfer.retry_policy import RetryPolicy
 
@@ -25,7 +25,7 @@ the session's own origins only: redirects are followed hop by hop, and a hop to 
 goes through a client that knows no secret. Whoever makes a session closes it.
 
 From the outside in: ``download`` (one call a file), ``fetching`` (addresses, tries, proof),
-``retry_policy`` and ``retries``, ``http`` (one address: opening, body, refusals), ``parts`` (the
+``retry_policy``, ``http`` (one address: opening, body, refusals), ``parts`` (the
 growing file: resume, segments, lock, hash), ``logins``, ``links`` (pasted, shared), ``inbox`` and
 ``archive_cache`` (files that are here already).
 """

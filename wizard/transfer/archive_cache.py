@@ -14,11 +14,10 @@ from pathlib import Path
 
 import msgspec
 
-from wizard.credentials.places import state_folder
 from wizard.files import locked
 from wizard.progress import CancelToken
 from wizard.state.store import Store
-from wizard.state.table import KNOWN_ARCHIVES
+from wizard.state.table import KNOWN_ARCHIVES, state_folder
 from wizard.transfer.inbox import FileIdentity, file_identity, hash_file
 
 _MOST = 4000

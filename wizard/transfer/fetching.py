@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from wizard import environment
 from wizard.errors import TransferError
-from wizard.progress import CancelToken
+from wizard.progress import CancelToken, TransferProgress
 from wizard.transfer import magic
 from wizard.transfer.errors import (
     AccessDenied,
@@ -27,11 +27,9 @@ from wizard.transfer.http.opening import Response
 from wizard.transfer.http.remote_file import Downloads, RemoteFile
 from wizard.transfer.http.response_head import ResponseHead
 from wizard.transfer.interrupt import LinkedToken
-from wizard.transfer.parts.byte_ranges import ByteRange
 from wizard.transfer.parts.part import Part, too_large
 from wizard.transfer.parts.part_hasher import PartHasher
-from wizard.transfer.parts.segment_queue import SegmentQueue
-from wizard.transfer.progress import TransferProgress
+from wizard.transfer.parts.segments import ByteRange, SegmentQueue
 from wizard.transfer.proving import (
     check_encoding,
     check_hashes,
@@ -40,8 +38,7 @@ from wizard.transfer.proving import (
     download_proof,
 )
 from wizard.transfer.request import Address, DownloadProof, FetchRequest
-from wizard.transfer.retries import Retries
-from wizard.transfer.retry_policy import RetryPolicy
+from wizard.transfer.retry_policy import Retries, RetryPolicy
 
 
 class Fetching:

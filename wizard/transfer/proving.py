@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from wizard.foreign import open_foreign
-from wizard.progress import CancelToken
+from wizard.progress import CancelToken, TransferProgress
 from wizard.transfer import magic
 from wizard.transfer.errors import HashMismatch, SizeMismatch, WrongContent
-from wizard.transfer.progress import TransferProgress
 from wizard.transfer.request import DownloadProof, FetchRequest
 
 _BLOCK = 1 << 20

@@ -22,21 +22,18 @@ from wizard import environment
 from wizard.errors import LeaseError, UsageError, WizardError
 from wizard.harmless import harmless_line
 from wizard.tui import crash
-from wizard.tui.canvas import listen, understood
-from wizard.tui.commands import WizardCommands
+from wizard.tui.canvas import Described, listen, understood
+from wizard.tui.commands import JumpModal, WizardCommands
 from wizard.tui.crash import in_thread
 from wizard.tui.departure import Departure
 from wizard.tui.glyphs import plain_terminal
 from wizard.tui.host import Host
-from wizard.tui.listener import Described
-from wizard.tui.modals.help import HelpModal
-from wizard.tui.modals.jump import JumpModal
+from wizard.tui.modals import HelpModal
 from wizard.tui.screens.base import Page
-from wizard.tui.screens.held import HeldPage
-from wizard.tui.screens.opening import OpeningPage
+from wizard.tui.screens.opening import HeldPage, OpeningPage
 from wizard.tui.shell import PageName, Setup, Shell
 from wizard.tui.themes import THEMES, first_theme, no_colours
-from wizard.tui.typing import TypingGuard
+from wizard.tui.widgets.field import TypingGuard
 
 if TYPE_CHECKING:
     from wizard.app.sessions import Session

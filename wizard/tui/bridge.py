@@ -19,7 +19,7 @@ from textual.signal import Signal
 
 from wizard.engine.remote.protocol import AnyCommand, Event, Reply, RunnerClient
 from wizard.errors import WizardError
-from wizard.tui.glance.history import History
+from wizard.tui.history import History
 from wizard.views import Snapshot
 
 INTERVAL = 0.5

@@ -1,7 +1,8 @@
 """What the terminal can show pictures with: asked once, when the first picture is looked at.
 
-The answer arrives among the keys, whenever it likes, and is taken out of them by ``listener``. So
+The answer arrives among the keys, whenever it likes, and is taken out of them by ``Listener``. So
 nothing waits, no key is lost, and a terminal that never answers simply keeps its half blocks.
+Reading keys rests on two private names of the toolkit.
 """
 
 from __future__ import annotations
@@ -10,14 +11,16 @@ import fcntl
 import re
 import struct
 import termios
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
+from textual._xterm_parser import XTermParser
 from textual.driver import Driver
 from textual.drivers import linux_driver
+from textual.message import Message
 
 from wizard import environment
-from wizard.tui import listener
 
 PictureProtocol = Literal["blocks", "sixel", "kitty"]
 
@@ -26,6 +29,8 @@ WISH = "SEGWIZARD_PICTURES"
 
 _KITTY = "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"
 _COLOURS, _CELL, _ABOUT = "\x1b[?1;1;0S", "\x1b[16t", "\x1b[c"
+_ANSWER = re.compile(r"\x1b_G[^\x1b]*\x1b\\|\x1b\[\?1;\d+;[\d;]*S|\x1b\[6;\d+;\d+t|\x1b\[\?[\d;]*c")
+_BEGUN = re.compile(r"\x1b(?:_G[^\x1b]*\x1b?|\[\?[\d;]*|\[6[\d;]*)\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +42,6 @@ class Canvas:
     """Width and height of a character in pixels; as of a VT340 where the terminal does not say."""
     colours: int = 256
     """How many a Sixel picture may hold."""
-
-
-def listen() -> bool:
-    """Let the terminal's answers be told from keys; False where the toolkit's inside is not ours.
-
-    The driver leaves no public way in. Without one no question is asked, and pictures are blocks.
-    """
-    return listener.install()
 
 
 def question(driver: Driver | None) -> str:
@@ -95,3 +92,48 @@ def measured(canvas: Canvas) -> Canvas:
     if not (rows and columns and width and height):
         return canvas
     return replace(canvas, cell=(width // columns, height // rows))
+
+
+class Described(Message):
+    """The terminal told what it is."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__()
+        self.said = said
+
+
+class Listener(XTermParser):
+    """Reads keys, and knows the terminal's answers from keys."""
+
+    _said = ""
+    _rest = ""
+
+    def feed(self, data: str) -> Iterable[Message]:
+        """Yield events; an answer that is cut off waits for its end."""
+        if not data:
+            yield from super().feed(data)
+            return
+        keys = _ANSWER.sub(self._heard, self._rest + data)
+        begun = _BEGUN.search(keys)
+        self._rest = begun.group() if begun else ""
+        if keys := keys.removesuffix(self._rest):
+            yield from super().feed(keys)
+        if self._said.endswith("c"):
+            yield Described(self._said)
+            self._said = ""
+
+    def _heard(self, answer: re.Match[str]) -> str:
+        self._said += answer.group()
+        return ""
+
+
+def listen() -> bool:
+    """Have every terminal the toolkit opens from now on read so; False where it cannot be.
+
+    The driver leaves no public way in. Without one no question is asked, and pictures are blocks.
+    """
+    driver = vars(linux_driver)
+    if "XTermParser" not in driver:
+        return False
+    driver["XTermParser"] = Listener
+    return True

@@ -7,19 +7,17 @@ from types import MappingProxyType
 
 from wizard.tui.screens.activity import ActivityPage
 from wizard.tui.screens.base import Page
-from wizard.tui.screens.collections import CollectionsPage
 from wizard.tui.screens.credentials import CredentialsPage
-from wizard.tui.screens.datasets import DatasetsPage
+from wizard.tui.screens.datasets import CollectionsPage, DatasetsPage
 from wizard.tui.screens.destination import DestinationPage
 from wizard.tui.screens.finished import FinishedPage
 from wizard.tui.screens.log import LogPage
 from wizard.tui.screens.plan import PlanPage
 from wizard.tui.screens.preview import PreviewPage
-from wizard.tui.screens.reading import ReadingPage
 from wizard.tui.screens.requests import RequestsPage
 from wizard.tui.screens.resume import ResumePage
 from wizard.tui.screens.sources import SourcesPage
-from wizard.tui.screens.terms import TermsPage
+from wizard.tui.screens.terms import ReadingPage, TermsPage
 from wizard.tui.screens.wizard import WizardPage
 from wizard.tui.shell import PageName
 

@@ -5,6 +5,10 @@ Pages know this base of the app and never each other; the app knows the pages by
 
 from __future__ import annotations
 
+import base64
+import contextlib
+import sys
+import webbrowser
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -21,9 +25,9 @@ from textual.reactive import var
 from textual.screen import Screen
 from textual.strip import Strip
 
+from wizard import environment
 from wizard.app import machine
 from wizard.engine.remote.protocol import Reply
-from wizard.tui import outside
 from wizard.tui.bridge import Bridge
 from wizard.tui.canvas import Canvas, question, understood
 from wizard.tui.glyphs import plain_terminal
@@ -38,9 +42,12 @@ if TYPE_CHECKING:
     from wizard.recipes.model import Recipe
     from wizard.steps.planned import Plan
 
+_LONGEST = 74_000
+"""Bytes of base64 most terminals take in one sequence; longer text goes to the file only."""
+ELSEWHERE = "Open this page on your own computer; it is kept for segwizard show copied:"
+"""What to say where no browser opens."""
 _TO_READ = 10.0
 """Seconds for what takes a while to read, as an address."""
-
 PageName = Literal[
     "collections",
     "destination",
@@ -231,7 +238,7 @@ class Shell(App[int]):
         """Ask the terminal to take the text, through tmux and screen as well."""
         self._clipboard = text
         driver: Driver | None = self._driver
-        sequence = outside.osc52(text)
+        sequence = osc52(text)
         if driver is not None and sequence:
             driver.write(sequence)
 
@@ -241,7 +248,7 @@ class Shell(App[int]):
             self.say("There is no page to open here.", "$text-warning")
             return
         machine.keep_copied(page)
-        said = "Opening" if outside.browsed(page) else outside.ELSEWHERE
+        said = "Opening" if browsed(page) else ELSEWHERE
         self.say(f"{said} {page}", seconds=_TO_READ)
 
     def find_canvas(self) -> None:
@@ -251,3 +258,33 @@ class Shell(App[int]):
         if driver is not None and asked and self.canvas == Canvas():
             self.canvas = understood("")
             driver.write(asked)
+
+
+def osc52(text: str) -> str:
+    """The sequence that asks the terminal to take ``text``; empty when it is too long."""
+    payload = base64.b64encode(text.encode()).decode()
+    if len(payload) > _LONGEST:
+        return ""
+    sequence = f"\x1b]52;c;{payload}\a"
+    if environment.variable("TMUX"):
+        inner = sequence.replace("\x1b", "\x1b\x1b")
+        return f"\x1bPtmux;{inner}\x1b\\"
+    if environment.variable("TERM", "").startswith("screen"):
+        return f"\x1bP{sequence}\x1b\\"
+    return sequence
+
+
+def browsed(page: str) -> bool:
+    """Open a page, unless the person sits elsewhere; tells whether a browser took it."""
+    if _far_away():
+        return False
+    with contextlib.suppress(webbrowser.Error, OSError):
+        return webbrowser.open(page)
+    return False
+
+
+def _far_away() -> bool:
+    graphical = any(environment.variable(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
+    return bool(environment.variable("SSH_CONNECTION")) or (
+        sys.platform.startswith("linux") and not graphical
+    )

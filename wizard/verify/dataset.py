@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
@@ -14,13 +15,14 @@ from wizard.causes import CAUSES
 from wizard.files import PARTIAL, make_way
 from wizard.findings import Finding, grouped
 from wizard.labels.drawing.polygons import fill_notes
-from wizard.verify.context import Context, unlisted
+from wizard.labels.lazy import Lazy
+from wizard.verify.context import Context, load_context, unlisted
+from wizard.verify.image_check import ImageCheck
 from wizard.verify.image_proofs import ImageProofs
-from wizard.verify.remedies import Remedies, with_hints
 from wizard.verify.scan import scan_tree
 from wizard.verify.subject import Subject
-from wizard.verify.summary import Summary, count_checked
-from wizard.verify.work import ImageWork
+from wizard.verify.summary import Remedies, Summary, count_checked, with_hints
+from wizard.work import Item, Report
 
 _UNSOUND_BYTES = tuple(
     cause.slug
@@ -33,6 +35,51 @@ _UNSOUND_BYTES = tuple(
         causes.BROKEN_POLYGONS,
     )
 )
+
+
+@dataclass(frozen=True, slots=True)
+class ImageItem(Item):
+    """One image of one split; its key is the image's path."""
+
+    split: str = ""
+
+
+class ImageWork:
+    """Checks every image of a subject with all its labels; nothing is written.
+
+    Labels that ``proofs`` know are not read again.
+    """
+
+    unit = "images"
+
+    def __init__(self, subject: Subject, proofs: ImageProofs | None = None) -> None:
+        self.subject = subject
+        self.proofs = proofs
+        self._context: Lazy[Context] = Lazy()
+
+    @property
+    def context(self) -> Context:
+        """The tables, read once per process."""
+        return self._context.get(self._load)
+
+    def _load(self) -> Context:
+        if self.proofs:
+            self.proofs.begin()
+        return load_context(self.subject)
+
+    def items(self) -> Sequence[ImageItem]:
+        """List every image of every list once, in list order."""
+        seen: dict[tuple[str, str], None] = {}
+        for (_, split), pairs in self.context.lists.items():
+            for pair in pairs:
+                seen[split, pair.image] = None
+        return [ImageItem(image, split=split) for split, image in seen]
+
+    def process(self, item: ImageItem) -> Report:
+        """Check one image."""
+        check = ImageCheck(self.subject, self.context, (item.key, item.split), self.proofs)
+        return Report(check.run(), check.proofs)
+
 
 RunImages = Callable[[ImageWork], Sequence[Finding]]
 """Runs the batch of images, on whatever workers there are, and collects its findings."""
@@ -54,7 +101,7 @@ def verify_dataset(
     findings += looked
     if _draws_polygons(subject):
         findings += fill_notes()
-    ours = {label for row in _rows(subject, context) for label in row.made}
+    ours = _made(subject, context) if findings else set()
     # A list that names an image often would have its faults told as often.
     hinted = with_hints(dict.fromkeys(findings), remedies, lambda path: path in ours)
     return Summary(
@@ -66,17 +113,17 @@ def verify_dataset(
     )
 
 
+def _made(subject: Subject, context: Context) -> set[str]:
+    """Return every label that is ours, as findings name it."""
+    return {label for row in _rows(subject, context) for label in row.made}
+
+
 def _draws_polygons(subject: Subject) -> bool:
     """Tell whether the installed Pillow has a say in what the labels must be."""
     return any(
         layer.polygons or (layer.relabel and layer.relabel.mask == "polygon")
         for layer in subject.layers
     )
-
-
-def verify_here(work: ImageWork) -> list[Finding]:
-    """Run a batch in this thread, image by image."""
-    return [finding for item in work.items() for finding in work.process(item).findings]
 
 
 def broken_labels(findings: Iterable[Finding]) -> tuple[str, ...]:

@@ -1,8 +1,9 @@
-"""Folders read once: which files of the lists are there, which are empty, which do not belong."""
+"""Folders read once: which files of the lists are there, are empty, or belong to nothing."""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -13,14 +14,49 @@ from pathlib import Path
 from wizard import causes
 from wizard.files import PARTIAL
 from wizard.findings import Finding
-from wizard.folders import MODULUS, FolderSum, folder_sum, seen_sums
+from wizard.folders import MODULUS, NO_FILE, FolderSum, folder_sum, seen_sums, sizes_in
 from wizard.verify.context import Context, ListKey
-from wizard.verify.stray_files import is_harmless, is_system_file
 from wizard.verify.subject import Subject
 
+_SYSTEM = re.compile(
+    r"""
+    \._.* | \.DS_Store | \.localized | \.AppleDouble | \.apdisk | Icon\r | __MACOSX  # macOS
+    | (?:eh)?thumbs(?:_vista)?\.db | desktop\.ini  # Windows
+    | @eaDir | \.@__thumb | \#recycle  # network disks
+    | \.directory | \.nfs[0-9a-f]+ | \.fuse_hidden[0-9a-f]+ | \.Trash-\d+  # Linux
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_COPY = re.compile(
+    r"""
+    .*~ | \.\#.* | \#.*\# | \..*\.sw[a-p] | \.~lock\..*\#  # open editors
+    | .*\.(?:bak|orig|tmp|crdownload|part|download|partial)  # unfinished
+    | .*\ \(\d+\)(?:\.\w+)? | .*(?:\ -)?\ [Cc]opy(?:\ \d+|\ \(\d+\))?(?:\.\w+)?  # saved twice
+    | Copy\ of\ .* | Kopie\ von\ .* | .*conflicted\ copy.* | .*\.sync-conflict-.*
+    """,
+    re.VERBOSE,
+)
 _READERS = 8
 _BATCH = 64
 """Folders a reader is handed at once: most hold next to nothing."""
+
+
+def is_system_file(name: str) -> bool:
+    """Tell whether a name is one that only desktop systems and network disks give.
+
+    No dataset rests on such a file, so unpacking does not make it and nobody misses it.
+    """
+    return _SYSTEM.fullmatch(name) is not None
+
+
+def is_harmless(name: str) -> bool:
+    """Tell whether a file of no list is something that programs leave, or a copy of another."""
+    return is_system_file(name) or _COPY.fullmatch(name) is not None
+
+
+def is_unseen(name: str) -> bool:
+    """Tell whether a check that counts files passes over a name: hidden, or of the system."""
+    return name.startswith(".") or is_system_file(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +189,7 @@ def folders_of(subject: Subject, context: Context) -> set[Path]:
 
 def scan_tree(subject: Subject, context: Context) -> Iterator[Finding]:
     """Yield what is missing, empty or extra; every folder is read once."""
-    seen: dict[str, dict[str, FileFacts]] = {}
+    seen: dict[str, dict[str, int]] = {}
     reported: set[str] = set()
     for place, pairs in context.lists.items():
         for pair in pairs:
@@ -161,32 +197,36 @@ def scan_tree(subject: Subject, context: Context) -> Iterator[Finding]:
                 (pair.image, causes.MISSING_IMAGE),
                 (pair.label, causes.MISSING_LABEL),
             ):
-                if listed and listed not in reported:
+                if listed and not _size(subject, seen, listed) and listed not in reported:
                     reported.add(listed)
-                    yield from _presence(subject, seen, listed, (missing, place))
+                    yield _absence(subject, seen, listed, (missing, place))
     yield from _extras(subject, seen, _label_folders(subject, context))
 
 
-def _presence(
-    subject: Subject,
-    seen: dict[str, dict[str, FileFacts]],
-    listed: str,
-    named: tuple[causes.Cause, ListKey],
-) -> Iterator[Finding]:
+def _size(subject: Subject, seen: dict[str, dict[str, int]], listed: str) -> int | None:
+    """Return the bytes of a listed file, None for one that is not there."""
     folder, _, name = listed.rpartition("/")
     if folder not in seen:
-        seen[folder] = scan_folder(subject.path(folder))
-    entry = seen[folder].get(name)
-    if entry is None:
-        missing, (taxonomy, split) = named
-        yield Finding.of(missing, subject.shown(listed), f"named by the {split} list of {taxonomy}")
-    elif entry.size == 0:
-        yield Finding.of(causes.EMPTY_FILE, subject.shown(listed))
+        found = sizes_in(str(subject.path(folder)))
+        seen[folder] = {each: size for each, size in found.items() if size != NO_FILE}
+    return seen[folder].get(name)
+
+
+def _absence(
+    subject: Subject,
+    seen: dict[str, dict[str, int]],
+    listed: str,
+    named: tuple[causes.Cause, ListKey],
+) -> Finding:
+    if _size(subject, seen, listed) is not None:
+        return Finding.of(causes.EMPTY_FILE, subject.shown(listed))
+    missing, (taxonomy, split) = named
+    return Finding.of(missing, subject.shown(listed), f"named by the {split} list of {taxonomy}")
 
 
 def _extras(
     subject: Subject,
-    seen: dict[str, dict[str, FileFacts]],
+    seen: dict[str, dict[str, int]],
     belonging: dict[str, set[str] | None],
 ) -> Iterator[Finding]:
     for folder, allowed in sorted(belonging.items()):

@@ -6,33 +6,81 @@ import contextlib
 import multiprocessing
 import os
 import pickle
+import shutil
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.synchronize import Event
+from pathlib import Path
 from typing import Any, Generic, Protocol
 
 from wizard.errors import UsageError
+from wizard.files import is_private
 from wizard.progress import CancelToken
 from wizard.work import Item, ItemT, Work
 from wizard.workers.chunks import ChunkOutcome, do_chunk, do_pickled_chunk
 from wizard.workers.executors import Workers, usual
-from wizard.workers.temporary import own_temporary_folder
 
+_LONGEST = 50
+"""Bytes of the folder: the path of a socket below it may have about a hundred."""
+
+_SWAP = threading.Lock()
 NICENESS = 5
 """How far workers step back so that keys are answered at once."""
-
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 """Numbers of settings in glibc's ``malloc.h``."""
-
 _CHUNK_SECONDS = 0.25
 """Long beside what handing out a chunk costs here, short beside what a person waits for."""
-
 _LARGEST_KEPT = 1 << 25
 """Bytes of the largest block that glibc lets be kept."""
+_DEATHS = (BrokenExecutor, EOFError, ConnectionError)
+"""What is raised when a worker, or the process that forks workers, is gone."""
+_never: Callable[[], bool] = bool
+_stopped = _never
+"""In a worker process: whether its team was asked to stop."""
+
+
+@contextlib.contextmanager
+def own_temporary_folder() -> Iterator[None]:
+    """Have ``multiprocessing`` make its folder, which a kill leaves behind, inside one of ours.
+
+    It is asked for once in a process. Where no private folder can be had, or only one whose path is
+    too long for a socket, the usual place has to do.
+    """
+    folder = Path(tempfile.gettempdir()) / f"segwizard-{os.getuid()}"
+    mine = folder / f"p{os.getpid()}"
+    if len(os.fsencode(mine)) > _LONGEST or not is_private(folder) or not is_private(mine):
+        yield
+        return
+    _clear_dead(folder)
+    with _SWAP:
+        before, tempfile.tempdir = tempfile.tempdir, str(mine)
+        try:
+            yield
+        finally:
+            tempfile.tempdir = before
+
+
+def _clear_dead(folder: Path) -> None:
+    """Remove the folders of processes that are gone."""
+    for left in folder.glob("p[0-9]*"):
+        pid = left.name[1:]
+        if pid.isdecimal() and not _lives(int(pid)):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 class Team(Protocol):
@@ -178,10 +226,6 @@ class _Processes(Generic[ItemT]):
         )
 
 
-_DEATHS = (BrokenExecutor, EOFError, ConnectionError)
-"""What is raised when a worker, or the process that forks workers, is gone."""
-
-
 def prepare_processes() -> None:
     """Start the process that later forks the workers, if it does not run yet.
 
@@ -215,11 +259,6 @@ def _has_descriptor(stream: Any) -> bool:
         return bool(stream.fileno() >= 0)
     except (OSError, ValueError, AttributeError):
         return False
-
-
-_never: Callable[[], bool] = bool
-_stopped = _never
-"""In a worker process: whether its team was asked to stop."""
 
 
 def _begin(stop: Event) -> None:

@@ -9,9 +9,8 @@ from __future__ import annotations
 import contextlib
 import tarfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final, Protocol, cast
+from typing import BinaryIO, Final, NamedTuple, Protocol, cast
 from zlib import adler32
 
 from isal import igzip, igzip_threaded
@@ -67,8 +66,7 @@ class Readable(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class TarEntry:
+class TarEntry(NamedTuple):
     """One member of a tar; ``problem`` says why it cannot be unpacked, if so."""
 
     name: str
@@ -118,7 +116,11 @@ def cut_short(archive: str) -> ArchiveError:
 
 
 class TarReader:
-    """The members of a tar stream in order, each to be read, or skipped, before the next."""
+    """The members of a tar stream in order, each to be read, or skipped, before the next.
+
+    The stream is read a MiB at a time and cut up here: of a hundred bytes that a member may have,
+    two calls to the stream would cost more than all else that is done for it.
+    """
 
     def __init__(
         self,
@@ -139,7 +141,8 @@ class TarReader:
         self._limits = limits
         self._packed = packed
         self._seen = 0
-        self._due = CHUNK
+        self._buffer = b""
+        self._at = 0
         self._metas = 0
         self._left = 0
         self._padding = 0
@@ -209,7 +212,7 @@ class TarReader:
         if self._left > META_MOST:
             raise self._damaged("a member's name takes over a MiB")
         self._metas += self._left
-        if self._metas > META_SHARE + self._seen // 4:
+        if self._metas > META_SHARE + self._passed // 4:
             raise self._damaged(f"it names members with {self._metas:,} bytes")
         return b"".join(self.chunks())
 
@@ -231,25 +234,40 @@ class TarReader:
             raise self._damaged("an extended header is broken") from error
         return name, size
 
+    @property
+    def _passed(self) -> int:
+        return self._seen - len(self._buffer) + self._at
+
     def _exactly(self, size: int) -> bytes:
-        self._seen += size
-        if self._seen >= self._due:
-            self._look()
-        data = self._read(size) if size else b""
-        while len(data) < size:
-            more = self._read(size - len(data))
-            if not more:
-                raise cut_short(self._archive)
-            data += more
+        end = self._at + size
+        if end > len(self._buffer):
+            return self._read_on(size)
+        data = self._buffer[self._at : end]
+        self._at = end
         return data
 
-    def _look(self) -> None:
-        """Stop when that is asked for, or when the stream grows more than real data does."""
-        self._due = self._seen + CHUNK
+    def _read_on(self, size: int) -> bytes:
+        """Return bytes of which the last are still to be read."""
+        parts = [self._buffer[self._at :]]
+        left = size - len(parts[0])
+        while left > 0:
+            more = self._more()
+            if not more:
+                raise cut_short(self._archive)
+            parts.append(more)
+            left -= len(more)
+        self._buffer, self._at = b"".join(parts), size
+        return self._buffer[:size]
+
+    def _more(self) -> bytes:
+        """Read up to a MiB; raises when to stop is asked for, or the stream grows as none does."""
         self._token.check()
+        data = self._read(CHUNK)
+        self._seen += len(data)
         if self._packed is not None:
             what = "its first part"
             self._limits.check_ratio(self._seen, self._packed, archive=self._archive, what=what)
+        return data
 
     def _read(self, size: int) -> bytes:
         try:
@@ -263,9 +281,8 @@ class TarReader:
 
     def _drain(self) -> None:
         """Read to the end, so that the checksum at the end of gzip data is looked at."""
-        while more := self._read(CHUNK):
-            self._seen += len(more)
-            self._look()
+        while self._more():
+            pass
 
     def _damaged(self, what: str) -> ArchiveError:
         return ArchiveError(f"is damaged: {what}", where=self._archive, hint=_AGAIN)

@@ -13,11 +13,10 @@ from wizard.archives.paths import Route
 from wizard.archives.tar.reader import Readable, TarEntry, TarReader
 from wizard.archives.unpacking import Unpacking
 from wizard.archives.writing.batches import Loaded
-from wizard.archives.writing.workers import WriteWorkers
-from wizard.archives.writing.writers import Writers
+from wizard.archives.writing.workers import Writers, WriteWorkers
 from wizard.errors import ArchiveError
 
-_BATCH_FILES = 64
+_BATCH_FILES = 256
 _BATCH_BYTES = SMALL
 _MANY = 4000
 """Members from which on workers repay their start."""

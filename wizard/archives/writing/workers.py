@@ -1,11 +1,4 @@
-"""Helper processes that write small members, one for each thread that unpacks.
-
-Threads alone gain nothing here: each file is three or four calls to the system of some
-microseconds, and after every one of them a thread waits until another gives up the interpreter.
-A worker has an interpreter of its own. It gets nothing of ours but two pipes and the open archive,
-none of our variables that could hold a secret, and ends when its input does, so it outlives
-nobody. Whatever it cannot do is done again by the thread, which meets the same trouble itself.
-"""
+"""Who writes small members: helper processes, one for each thread that unpacks, or threads."""
 
 from __future__ import annotations
 
@@ -14,7 +7,10 @@ import os
 import select
 import subprocess
 import sys
+import threading
+from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
@@ -32,6 +28,7 @@ from wizard.archives.writing.batches import (
     write_given,
 )
 from wizard.environment import variables
+from wizard.progress import CancelToken, Counter
 
 _PROGRAM = """\
 from wizard.archives.writing.batches import serve_batches
@@ -47,6 +44,9 @@ _TICK = 100
 
 DoneT = TypeVar("DoneT")
 """What writing a batch returns."""
+_Worker = subprocess.Popen[bytes]
+_AHEAD = 4
+"""Batches in flight per thread: enough to keep them busy, few enough to bound memory."""
 
 
 class WriteWorkers:
@@ -144,9 +144,6 @@ class WriteWorkers:
             self._places.put(left)
 
 
-_Worker = subprocess.Popen[bytes]
-
-
 def _started(archive: int, folder: Path) -> _Worker | None:
     """Start a worker; None when the system refuses."""
     environment = {name: value for name, value in variables().items() if name in _KEPT}
@@ -179,3 +176,61 @@ def _ask(worker: _Worker, batch: Sequence[object], check: Callable[[], None]) ->
     while not answered.poll(_TICK):
         check()
     return receive_message(worker.stdout)
+
+
+class Writers:
+    """Runs batches on threads; the feeding thread alone advances the counter."""
+
+    def __init__(
+        self, workers: int, counter: Counter, token: CancelToken, *, ahead: int = _AHEAD
+    ) -> None:
+        self._pool = ThreadPoolExecutor(max(1, workers), thread_name_prefix="unpack")
+        self._most = ahead * max(1, workers)
+        self._flying: deque[Future[int]] = deque()
+        self._counter = counter
+        self._token = token
+        self._failed = threading.Event()
+
+    def check(self) -> None:
+        """Raise ``Cancelled`` when the run was stopped; used by batches between files."""
+        self._token.check()
+
+    @property
+    def failed(self) -> bool:
+        """Whether some batch raised, so that the others need not go on."""
+        return self._failed.is_set()
+
+    def submit(self, batch: Callable[[], int]) -> None:
+        """Queue a batch that returns how many files it wrote; waits when many are queued."""
+        while len(self._flying) >= self._most:
+            self._collect()
+        self._flying.append(self._pool.submit(self._guarded, batch))
+        while self._flying and self._flying[0].done():
+            self._collect()
+
+    def _guarded(self, batch: Callable[[], int]) -> int:
+        try:
+            return 0 if self.failed else batch()
+        except BaseException:
+            self._failed.set()
+            raise
+
+    def _collect(self) -> None:
+        self._counter.advance(self._flying.popleft().result())
+
+    def __enter__(self) -> Writers:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is not None:
+            self._failed.set()
+        try:
+            while error is None and self._flying:
+                self._collect()
+        finally:
+            self._pool.shutdown(cancel_futures=True)

@@ -1,4 +1,4 @@
-"""The loop over a zip's members: several threads, each reading, inflating and writing."""
+"""The members of a zip: read by several threads, each inflating and writing them."""
 
 from __future__ import annotations
 
@@ -6,27 +6,83 @@ import functools
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from types import TracebackType
 
 from msgspec.structs import astuple
 
-from wizard.archives.bounds import SMALL
+from wizard.archives.bounds import CHUNK, SMALL
+from wizard.archives.deflate import InflateError, crc32, inflater
 from wizard.archives.paths import Route
 from wizard.archives.unpacking import Unpacking, damage
-from wizard.archives.writing.batches import DamagedMember, Small
-from wizard.archives.writing.workers import WriteWorkers
-from wizard.archives.writing.writers import Writers
-from wizard.archives.zip.data import ZipData
+from wizard.archives.writing.batches import LOCAL, DamagedMember, LocalHeader, Small, read_at
+from wizard.archives.writing.workers import Writers, WriteWorkers
 from wizard.archives.zip.directory import ZipEntry
+from wizard.foreign import descriptor_of
 
+_PIECE = 4 * CHUNK
 _BATCH_FILES = 256
 _BATCH_BYTES = SMALL
 _AHEAD = 32
 """Batches ahead of each writer: names without data, checked while helpers still start."""
 _MANY = 4000
 """Members from which on workers repay their start."""
-
 Placed = tuple[str, ZipEntry]
 """A member and its path after the rules."""
+
+
+class ZipData:
+    """The bytes of a zip's members, for any number of threads at once."""
+
+    def __init__(self, archive: Path) -> None:
+        self.file = descriptor_of(archive)
+
+    def __enter__(self) -> ZipData:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        os.close(self.file)
+
+    def chunks(self, entry: ZipEntry) -> Iterator[bytes]:
+        """Yield a member's bytes a few MiB at a time; a wrong CRC raises after the last."""
+        seen = crc = 0
+        for chunk in self._inflated(entry) if entry.deflated else self._packed(entry):
+            seen += len(chunk)
+            if seen > entry.size:
+                raise DamagedMember("it is longer than the archive says")
+            crc = crc32(chunk, crc)
+            yield chunk
+        if seen != entry.size or crc != entry.crc32:
+            raise DamagedMember("its bytes do not match their checksum")
+
+    def _packed(self, entry: ZipEntry) -> Iterator[bytes]:
+        header = LocalHeader(entry.name.encode(), entry.deflated)
+        block = read_at(self.file, LOCAL.size + len(header.name), entry.offset)
+        place = entry.offset + header.size(block, 0)
+        end = place + entry.packed
+        while place < end:
+            chunk = read_at(self.file, min(CHUNK, end - place), place)
+            if not chunk:
+                raise DamagedMember("the archive ends inside it")
+            place += len(chunk)
+            yield chunk
+
+    def _inflated(self, entry: ZipEntry) -> Iterator[bytes]:
+        stream = inflater(-15)
+        try:
+            for packed in self._packed(entry):
+                rest = packed
+                while rest and not stream.eof:
+                    yield stream.decompress(rest, _PIECE)
+                    rest = stream.unconsumed_tail
+            if not stream.eof:
+                yield stream.flush()
+        except InflateError as error:
+            raise DamagedMember("its compressed data is broken") from error
 
 
 def unzip(archive: Path, entries: Sequence[ZipEntry], route: Route, unpacking: Unpacking) -> None:

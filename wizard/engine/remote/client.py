@@ -10,19 +10,21 @@ import threading
 from pathlib import Path
 
 from wizard.engine.lease import current_owner
-from wizard.engine.remote.messages import (
+from wizard.engine.remote.protocol import (
+    AnyCommand,
     Ask,
     AskEvents,
     AskSnapshot,
     Connection,
+    Event,
     Message,
+    Reply,
     RunnerGone,
     decode_events,
     decode_reply,
     decode_snapshot,
     encode,
 )
-from wizard.engine.remote.protocol import AnyCommand, Event, Reply
 from wizard.state.store import UNREADABLE
 from wizard.steps.step import Place
 from wizard.views import Snapshot

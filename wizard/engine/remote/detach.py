@@ -16,7 +16,7 @@ from wizard.credentials.given import clean_environment
 from wizard.engine.journal import InstallState
 from wizard.engine.lease import acquire
 from wizard.engine.remote.client import RemoteLink
-from wizard.engine.remote.messages import RunnerGone
+from wizard.engine.remote.protocol import RunnerGone
 from wizard.environment import variable
 from wizard.errors import (
     DestinationError,

@@ -7,8 +7,7 @@ import time
 from collections.abc import Callable
 
 from wizard.engine.remote.client import RemoteLink, attach
-from wizard.engine.remote.messages import RunnerGone
-from wizard.engine.remote.protocol import AnyCommand, Event, Reply
+from wizard.engine.remote.protocol import AnyCommand, Event, Reply, RunnerGone
 from wizard.engine.survey import survey
 from wizard.steps.install import Install
 from wizard.views import Snapshot

@@ -7,17 +7,18 @@ import socket
 import threading
 from pathlib import Path
 
-from wizard.engine.remote.messages import (
+from wizard.engine.remote.protocol import (
+    AnyCommand,
     Ask,
     AskEvents,
     AskSnapshot,
     Connection,
     Message,
+    Reply,
     decode_message,
     encode,
     socket_path,
 )
-from wizard.engine.remote.protocol import AnyCommand, Reply
 from wizard.engine.runner import Runner
 from wizard.errors import DestinationError
 from wizard.files import make_folder

@@ -1,4 +1,4 @@
-"""``segwizard attach``: watch, steer and answer a run in another terminal or the background."""
+"""``segwizard attach``, ``log`` and ``show``: a run in another terminal, and what it said."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from pathlib import Path
 
 import click
 
+from wizard.app import machine
 from wizard.app.outcome import Outcome, last_page, outcome
-from wizard.app.sessions import RunnerGone, Session, follow, join
+from wizard.app.sessions import RunnerGone, Session, follow, join, newest_events
 from wizard.headless import exits
-from wizard.headless.options import JobCommand, dest_option, json_option
+from wizard.headless.options import LARGEST_NUMBER, JobCommand, dest_option, json_option
 from wizard.headless.terminal import lines, say
 from wizard.headless.terminal.ask import Asker
-from wizard.headless.terminal.closing import closing_lines
+from wizard.headless.terminal.lines import closing_lines
 from wizard.headless.terminal.signals import Interrupted, counted
 from wizard.headless.terminal.watch import JsonWatcher, PlainWatcher, Watcher, show
 
@@ -71,3 +72,23 @@ def _asked(asker: Asker | None, session: Session, watcher: Watcher) -> bool:
         snapshot = show(watcher, session.link)
         return asker is not None and snapshot.running and asker.ask_one(session.link, snapshot)
     return False
+
+
+@click.command(name="show")
+@click.argument("what", type=click.Choice(["copied"]), default="copied")
+def copied(*, what: str) -> int:
+    """Print what was copied last on screen: for terminals that do not let programs copy."""
+    say.data(machine.copied(), several=True)
+    return exits.COMPLETE
+
+
+@click.command(name="log")
+@dest_option
+@click.option(
+    "--lines", "most", type=click.IntRange(1, LARGEST_NUMBER), default=50, show_default=True
+)
+def log(*, dest: Path, most: int) -> int:
+    """Print the newest lines of the install's log, oldest first; secrets never were in it."""
+    for event in newest_events(dest.expanduser(), most):
+        say.data(lines.event_line(event))
+    return exits.COMPLETE

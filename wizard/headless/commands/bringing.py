@@ -1,4 +1,4 @@
-"""``segwizard import`` and ``segwizard link``: bringing what only a person gets."""
+"""``segwizard import``, ``link`` and ``masks``: what only a person gets, or another lab gives."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import get_args
 
 import click
 
+from wizard import figures
 from wizard.app.bringing import How, bring_files, bring_link
 from wizard.app.logins import keeper
+from wizard.app.masks import export_masks, import_masks
 from wizard.app.opening import found
 from wizard.errors import UsageError
 from wizard.foreign import read_foreign_text
@@ -18,8 +20,9 @@ from wizard.headless.exits import COMPLETE, FAILED
 from wizard.headless.options import GivenPath, JobCommand, dest_option, json_option
 from wizard.headless.terminal import say
 from wizard.headless.terminal.ask import typed_yes
+from wizard.headless.terminal.say import data, talk
 from wizard.headless.terminal.signals import interruptible
-from wizard.progress import CancelToken
+from wizard.progress import CancelToken, Counter
 
 _LONGEST = 1 << 20
 """Letters of a mail with a link in it."""
@@ -140,3 +143,38 @@ def _pasted(file: Path | None) -> str:
         return sys.stdin.read(_LONGEST)
     say.talk("Paste the link, then press Enter on an empty line:")
     return "".join(iter(sys.stdin.readline, "\n"))
+
+
+@click.group("masks")
+def masks() -> None:
+    """Give the masks that relabelling needs to a lab that cannot get their archive any more.
+
+    They stand under the terms of the dataset they are of: only whoever accepted these may have
+    them, and import asks for that.
+    """
+
+
+@masks.command("export")
+@click.argument("dataset", default="", shell_complete=complete_datasets)
+@dest_option
+@click.option("-o", "--out", type=GivenPath(), help="File to write.")
+def export(dataset: str, *, dest: Path, out: Path | None) -> None:
+    """Write the masks that the relabel records of DATASET use, from a finished install."""
+    choices = found(dest.expanduser().absolute())
+    with interruptible():
+        moved = export_masks(choices, dataset, out, Counter(), CancelToken())
+    data(str(moved.path))
+    talk(f"{figures.count(moved.manifest.images, 'image')}, {figures.size(moved.size)}.")
+    talk(f"They stand under {moved.manifest.licence}: {moved.manifest.licence_url}")
+
+
+@masks.command("import")
+@click.argument("file", type=GivenPath())
+@dest_option
+def take_masks(file: Path, *, dest: Path) -> None:
+    """Check exported masks and take_masks them in; the next run relabels with them."""
+    choices = found(dest.expanduser().absolute())
+    with interruptible():
+        moved = import_masks(choices, file.expanduser().absolute(), CancelToken())
+    data(moved.words)
+    talk(f"Masks of {figures.count(moved.manifest.images, 'image')}; run again to relabel.")

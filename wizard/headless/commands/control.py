@@ -1,16 +1,20 @@
-"""``segwizard pause``, ``resume``, ``retry`` and ``stop``: asking the runner at work."""
+"""``segwizard pause``, ``resume``, ``retry`` and ``stop``: asking the runner, and being one."""
 
 from __future__ import annotations
 
+import signal
+import threading
 from pathlib import Path
 
 import click
 
 from wizard.app import sessions
+from wizard.app.background import serve
 from wizard.engine.remote.protocol import AnyCommand, Pause, Resume, Retry
 from wizard.headless import exits
-from wizard.headless.options import dest_option
+from wizard.headless.options import GivenPath, dest_option
 from wizard.headless.terminal import say
+from wizard.headless.terminal.signals import CAUGHT
 
 
 @click.command(name="pause")
@@ -49,3 +53,15 @@ def stop(*, dest: Path) -> int:
 def _ask(dest: Path, command: AnyCommand) -> int:
     say.talk(sessions.steer(dest, command).text)
     return exits.COMPLETE
+
+
+@click.command(name="_serve", hidden=True)
+@click.option("--dest", type=GivenPath(), required=True)
+@click.option("--orders", type=int, required=True)
+@click.option("--ready", type=int, required=True)
+def background(*, dest: Path, orders: int, ready: int) -> int:
+    """Run what the orders say, for viewers on a socket."""
+    stop = threading.Event()
+    for number in CAUGHT:
+        signal.signal(number, lambda *_: stop.set())
+    return serve(dest, orders, ready, stop)

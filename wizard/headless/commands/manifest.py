@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +17,7 @@ from wizard.headless.terminal import say
 from wizard.headless.terminal.signals import interruptible
 from wizard.library import open_library
 from wizard.library.manifest import model
-from wizard.library.manifest.check import Changed, check_install
-from wizard.library.manifest.compare import Difference, compared, read_side
+from wizard.library.manifest.compare import Changed, Difference, check_install, compared, read_side
 from wizard.library.manifest.make import take_manifest, write
 from wizard.progress import CancelToken, Counter
 
@@ -105,13 +105,36 @@ def _check(*, dest: Path, quick: bool, sample: float | None, as_json: bool) -> i
     if as_json:
         say.json_data(CheckDocument(counter.done, share, tuple(found)))
     else:
-        for each in found[:SHOWN]:
-            say.data(f"{each.trouble}: {each.path}{f' ({each.detail})' if each.detail else ''}")
-        if len(found) > SHOWN:
-            say.data(f"and {len(found) - SHOWN:,} more; --json lists all")
+        _say(_check_lines(found))
         read = "sizes only" if not share else f"{share:.0%} of them read"
         say.data(f"{figures.count(counter.done, 'file')} looked at, {read}")
     return exits.FAILED if any(each.fatal for each in found) else exits.COMPLETE
+
+
+def _check_lines(found: Sequence[Changed]) -> list[str]:
+    """Return a line for each file that is wrong, then one for each folder with files too many."""
+    wrong = [
+        f"{each.trouble}: {each.path}{f' ({each.detail})' if each.detail else ''}"
+        for each in found
+        if each.fatal
+    ]
+    beside: dict[str, list[str]] = {}
+    for each in found:
+        if not each.fatal:
+            folder, _, name = each.path.rpartition("/")
+            beside.setdefault(folder, []).append(name)
+    return wrong + [
+        f"extra: {folder or '.'}: {figures.count(len(names), 'file')} of no list, "
+        f"such as {names[0]} (nothing is wrong with that)"
+        for folder, names in beside.items()
+    ]
+
+
+def _say(lines: Sequence[str]) -> None:
+    for line in lines[:SHOWN]:
+        say.data(line)
+    if len(lines) > SHOWN:
+        say.data(f"and {len(lines) - SHOWN:,} more; --json lists all")
 
 
 @click.command(name="compare")
@@ -136,8 +159,5 @@ def compare(*, left: Path, right: Path, as_json: bool) -> int:
     elif not found:
         say.data(f"equal: {one.manifest.id}")
     else:
-        for each in found[:SHOWN]:
-            say.data(str(each))
-        if len(found) > SHOWN:
-            say.data(f"and {len(found) - SHOWN:,} more; --json lists all")
+        _say([str(each) for each in found])
     return exits.FAILED if found else exits.COMPLETE

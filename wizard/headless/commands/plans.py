@@ -24,9 +24,8 @@ from wizard.app.planning import (
 from wizard.errors import UsageError
 from wizard.headless.completing import complete_collections
 from wizard.headless.options import GivenPath, ListCommand, choice_options, json_option, site_option
-from wizard.headless.terminal.columns import WIDTH, columns
+from wizard.headless.terminal.columns import WIDTH, columns, in_series, named, unnumbered
 from wizard.headless.terminal.say import data, json_data, talk
-from wizard.headless.terminal.series import in_series, named, unnumbered
 from wizard.steps.planned import Plan, PlannedDataset
 
 _RIGHT = frozenset({2, 3, 4})
@@ -217,7 +216,7 @@ def _totals(plan: Plan, room: Preflight | None, workers: int) -> Iterator[str]:
         ("To fetch", figures.size(plan.fetch_bytes)),
         ("Disk at the fullest", f"{figures.size(plan.peak_bytes)}{fits}"),
         ("Disk at the end", f"{figures.size(plan.end_bytes)} in {files}"),
-        ("Label work", f"{hours}: {span} with {figures.count(workers, 'worker')}"),
+        ("Processor work", f"{hours}: {span} with {figures.count(workers, 'worker')}"),
     ):
         yield f"{name:<20} {text}"
     if plan.estimated:

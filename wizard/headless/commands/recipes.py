@@ -49,10 +49,6 @@ def command(context: click.Context, *, as_json: bool) -> None:
         say.data(f"{name}: a newer file, taken by you")
 
 
-def _about(text: str) -> str:
-    return textwrap.fill(text, WIDTH, initial_indent="  ", subsequent_indent="  ")
-
-
 def _datasets(row: CollectionRow) -> int:
     """Datasets proper: what every install includes are tables and the like."""
     return sum(not each.required for each in row.datasets)

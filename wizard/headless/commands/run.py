@@ -42,7 +42,7 @@ from wizard.headless.options import (
 )
 from wizard.headless.terminal import lines, say
 from wizard.headless.terminal.ask import Asker
-from wizard.headless.terminal.closing import closing_lines
+from wizard.headless.terminal.lines import closing_lines
 from wizard.headless.terminal.signals import Interrupted, StopRequests, counted
 from wizard.headless.terminal.watch import JsonWatcher, PlainWatcher, Watcher, show
 from wizard.views import Request, Snapshot

@@ -22,9 +22,8 @@ from wizard.app.sources import (
 from wizard.headless import exits
 from wizard.headless.completing import complete_collections
 from wizard.headless.options import json_option, site_option
-from wizard.headless.terminal.columns import WIDTH
+from wizard.headless.terminal.columns import WIDTH, in_series, named, numbered, unnumbered
 from wizard.headless.terminal.say import data, json_data, talk
-from wizard.headless.terminal.series import in_series, named, numbered, unnumbered
 
 
 @click.command("sources")

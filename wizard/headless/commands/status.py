@@ -1,4 +1,4 @@
-"""``segwizard status``, ``log`` and ``show``: in plain text what the screen shows and copies."""
+"""``segwizard status``: every step of an install, whether or not a runner is at work."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ from pathlib import Path
 
 import click
 
-from wizard.app import machine
 from wizard.app.app import App
 from wizard.app.outcome import Outcome, outcome
-from wizard.app.sessions import newest_events
 from wizard.headless import exits
 from wizard.headless.completing import complete_collections
-from wizard.headless.options import LARGEST_NUMBER, dest_option, json_option, site_option
+from wizard.headless.options import dest_option, json_option, site_option
 from wizard.headless.terminal import lines, say
 
 
@@ -35,23 +33,3 @@ def command(*, collection: str, dest: Path, site: Path | None, as_json: bool) ->
             say.data(line)
     found = outcome(snapshot)
     return exits.WAITING if found is Outcome.UNFINISHED else found
-
-
-@click.command(name="show")
-@click.argument("what", type=click.Choice(["copied"]), default="copied")
-def show(*, what: str) -> int:
-    """Print what was copied last on screen: for terminals that do not let programs copy."""
-    say.data(machine.copied(), several=True)
-    return exits.COMPLETE
-
-
-@click.command(name="log")
-@dest_option
-@click.option(
-    "--lines", "most", type=click.IntRange(1, LARGEST_NUMBER), default=50, show_default=True
-)
-def log(*, dest: Path, most: int) -> int:
-    """Print the newest lines of the install's log, oldest first; secrets never were in it."""
-    for event in newest_events(dest.expanduser(), most):
-        say.data(lines.event_line(event))
-    return exits.COMPLETE

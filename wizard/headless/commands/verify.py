@@ -6,7 +6,6 @@ import contextlib
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -33,13 +32,11 @@ from wizard.headless.options import (
 from wizard.headless.terminal import say
 from wizard.headless.terminal.lines import plausible_lines
 from wizard.headless.terminal.signals import interruptible
-from wizard.progress import Counter
+from wizard.progress import Counter, Meter
 from wizard.verify.summary import Summary
 
 _PACE = 1.0
 _SELDOM = 15.0
-_WINDOW = 30
-"""Looks that the pace is the mean of."""
 
 
 @click.command(name="verify", cls=ListJob)
@@ -131,13 +128,12 @@ def _told(dataset: str, counter: Counter) -> Iterator[None]:
 
 
 def _tick(dataset: str, counter: Counter, over: threading.Event) -> None:
-    pace, seen = _PACE, deque([(time.monotonic(), 0)], _WINDOW)
+    pace, meter = _PACE, Meter()
+    meter.sample(time.monotonic(), 0)
     rewrites = sys.stderr.isatty()
     while not over.wait(pace):
-        began, since = seen[0]
-        now = time.monotonic()
-        line = _progress(dataset, counter, now - began, since)
-        seen.append((now, counter.done))
+        meter.sample(time.monotonic(), counter.done)
+        line = _progress(dataset, counter, meter)
         if rewrites:
             say.rewrite(line)
         else:
@@ -147,17 +143,13 @@ def _tick(dataset: str, counter: Counter, over: threading.Event) -> None:
         say.rewrite("")
 
 
-def _progress(dataset: str, counter: Counter, seconds: float, since: int = 0) -> str:
-    """Say how much is done and how long the rest takes at the pace of the last ``seconds``.
-
-    ``since`` were done before: what was proven earlier goes by in a moment and says nothing of the
-    rest.
-    """
+def _progress(dataset: str, counter: Counter, meter: Meter) -> str:
+    """Say how much is done and how long the rest takes, as far as the meter tells."""
     done, total = counter.done, counter.total
     if not total:
         return f"{dataset}: reading its tables"
-    left = figures.span(seconds / (done - since) * (total - done)) if done > since else ""
-    rest = f", {left} left" if left and done < total else ""
+    left = meter.eta(total)
+    rest = f", {figures.span(left)} left" if left else ""
     return f"{dataset}: {done:,} of {total:,} {counter.unit}{rest}"
 
 

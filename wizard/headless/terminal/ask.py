@@ -86,15 +86,16 @@ def _tell(dataset: str, request: Request) -> None:
 def _withdrawn_with(link: RunnerClient, address: str, request: Request) -> Iterator[None]:
     """Withdraw the question within the block once another terminal answered it or ended the run.
 
+    Or where a signal to stop was noted and did not wake the reader.
+
     The line belongs to the thread that looks meanwhile: the block may not use it.
     """
     over = threading.Event()
 
     def look() -> None:
         while not over.wait(_TICK):
-            if not _is_asked(link, address, request):
+            if REQUESTS.count or not _is_asked(link, address, request):
                 REQUESTS.withdraw()
-                return
 
     looking = threading.Thread(target=look, name="segwizard-question", daemon=True)
     looking.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
 import time
 from collections.abc import Hashable, Iterator, Sequence
@@ -9,9 +10,9 @@ from collections.abc import Hashable, Iterator, Sequence
 from msgspec.structs import replace
 
 from wizard import figures
-from wizard.app.outcome import failed
+from wizard.app.outcome import LastPage, failed
 from wizard.engine.remote.protocol import Event
-from wizard.headless.terminal.series import in_series, named, numbered, unnumbered
+from wizard.headless.terminal.columns import in_series, named, numbered, unnumbered
 from wizard.views import Snapshot, State, StepView, checked_words
 
 WORDS: dict[State, str] = {
@@ -27,6 +28,7 @@ WORDS: dict[State, str] = {
 """The states in the words people read."""
 
 _RUNNING_SHOWN = 3
+_ARCHIVES_ONLY = "its archives are all there is to prove"
 
 
 def event_line(event: Event) -> str:
@@ -230,3 +232,42 @@ def _failure_lines(snapshot: Snapshot) -> Iterator[str]:
             yield f"      {example}"
         if group.hint:
             yield f"      do: {group.hint}"
+
+
+def closing_lines(page: LastPage) -> Iterator[str]:
+    """Yield what is installed, how much is proven, how long it took, and what to do next."""
+    yield from ("", "Installed and proven:" if not page.plausible else "Installed and checked:")
+    for dataset in page.installed:
+        yield f"  {dataset.title}: {dataset.checked.words() or _ARCHIVES_ONLY}"
+        yield f"      in {dataset.folder}"
+    if len(page.installed) > 1 and page.checked.words():
+        yield f"  Altogether: {page.checked.words()}"
+    yield from plausible_lines(page.plausible)
+    if page.seconds is not None:
+        yield f"It took {figures.span(page.seconds)}."
+    if page.report:
+        yield f"Report: {page.report}"
+    yield from _variables(page)
+    yield from ("", "What to run next:")
+    for each in page.commands:
+        yield f"  {each.command}"
+        yield f"      {each.about}"
+    yield from _left_out(page)
+
+
+def _variables(page: LastPage) -> Iterator[str]:
+    yield from ("", "Training code finds it by:")
+    for each in page.variables:
+        if each.name:
+            yield f"  export {each.name}={shlex.quote(each.value)}"
+            yield f"      for {each.reader}"
+        else:
+            yield f"  {each.reader}"
+
+
+def _left_out(page: LastPage) -> Iterator[str]:
+    if page.left_out:
+        yield from ("", "Left out:")
+    for each in page.left_out:
+        yield f"  {each.title}{': ' if each.loss else ''}{each.loss}"
+        yield f"      add it: {each.command}"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
 CAUGHT = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_KICK = signal.SIGUSR1
+"""Sent to ourselves: only a signal gets the main thread away from a terminal."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -30,18 +32,22 @@ class StopRequests:
     def __init__(self) -> None:
         self.count = 0
         self._reading = False
-        self._withdrawn = False
 
     def note(self) -> None:
         """Count one; interrupts at once only where a person is being waited for."""
-        if self._withdrawn:
-            self._withdrawn = False
-            if self._reading:
-                raise Withdrawn
-            return
         self.count += 1
-        if self._reading:
+        if self._leave_reading():
             raise Interrupted
+
+    def kicked(self) -> None:
+        """Leave the reading: somebody asked to stop, or the question is withdrawn."""
+        if self._leave_reading():
+            raise Interrupted if self.count else Withdrawn
+
+    def _leave_reading(self) -> bool:
+        """Tell whether a line is read, once: what puts the terminal right is not interrupted."""
+        reading, self._reading = self._reading, False
+        return reading
 
     def check(self) -> None:
         """Raise ``Interrupted`` when somebody asked to stop."""
@@ -49,13 +55,13 @@ class StopRequests:
             raise Interrupted
 
     def withdraw(self) -> None:
-        """End the reading with ``Withdrawn``; called from another thread than the one that reads.
+        """End the reading with ``Withdrawn``; called from another thread than the main one.
 
-        Only a signal gets the main thread away from a terminal.
+        To be called until the reading is over: a signal that comes just before the main thread
+        waits for the terminal is noted by Python, but does not wake it.
         """
         if self._reading:
-            self._withdrawn = True
-            os.kill(os.getpid(), signal.SIGTERM)
+            signal.pthread_kill(threading.main_thread().ident or 0, _KICK)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[None]:
@@ -76,7 +82,7 @@ REQUESTS = StopRequests()
 def counted() -> Iterator[StopRequests]:
     """Count the signals within the block in ``REQUESTS``."""
     REQUESTS.count = 0
-    with _handled(REQUESTS.note):
+    with _handled(REQUESTS.note), _handled(REQUESTS.kicked, _KICK):
         yield REQUESTS
 
 
@@ -92,12 +98,13 @@ def interruptible() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _handled(act: Callable[[], None]) -> Iterator[None]:
+def _handled(act: Callable[[], None], *numbers: signal.Signals) -> Iterator[None]:
     def handler(number: int, frame: FrameType | None) -> None:
         act()
 
-    before: dict[signal.Signals, Any] = {number: signal.getsignal(number) for number in CAUGHT}
-    for number in CAUGHT:
+    caught = numbers or CAUGHT
+    before: dict[signal.Signals, Any] = {number: signal.getsignal(number) for number in caught}
+    for number in caught:
         # A program started under nohup keeps ignoring what it was told to ignore.
         if before[number] is not signal.SIG_IGN:
             signal.signal(number, handler)

@@ -17,11 +17,10 @@ from wizard.kinds.fetching.gateway import gateway_of
 from wizard.kinds.fetching.step import FetchArchive
 from wizard.kinds.registry import build_step
 from wizard.kinds.unpacking.trees import extract_steps, names_below, take_tree
-from wizard.progress import CancelToken
+from wizard.progress import CancelToken, TransferProgress
 from wizard.steps.install import Install
 from wizard.transfer.archive_cache import ArchiveCache
 from wizard.transfer.inbox import How, is_arrival
-from wizard.transfer.progress import TransferProgress
 
 _TOLD = 3
 """Archives a file is said not to be."""

@@ -1,17 +1,19 @@
-"""What an install remembers of each archive it proved, so that looking again costs one ``stat``."""
+"""What is remembered of each archive that was proven: for its install, and for this user."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
 from wizard.archives.staging import archive_identity
+from wizard.files import locked
 from wizard.state.store import Store
-from wizard.state.table import ARCHIVE_PROOF
+from wizard.state.table import ARCHIVE_PROOF, FIRST_SEEN, state_folder
 from wizard.steps.install import Install
 from wizard.views import Strength
 
@@ -153,3 +155,51 @@ def write_proof(
 
 def _load(record: Path) -> _File:
     return _STORE.read(record) or _File()
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """What came first."""
+
+    sha256: str
+    size: int
+    moment: float
+    """Seconds since the epoch."""
+
+
+class _SeenFile(msgspec.Struct, frozen=True, kw_only=True):
+    archives: dict[str, Seen] = {}
+    """By dataset and archive name."""
+
+
+_SEEN_STORE = Store(FIRST_SEEN, _SeenFile)
+
+
+@dataclass(frozen=True, slots=True)
+class FirstSeen:
+    """The record, shared by all installs of this user; losing it costs the comparison only."""
+
+    path: Path
+
+    @classmethod
+    def usual(cls) -> FirstSeen:
+        """Return the record at its usual place."""
+        return cls(state_folder() / FIRST_SEEN.name)
+
+    def compared(self, key: str, sha256: str, size: int) -> str:
+        """Note the bytes of an archive if they are the first; return what a second look says."""
+        first = (_SEEN_STORE.read(self.path) or _SeenFile()).archives.get(key)
+        if first is None:
+            self._note(key, Seen(sha256=sha256, size=size, moment=time.time()))
+            return ""
+        day = time.strftime("%d %B %Y", time.localtime(first.moment))
+        if first.sha256 == sha256:
+            return f", the same bytes as on {day}"
+        return f"; but other bytes than on {day}, whose sha256 began {first.sha256[:12]}"
+
+    def _note(self, key: str, seen: Seen) -> None:
+        try:
+            with locked(self.path):
+                file = _SEEN_STORE.read(self.path) or _SeenFile()
+                _SEEN_STORE.write(self.path, _SeenFile(archives={key: seen, **file.archives}))
+        except OSError:
+            return

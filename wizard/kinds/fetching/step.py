@@ -28,10 +28,10 @@ from wizard.kinds.fetching.adopt import (
     wanted_hashes,
 )
 from wizard.kinds.fetching.candidates import Candidate, Candidates
-from wizard.kinds.fetching.first_seen import FirstSeen
 from wizard.kinds.fetching.gateway import Gateway, gateway_of, link_field
 from wizard.kinds.fetching.proofs import (
     ArchiveProof,
+    FirstSeen,
     Origin,
     last_proof,
     note_beginning,
@@ -40,7 +40,7 @@ from wizard.kinds.fetching.proofs import (
     write_proof,
 )
 from wizard.kinds.fetching.unpacked import NearTree, unpacked_meanwhile
-from wizard.progress import CancelToken
+from wizard.progress import CancelToken, TransferProgress
 from wizard.recipes.model import Archive
 from wizard.steps.install import Install
 from wizard.steps.planned import PlannedStep
@@ -55,7 +55,6 @@ from wizard.transfer.inbox import (
 )
 from wizard.transfer.parts.growing_file import ArrivalWatch
 from wizard.transfer.parts.part import PART_RECORD, PREFIX
-from wizard.transfer.progress import TransferProgress
 from wizard.views import Request
 
 

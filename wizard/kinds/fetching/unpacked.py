@@ -8,9 +8,8 @@ from pathlib import Path
 from wizard.archives.streaming import Arrival
 from wizard.findings import FailureGroup, Finding
 from wizard.kinds.unpacking.published import unpackings
-from wizard.kinds.unpacking.spelling import folders_like
 from wizard.kinds.unpacking.step import ExtractStep
-from wizard.kinds.unpacking.trees import take_over_near
+from wizard.kinds.unpacking.trees import folders_like, take_over_near
 from wizard.recipes.model import Archive
 from wizard.steps.install import Install
 from wizard.steps.planned import PlannedStep

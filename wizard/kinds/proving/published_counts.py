@@ -17,7 +17,7 @@ from wizard.kinds.fetching.proofs import ArchiveProof, last_proof, record_path
 from wizard.kinds.registry import build_step
 from wizard.recipes.archive_facts import stated_hashes
 from wizard.recipes.model import Archive
-from wizard.recipes.order import address, fetch_id
+from wizard.recipes.order import fetch_address
 from wizard.steps.install import Install
 from wizard.steps.planned import PlannedStep
 from wizard.verify.specs.checks import AnyCheck, Count, Listed
@@ -49,7 +49,7 @@ class PublishedCounts:
         return ""
 
     def _proof(self, archive: Archive) -> ArchiveProof | None:
-        step = address(self.planned.dataset, fetch_id(archive.name))
+        step = fetch_address(self.planned.dataset, archive.name)
         return last_proof(record_path(self.install.place.state, step))
 
     def judged(self, findings: Sequence[Finding]) -> Sequence[Finding]:

@@ -16,7 +16,7 @@ from wizard.kinds.proving.verify import dataset_subject
 from wizard.kinds.registry import build_step, known_kinds
 from wizard.kinds.terms import accepted
 from wizard.recipes.model import Archive, Dataset
-from wizard.recipes.order import address, fetch_id
+from wizard.recipes.order import fetch_address
 from wizard.steps.install import Install
 from wizard.steps.planned import PlannedStep
 from wizard.steps.step import Probe, Resource, StepContext
@@ -100,6 +100,9 @@ class ReportStep:
     def _proof(self, planned: PlannedStep) -> DatasetProof | None:
         return read_dataset_proof(record_path(self.install.place.state, planned.address))
 
+    def _archive_proof(self, fetched: str) -> ArchiveProof | None:
+        return last_proof(record_path(self.install.place.state, fetched))
+
     def _inputs(self) -> dict[str, float]:
         """Return the moments of the proofs a report rests on: of datasets and of archives."""
         proofs: dict[str, DatasetProof | ArchiveProof | None] = {
@@ -107,8 +110,8 @@ class ReportStep:
         }
         for dataset in self._chosen():
             for archive in dataset.archives:
-                fetched = address(dataset.id, fetch_id(archive.name))
-                proofs[fetched] = last_proof(record_path(self.install.place.state, fetched))
+                fetched = fetch_address(dataset.id, archive.name)
+                proofs[fetched] = self._archive_proof(fetched)
         return {address: proof.moment for address, proof in proofs.items() if proof is not None}
 
     def _page(self, dataset: Dataset) -> DatasetPage:
@@ -181,9 +184,7 @@ class ReportStep:
         removed = read_removed(place)
         for archive in dataset.archives:
             where = recipe.archive_place(dataset, archive)
-            proof = last_proof(
-                record_path(place.state, address(dataset.id, fetch_id(archive.name)))
-            )
+            proof = self._archive_proof(fetch_address(dataset.id, archive.name))
             gone = removed.get(where)
             if proof is None:
                 yield ArchiveLine(name=archive.name, size=archive.size or archive.size_about)

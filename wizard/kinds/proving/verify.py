@@ -24,7 +24,14 @@ from wizard.state.shards import ArrayPart, Shard
 from wizard.steps.install import Install
 from wizard.steps.planned import PlannedStep
 from wizard.steps.step import Probe, Resource, StepContext
-from wizard.verify.dataset import broken_files, doomed_labels, repair, verify_dataset
+from wizard.verify.dataset import (
+    ImageItem,
+    ImageWork,
+    broken_files,
+    doomed_labels,
+    repair,
+    verify_dataset,
+)
 from wizard.verify.image_proofs import ImageProofs, Use, dataset_proofs
 from wizard.verify.proof import (
     DatasetProof,
@@ -33,12 +40,10 @@ from wizard.verify.proof import (
     still_holds,
     write_dataset_proof,
 )
-from wizard.verify.remedies import MISSING, Remedies
 from wizard.verify.scan import fingerprint_folders
 from wizard.verify.specs.datasets import Verify
 from wizard.verify.subject import Subject, layers_of
-from wizard.verify.summary import Summary
-from wizard.verify.work import ImageItem, ImageWork
+from wizard.verify.summary import MISSING, Remedies, Summary
 from wizard.workers.batch import Workers, run_batch
 
 

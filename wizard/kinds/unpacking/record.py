@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from wizard.archives.members import FolderMembers, Member, Members, by_folder
+from wizard.archives.extraction import FolderMembers, Member, Members, by_folder
 from wizard.state.lines import Follows, KeptLines, LinedStore
 from wizard.state.store import Store, copy_of
 from wizard.state.table import UNPACKED

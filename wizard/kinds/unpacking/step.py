@@ -14,10 +14,17 @@ import msgspec
 from wizard import figures
 from wizard.archives.bounds import UnpackLimits
 from wizard.archives.extract import Instructions, Options, extract
-from wizard.archives.extraction import Extraction, altered_members, missing_members
+from wizard.archives.extraction import (
+    Extraction,
+    FolderMembers,
+    Member,
+    Members,
+    altered_members,
+    by_folder,
+    missing_members,
+)
 from wizard.archives.format import archive_format
 from wizard.archives.listing import listing
-from wizard.archives.members import FolderMembers, Member, Members, by_folder
 from wizard.archives.paths import IN_PLACE, Route
 from wizard.archives.roots import RootFinder, UnexpectedContents
 from wizard.archives.specs import Extract
@@ -27,7 +34,7 @@ from wizard.errors import ArchiveError, RecipeError
 from wizard.files import make_way
 from wizard.findings import FailureGroup, Finding
 from wizard.kinds.fetching.proofs import record_path
-from wizard.kinds.unpacking.checked_files import CheckedFiles
+from wizard.kinds.unpacking.checked_files import CheckedFiles, UsedUp
 from wizard.kinds.unpacking.edits import edit_of
 from wizard.kinds.unpacking.evidence import Coverage, Evidence, holds_something
 from wizard.kinds.unpacking.record import (
@@ -36,13 +43,12 @@ from wizard.kinds.unpacking.record import (
     read_unpacking,
     write_unpacking,
 )
-from wizard.kinds.unpacking.used_up import UsedUp
 from wizard.labels.specs.taxonomies import ByLists
 from wizard.recipes.model import Archive, Dataset
 from wizard.steps.install import Install
 from wizard.steps.planned import PlannedStep
 from wizard.steps.step import Probe, Resource, StepContext
-from wizard.verify.stray_files import is_system_file
+from wizard.verify.scan import is_system_file
 
 _THREADS = 4
 """More threads than this wait for the file system, not for each other (fact sheet
@@ -111,6 +117,7 @@ class ExtractStep:
                 hint="Another program may be at work in the folder. Run again.",
             )
         self._write_record(done.members, record)
+        context.durable = True
         context.detail = ""
         if done.packed:
             context.failures.append(_told(self.archive.name, done.packed))

@@ -1,23 +1,22 @@
-"""Loss weights that fall off with the distance from a class's boundary.
-
-The rule is fact sheet fptrans section 5. What the reference computes on a GPU is a count in a
-3x3 neighbourhood and an exact distance transform; numpy and scipy give the same bits.
-"""
+"""Boundaries of classes: weights that fall off with the distance, ready ones, and edges."""
 
 from __future__ import annotations
 
 import io
 import struct
+import tarfile
 import zipfile
 import zlib
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wizard.errors import LabelError
 from wizard.files import whole
-from wizard.foreign import read_foreign
+from wizard.foreign import open_foreign, read_foreign
 from wizard.labels.bounds import IMAGE_BYTES, JSON_FAILURES
 from wizard.labels.tables.taxonomies import UNLABELED
 
@@ -43,6 +42,8 @@ _FAILURES: tuple[type[Exception], ...] = (
 )
 """What numpy and zipfile raise for files that are no weights; encrypted ones say so on their own.
 """
+EDGE = 255
+DEFAULT_WIDTH = 3
 
 
 def present_classes(label: NDArray[np.uint8]) -> NDArray[np.int64]:
@@ -121,3 +122,80 @@ def check_stored(data: bytes, path: Path, label: NDArray[np.uint8], *, as_bytes:
 def _unfit(path: Path, reason: str) -> LabelError:
     hint = "delete it and run again: it is computed anew"
     return LabelError(reason, cause="broken-weights", where=str(path), hint=hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Where a member's bytes lie in the tar."""
+
+    offset: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyWeights:
+    """A tar of npz files and where each of them lies, by stem."""
+
+    archive: Path
+    members: Mapping[str, Stretch]
+
+    @classmethod
+    def index(cls, archive: Path | None) -> ReadyWeights | None:
+        """List an uncompressed tar whatever its folder is called; None when it is none.
+
+        A tar that was cut short gives the members before the cut.
+        """
+        if archive is None:
+            return None
+        members: dict[str, Stretch] = {}
+        try:
+            with open_foreign(archive) as file, tarfile.open(fileobj=file, mode="r:") as packed:
+                for member in packed:
+                    path = PurePosixPath(member.name)
+                    if member.isreg() and path.suffix == ".npz":
+                        members[path.stem] = Stretch(member.offset_data, member.size)
+        except (OSError, tarfile.TarError):
+            if not members:
+                return None
+        return cls(archive, members)
+
+    def read(self, stem: str) -> bytes | None:
+        """Return the bytes of one member, or None when it is not in the tar."""
+        stretch = self.members.get(stem)
+        if stretch is None:
+            return None
+        with open_foreign(self.archive) as file:
+            file.seek(stretch.offset)
+            return file.read(stretch.size)
+
+
+def edges(label: NDArray[np.uint8], width: int = DEFAULT_WIDTH) -> NDArray[np.uint8]:
+    """Return 255 on class borders of a label, uint8 (H, W), and 0 elsewhere.
+
+    A vertical pair marks its lower pixel, a horizontal pair its left, a diagonal its upper left
+    and an anti-diagonal its upper right; pairs with an ignored pixel mark nothing.
+    """
+    marks = np.zeros(label.shape, bool)
+    marks[1:] |= _differ(label[:-1], label[1:])
+    marks[:, :-1] |= _differ(label[:, :-1], label[:, 1:])
+    marks[:-1, :-1] |= _differ(label[:-1, :-1], label[1:, 1:])
+    marks[:-1, 1:] |= _differ(label[:-1, 1:], label[1:, :-1])
+    return _widened(marks, width).astype(np.uint8) * np.uint8(EDGE)
+
+
+def _differ(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    differ: NDArray[np.bool_] = (first != second) & (first != UNLABELED) & (second != UNLABELED)
+    return differ
+
+
+def _widened(marks: NDArray[np.bool_], width: int) -> NDArray[np.bool_]:
+    """Dilate by a square of ``width`` whose anchor is ``width // 2``, one axis after the other."""
+    for axis in (0, 1):
+        length = marks.shape[axis]
+        padded = np.pad(marks, [(width, width) if a == axis else (0, 0) for a in (0, 1)])
+        wide = np.zeros_like(marks)
+        for offset in range(width):
+            start = width + offset - width // 2
+            wide |= padded.take(range(start, start + length), axis=axis)
+        marks = wide
+    return marks

@@ -19,7 +19,7 @@ from wizard.errors import LabelError, reason_of
 from wizard.labels.bounds import IMAGE_BYTES, read_bounded
 from wizard.labels.pixels import png
 from wizard.labels.pixels.pictures import PICTURE_FAILURES, picture_in
-from wizard.labels.pixels.plain_png import Plain, decode_plain, up_lines
+from wizard.labels.pixels.png import Plain, decode_plain, up_lines
 
 Values = NDArray[np.uint8] | NDArray[np.uint16]
 """Stored numbers of a label image, (H, W)."""
@@ -145,7 +145,7 @@ def _values(image: Plain | Image.Image, path: Path) -> Values:
     if isinstance(image, Plain):
         return image.values
     if image.mode in ("L", "P"):
-        return _gray(image)
+        return np.asarray(image)
     if image.mode.startswith("I;16"):
         return np.asarray(image).astype(np.uint16, copy=False)
     if image.mode == "1":
@@ -169,9 +169,9 @@ def _colours(image: Plain | Image.Image, path: Path) -> Palette | TrueColour:
             return Palette(indices, _palette_colours(image.palette))
         raise _not_a_label("16-bit gray", "colours", path)
     if image.mode == "P":
-        return Palette(_gray(image), _palette_colours(bytes(image.getpalette("RGB") or ())))
+        return Palette(np.asarray(image), _palette_colours(bytes(image.getpalette("RGB") or ())))
     if image.mode == "L":
-        return Palette(_gray(image), _palette_colours(None))
+        return Palette(np.asarray(image), _palette_colours(None))
     return TrueColour(image if image.mode == "RGB" else image.convert("RGB"))
 
 
@@ -235,10 +235,6 @@ def _proven(data: bytes, where: str) -> Iterator[png.Chunk]:
     except LabelError as error:
         error.hint = UNPACK_AGAIN
         raise
-
-
-def _gray(image: Image.Image) -> NDArray[np.uint8]:
-    return np.asarray(image)
 
 
 def _palette_colours(palette: bytes | None) -> Colours:

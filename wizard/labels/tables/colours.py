@@ -5,7 +5,7 @@ from __future__ import annotations
 import colorsys
 import zlib
 
-from wizard.labels.tables.text import TableText
+from wizard.labels.tables.lists import TableText
 
 Colour = tuple[int, int, int]
 """Red, green and blue, 0 to 255."""

@@ -14,9 +14,8 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from wizard.labels.tables.lists import Pair
+from wizard.labels.tables.lists import Pair, TableText
 from wizard.labels.tables.taxonomies import Tables, name_indices
-from wizard.labels.tables.text import TableText
 
 RECORD_FILE = "label_preparation/dataset_update_records.py"
 SEGMENT_FOLDER = "relabeled_data"

@@ -15,12 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wizard.labels.tables.colours import read_colour
-from wizard.labels.tables.lists import Pair, PlainList, read_pairs, read_plain
-from wizard.labels.tables.text import TableText
+from wizard.labels.tables.lists import Pair, PlainList, TableText, read_pairs, read_plain
 
 UNLABELED = 255
 """The value no loss is taken from."""
-
 UNLABELED_NAME = "unlabeled"
 
 

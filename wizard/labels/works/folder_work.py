@@ -1,12 +1,21 @@
-"""What works over annotation files and folders of labels share."""
+"""What works over annotation files and folders of labels share, and the names they wrote."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Protocol
 
+from msgspec import Struct
+
 from wizard.findings import Finding
+from wizard.state.store import Store
+from wizard.state.table import WRITTEN_NAMES
 from wizard.work import Item
+
+_Facts = tuple[int, int]
+"""Size in bytes and latest change in nanoseconds."""
 
 
 class HasItems(Protocol):
@@ -34,3 +43,39 @@ class FolderWork:
 
     def finish(self) -> None:
         """Nothing is kept between items."""
+
+
+class KeptNames(Struct, frozen=True):
+    """What files were when they were read, by name, and the keys of the items they gave."""
+
+    sources: dict[str, _Facts]
+    keys: tuple[str, ...]
+
+
+_STORE = Store(WRITTEN_NAMES, KeptNames)
+
+
+def read_names(path: Path | None, *sources: Path) -> tuple[str, ...] | None:
+    """Return the keys kept for sources, or None when there are none or a source changed.
+
+    What was made of sources that are gone, some or all of them, stands for them.
+    """
+    kept = _STORE.read(path) if path else None
+    return kept.keys if kept and _facts(sources).items() <= kept.sources.items() else None
+
+
+def write_names(path: Path | None, keys: Iterable[str], *sources: Path) -> None:
+    """Keep the keys of sources; ``path`` None keeps nothing."""
+    facts = _facts(sources) if path else {}
+    if path and facts:
+        _STORE.write(path, KeptNames(facts, tuple(keys)))
+
+
+def _facts(sources: Sequence[Path]) -> dict[str, _Facts]:
+    """Return what the sources that are there look like now."""
+    facts = {}
+    for source in sources:
+        with contextlib.suppress(OSError):
+            status = source.stat()
+            facts[source.name] = status.st_size, status.st_mtime_ns
+    return facts

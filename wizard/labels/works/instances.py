@@ -26,8 +26,7 @@ from wizard.labels.lazy import Lazy
 from wizard.labels.pixels.decode import UNPACK_AGAIN
 from wizard.labels.pixels.png import write_label
 from wizard.labels.specs.conversions import Instances
-from wizard.labels.works.folder_work import FolderWork
-from wizard.labels.works.item_names import read_names, write_names
+from wizard.labels.works.folder_work import FolderWork, read_names, write_names
 from wizard.work import Item, Report
 
 

@@ -1,7 +1,12 @@
-"""COCO-style annotation files joined to one (fact sheet partdistillation section 3a)."""
+"""Annotation files made of others: COCO-style ones joined, captions from a table of images.
+
+Fact sheets partdistillation section 3 and downstream section 2.
+"""
 
 from __future__ import annotations
 
+import csv
+import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -9,17 +14,74 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from wizard.errors import LabelError
 from wizard.files import write_whole
-from wizard.labels.bounds import JSON_BYTES, JSON_FAILURES, decode_whole, read_bounded
-from wizard.labels.specs.assemblies import MergeInstances
+from wizard.foreign import open_foreign
+from wizard.labels.bounds import (
+    JSON_BYTES,
+    JSON_FAILURES,
+    check_picture,
+    decode_whole,
+    read_bounded,
+)
+from wizard.labels.specs.assemblies import Captions, MergeInstances
 from wizard.labels.works.folder_work import FolderWork
 from wizard.work import Item, Report
 
+_LONGEST = 1 << 20
 _FAILURES: tuple[type[Exception], ...] = (*JSON_FAILURES, KeyError)
-
 CocoDocument = dict[str, Any]
+
+
+class Captioned(Struct, frozen=True):
+    """An image with its captions: always a list, since readers drop an image with a plain text."""
+
+    image: str
+    caption: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionWork(FolderWork):
+    """Write the list of every split."""
+
+    root: Path
+    spec: Captions
+    unit: str = field(default="lists", init=False)
+
+    def items(self) -> Sequence[Item]:
+        """List the splits."""
+        return [
+            Item(split, (self.root / self.spec.into.format(split=split),))
+            for split in self.spec.splits
+        ]
+
+    def process(self, item: Item) -> Report:
+        """Write one list; raises ``LabelError`` for a table that cannot be read or lacks it."""
+        rows = list(read_captions(self.root / self.spec.table, item.key, self.spec.folder))
+        if not rows:
+            raise _no_captions(self.root / self.spec.table, f"no image is of the split {item.key}")
+        write_whole(item.outputs[0], msgspec.json.encode(rows))
+        return Report()
+
+
+def read_captions(table: Path, split: str, folder: str) -> Iterator[Captioned]:
+    """Yield the images of one split in the order of the table; raises ``LabelError``."""
+    csv.field_size_limit(_LONGEST)
+    try:
+        with open_foreign(table) as packed, io.TextIOWrapper(packed, "utf-8", newline="") as file:
+            check_picture(table, table.stat(), JSON_BYTES)
+            for row in csv.DictReader(file):
+                if row["split"] == split:
+                    captions = msgspec.json.decode(row["raw"].encode(), type=list[str])
+                    yield Captioned(f"{folder}/{row['filename']}", captions)
+    except (OSError, KeyError, ValueError, AttributeError, csv.Error) as error:
+        raise _no_captions(table, f"not a table of captions ({error!r})") from error
+
+
+def _no_captions(table: Path, reason: str) -> LabelError:
+    return LabelError(reason, cause="bad-captions", where=str(table), hint="fetch it again")
 
 
 @dataclass(frozen=True, slots=True)

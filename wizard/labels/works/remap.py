@@ -14,9 +14,8 @@ from wizard.labels.drawing.polygons import fill_notes
 from wizard.labels.lazy import Lazy
 from wizard.labels.pipeline import Pipeline, SourceImage
 from wizard.labels.specs.taxonomies import ByLists
-from wizard.labels.tables.lists import Pair
+from wizard.labels.tables.lists import FETCH_AGAIN, Pair
 from wizard.labels.tables.taxonomies import Tables
-from wizard.labels.tables.text import FETCH_AGAIN
 from wizard.labels.witness import FreshLabels, Witness, looks
 from wizard.work import Item, Report
 

@@ -1,4 +1,7 @@
-"""Images of Parquet shards as files, a folder a class (fact sheet downstream section 3)."""
+"""Images as files, a folder a class: out of Parquet shards, or sorted by ImageNet's devkit.
+
+Fact sheets downstream section 3 and partdistillation section 1.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,14 @@ from pathlib import Path
 from typing import Any, NamedTuple, overload
 
 from wizard.errors import LabelError
-from wizard.files import write_whole
+from wizard.files import link_or_copy, write_whole
 from wizard.findings import Finding
+from wizard.foreign import read_foreign_text
 from wizard.labels.lazy import Lazy
-from wizard.labels.specs.assemblies import ParquetImages
-from wizard.labels.works.folder_work import FolderWork
-from wizard.labels.works.item_names import read_names, write_names
+from wizard.labels.specs.assemblies import ClassFolders, ParquetImages
+from wizard.labels.works.derived import SourceItem
+from wizard.labels.works.folder_work import FolderWork, read_names, write_names
+from wizard.labels.works.mat import read_struct_table
 from wizard.work import Item, Report
 
 _CLASS = re.compile(r".*_(?P<wnid>n\d{8})\.\w+")
@@ -222,3 +227,61 @@ def open_shard(shard: Path) -> Any:
 
 def _fault(reason: str, shard: str = "") -> LabelError:
     return LabelError(reason, cause="bad-shard", where=shard, hint="fetch the shards again")
+
+
+@dataclass(frozen=True, slots=True)
+class ClassFolderWork(FolderWork):
+    """Give every image a second name in the folder of its class."""
+
+    root: Path
+    spec: ClassFolders
+    unit: str = field(default="images", init=False)
+
+    def items(self) -> Sequence[SourceItem]:
+        """List the images; raises ``LabelError`` when the ground truth does not fit them."""
+        images = sorted(self.root.glob(self.spec.images))
+        if not images:
+            return []
+        classes = self._classes(len(images))
+        return [self._item(path, wnid) for path, wnid in zip(images, classes, strict=True)]
+
+    def process(self, item: SourceItem) -> Report:
+        """Link one image into its folder."""
+        link_or_copy(item.source, item.outputs[0])
+        return Report()
+
+    def _item(self, path: Path, wnid: str) -> SourceItem:
+        target = self.root / self.spec.into / wnid / f"{path.stem}_{wnid}{path.suffix}"
+        return SourceItem(path.name, (target,), path)
+
+    def _classes(self, images: int) -> list[str]:
+        truth = self.root / self.spec.truth
+        try:
+            numbers = [int(line) for line in read_foreign_text(truth).split()]
+        except (OSError, ValueError) as error:
+            raise _no_ground_truth(truth, f"no ground truth can be read ({error})") from error
+        if len(numbers) != images:
+            raise _no_ground_truth(truth, f"{len(numbers):,} lines for {images:,} images")
+        synsets = read_synsets(self.root / self.spec.synsets)
+        unknown = set(numbers) - set(synsets)
+        if unknown:
+            raise _no_ground_truth(truth, f"class {min(unknown)} is not in {self.spec.synsets}")
+        return [synsets[number] for number in numbers]
+
+
+def read_synsets(path: Path) -> Mapping[int, str]:
+    """Return the WordNet id of each class number, of leaves only; raises ``LabelError``.
+
+    Rows are number, WordNet id, words, gloss, count of children, and so on; torchvision keeps
+    those without children.
+    """
+    found = {}
+    for row in read_struct_table(path, "synsets"):
+        if int(row["num_children"]) == 0:
+            found[int(row["ILSVRC2012_ID"])] = str(row["WNID"])
+    return found
+
+
+def _no_ground_truth(path: Path, reason: str) -> LabelError:
+    hint = "fetch ILSVRC2012_img_val.tar and ILSVRC2012_devkit_t12.tar.gz again"
+    return LabelError(reason, cause="ground-truth", where=str(path), hint=hint)

@@ -29,7 +29,7 @@ from wizard.transfer.http.opening import Response
 from wizard.transfer.http.refusals import words_of
 from wizard.transfer.http.response_head import ResponseHead
 from wizard.transfer.interrupt import TICK
-from wizard.transfer.retries import RateLimit
+from wizard.transfer.retry_policy import RateLimit
 
 _BUFFER = 1 << 20
 _GATHER = 1 << 17

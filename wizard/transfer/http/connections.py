@@ -9,17 +9,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from wizard.errors import Cancelled
+from wizard.progress import TransferProgress
 from wizard.transfer.errors import Passing, ServerBusy, TooSlow
 from wizard.transfer.http.body import Flow, receive_body
 from wizard.transfer.http.opening import Response
 from wizard.transfer.http.response_head import ResponseHead
 from wizard.transfer.interrupt import LinkedToken
-from wizard.transfer.parts.byte_ranges import ByteRange
 from wizard.transfer.parts.part import Part
-from wizard.transfer.parts.segment_queue import SegmentQueue
-from wizard.transfer.progress import TransferProgress
-from wizard.transfer.retries import RateLimit, Retries
-from wizard.transfer.retry_policy import RetryPolicy
+from wizard.transfer.parts.segments import ByteRange, SegmentQueue
+from wizard.transfer.retry_policy import RateLimit, Retries, RetryPolicy
 
 OpenSegment = Callable[
     [ByteRange, LinkedToken], contextlib.AbstractContextManager[tuple[Response, ResponseHead]]

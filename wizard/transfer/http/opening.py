@@ -20,8 +20,7 @@ from wizard.transfer.http.addresses import host, origin, reveal, shown
 from wizard.transfer.http.refusals import broken, is_about_location, refused, words_of
 from wizard.transfer.interrupt import run_interruptible
 from wizard.transfer.request import Address, FetchRequest, Refusal
-from wizard.transfer.retries import ConnectionLimiter
-from wizard.transfer.retry_policy import RetryPolicy
+from wizard.transfer.retry_policy import ConnectionLimiter, RetryPolicy
 
 _MOST_HOPS = 10
 _PAGE = 64 * 1024

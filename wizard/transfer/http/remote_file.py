@@ -19,12 +19,11 @@ from wizard.transfer.http.addresses import shown
 from wizard.transfer.http.body import Flow
 from wizard.transfer.http.opening import Opener, Response
 from wizard.transfer.http.response_head import ResponseHead, read_head, unsatisfied_total
-from wizard.transfer.parts.byte_ranges import ByteRange
 from wizard.transfer.parts.part import Part
+from wizard.transfer.parts.segments import ByteRange
 from wizard.transfer.proving import check_size
 from wizard.transfer.request import Address, FetchRequest
-from wizard.transfer.retries import ConnectionLimiter, RateLimit
-from wizard.transfer.retry_policy import RetryPolicy
+from wizard.transfer.retry_policy import ConnectionLimiter, RateLimit, RetryPolicy
 
 
 @dataclass(frozen=True, slots=True)

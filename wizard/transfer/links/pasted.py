@@ -15,9 +15,8 @@ from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 from wizard import figures
 from wizard.credentials.secret import Secret
 from wizard.errors import UsageError
-from wizard.transfer.links.gateways import carried, unwrapped
-from wizard.transfer.links.paste_forms import tidied
 from wizard.transfer.links.signatures import check_signature, expiry, signed_fields
+from wizard.transfer.links.wrappings import carried, tidied, unwrapped
 
 _QUOTED = re.compile(r"""["'<(“‘`](https?://[^"'<>|”’`]+)(?:\|[^>]*)?["'>)”’`]""", re.IGNORECASE)
 _START = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)

@@ -23,8 +23,8 @@ from wizard.state.store import Store
 from wizard.state.table import PART
 from wizard.transfer.errors import DiskFull, PartBusy
 from wizard.transfer.http.response_head import Validator
-from wizard.transfer.parts.byte_ranges import ByteRange, merged_ranges, missing_ranges
 from wizard.transfer.parts.part_lock import PartLock
+from wizard.transfer.parts.segments import ByteRange, merged_ranges, missing_ranges
 
 PREFIX = ".segwizard-part-"
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})

@@ -1,17 +1,18 @@
-"""What each kind of stage says above its steps, and which pane shows it."""
+"""What each kind of stage says above its steps, and where the panes of all stages stand."""
 
 from __future__ import annotations
 
 import shlex
 from types import MappingProxyType
 
+from textual.containers import Vertical
 from textual.content import Content
 
 from wizard import figures
 from wizard.recipes.model import Archive
-from wizard.tui.asked import waiting_so_far
 from wizard.tui.panes.stage import StagePane
 from wizard.tui.stages import LEFT_OUT, Focus, Stage
+from wizard.tui.sums import waiting_so_far
 from wizard.views import Role
 
 
@@ -152,3 +153,35 @@ PANES: MappingProxyType[Role, type[StagePane]] = MappingProxyType(
 def pane_for(stage: Stage) -> type[StagePane]:
     """The pane of a stage, by what it is for; those without words of their own share the plain."""
     return LeftOutPane if stage is LEFT_OUT else PANES.get(stage.role, StagePane)
+
+
+class Panes(Vertical):
+    """Makes a pane on the first visit of its stage."""
+
+    def __init__(self) -> None:
+        super().__init__(id="panes")
+        self._panes: dict[tuple[str, int | type[StagePane]], StagePane] = {}
+        self.shown: StagePane | None = None
+        """The pane in view; the others keep what was typed into them."""
+
+    def of(self, dataset: str, place: int, stage: Stage) -> StagePane:
+        """The pane of a stage.
+
+        One that has asked for something is the stage's own; the others share one of their kind.
+        """
+        own, kind = (dataset, place), pane_for(stage)
+        key = own if own in self._panes or stage.request else ("", kind)
+        pane = self._panes.get(key)
+        if pane is None:
+            pane = self._panes[key] = kind()
+            pane.display = False
+            self.mount(pane)
+        return pane
+
+    def switch(self, pane: StagePane) -> None:
+        """Show this one."""
+        if self.shown is not pane:
+            if self.shown is not None:
+                self.shown.display = False
+            self.shown = pane
+            pane.display = True

@@ -5,24 +5,28 @@ from __future__ import annotations
 from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import VerticalScroll
-from textual.widgets import Static
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.validation import Number
+from textual.widget import Widget
+from textual.widgets import Input, Static
 
 from wizard import figures
 from wizard.app.outcome import by_cause
 from wizard.engine.remote.protocol import LimitRate, Pause, Resume
 from wizard.findings import FailureGroup, fatal, notes_among
-from wizard.tui.modals.limit import LimitModal
+from wizard.tui.glyphs import glyphs
+from wizard.tui.modals import Modal
 from wizard.tui.screens.base import BACK, LivePage
 from wizard.tui.widgets.failures import NOTES, GroupList
-from wizard.tui.widgets.keyline import KeyLine
-from wizard.tui.widgets.speed import Speed
+from wizard.tui.widgets.field import TextField
+from wizard.tui.widgets.keyline import KeyLine, TopLine
+from wizard.tui.widgets.meter import StepList
 from wizard.tui.widgets.status import StatusLines
-from wizard.tui.widgets.steps import StepList
-from wizard.tui.widgets.topline import TopLine
 from wizard.tui.widgets.transfers import TransferList, TransferRow
 from wizard.views import Snapshot, checked_words
 
+MEGABYTE = 1_000_000
 _HELP = """\
 # Activity
 
@@ -38,6 +42,65 @@ stays, and Space again goes on with it.
 ACTIVE = ("connecting", "running", "retrying", "checking", "paused")
 WHERE = 3
 """Places named of a cause; the report holds all of them."""
+
+
+class Speed(Widget):
+    """Total rate now and over the last minutes."""
+
+    DEFAULT_CSS = """
+    Speed { height: 1; margin-bottom: 1; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rates: tuple[float, ...] = ()
+        self._limit = 0
+
+    def show(self, rates: tuple[float, ...], limit: int) -> None:
+        """Draw the new rates."""
+        if (rates, limit) != (self._rates, self._limit):
+            self._rates, self._limit = rates, limit
+            self.refresh()
+
+    def render(self) -> Content:
+        """One line."""
+        now = figures.rate(self._rates[-1]) if self._rates else "nothing yet"
+        limit = f"limit {figures.rate(self._limit)}" if self._limit else "no limit"
+        said = f"{glyphs().down} {now}  "
+        room = max(0, self.size.width - len(said) - len(limit) - 4)
+        return Content.assemble(
+            (said, "bold"),
+            (glyphs().spark(self._rates, min(room, 60)), "$text-accent"),
+            (f"  {limit}", "$text-muted"),
+        )
+
+
+class LimitModal(Modal[int]):
+    """Returns bytes a second, 0 for no limit."""
+
+    DEFAULT_CSS = """
+    LimitModal > .box { width: 50;  }
+    """
+
+    def __init__(self, limit: int) -> None:
+        super().__init__()
+        self._limit = limit
+
+    def compose(self) -> ComposeResult:
+        """One field."""
+        with Vertical(classes="box") as box:
+            box.border_title = "Limit speed"
+            box.border_subtitle = "Enter sets, Esc leaves as is"
+            yield Static(
+                "Megabytes a second for all downloads together; 0 or nothing is no limit.\n"
+            )
+            shown = f"{self._limit / MEGABYTE:g}" if self._limit else ""
+            yield TextField(shown, type="number", validators=[Number(minimum=0)], valid_empty=True)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Take the number."""
+        if event.validation_result is None or event.validation_result.is_valid:
+            self.dismiss(round(float(event.value or 0) * MEGABYTE))
 
 
 def calm(snapshot: Snapshot) -> str:

@@ -1,19 +1,22 @@
-"""What screens share: the bridge to the runner, help, and the way back."""
+"""What screens share: the bridge to the runner, help, the way back, and the first run."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import ClassVar, cast
 
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.widgets import Static
 
 from wizard import figures
 from wizard.engine.remote.protocol import Event, Retry
+from wizard.errors import WizardError
 from wizard.tui.bridge import Bridge
-from wizard.tui.modals.confirm import ConfirmModal
+from wizard.tui.modals import ConfirmModal
 from wizard.tui.shell import Shell
 from wizard.tui.whole import WholeScreen
-from wizard.tui.widgets.keyline import KeyLine
+from wizard.tui.widgets.keyline import KeyLine, TopLine
 from wizard.views import Snapshot
 
 _SAID = 4.0
@@ -23,6 +26,8 @@ _GO_ON = """\
 Nothing runs now, and looking changes nothing. Going on fetches, unpacks and makes \
 what is missing, and removes archives it has no more use for, unless they are kept."""
 BACK = Binding("escape", "app.go_back", "Back", tooltip="Go back; nothing is lost")
+PLACES = ("Collection", "Destination", "Datasets", "Plan", "Requests", "Terms", "Reading")
+"""The pages of the first run, in order."""
 
 
 class Page(WholeScreen[None]):
@@ -123,3 +128,44 @@ class LivePage(Page):
         # Before a page has its size, rows have no width; it is shown what is new once it has.
         if self.is_current and self.opened:
             self.show(snapshot)
+
+
+class FirstRunPage(Page):
+    """One page of the first run; what is chosen stays in the app's ``Setup``."""
+
+    PLACE: ClassVar[str] = ""
+    ASK: ClassVar[str] = ""
+    """The question of the page, in one line."""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "next", "Next", priority=True, tooltip="Go on to the next page"),
+        BACK,
+    ]
+
+    def compose(self) -> ComposeResult:
+        """Top line, question, body, footer."""
+        place = PLACES.index(self.PLACE) + 1
+        yield TopLine(f"New install, {self.PLACE.lower()}", f"step {place} of {len(PLACES)}")
+        yield Static(self.ASK, classes="ask", markup=False)
+        yield from self.body()
+        yield Static("", classes="fault", markup=False)
+        yield KeyLine()
+
+    def body(self) -> ComposeResult:
+        """What the page is about."""
+        yield from ()
+
+    def fault(self, error: WizardError | None) -> None:
+        """Say why it cannot go on yet, and what to do; None takes it back."""
+        line = self.query_one(".fault", Static)
+        line.display = error is not None
+        if error is not None:
+            said = [part.rstrip(".") for part in (error.message, error.hint) if part]
+            line.update("".join(f"{part[:1].upper()}{part[1:]}. " for part in said).rstrip())
+
+    @property
+    def calm(self) -> bool:
+        """Whether nothing stands in the way of going on."""
+        return not self.query_one(".fault").display
+
+    def action_next(self) -> None:
+        """Keep what is chosen and go on."""

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import OptionList, Static
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from wizard.app.logins import fields_of, keep_login, place_of
+from wizard.credentials.secret import Secret
 from wizard.engine.remote.protocol import AnyCommand, ClearLogins, KeepLogin
 from wizard.errors import WizardError
 from wizard.recipes.model import Site
 from wizard.tui.crash import in_thread
 from wizard.tui.glyphs import glyphs
-from wizard.tui.modals.confirm import ConfirmModal
-from wizard.tui.modals.login import Login, LoginModal
+from wizard.tui.modals import ConfirmModal, Modal
 from wizard.tui.screens.base import BACK, Page
-from wizard.tui.widgets.keyline import KeyLine
-from wizard.tui.widgets.topline import TopLine
+from wizard.tui.widgets.field import TextField
+from wizard.tui.widgets.keyline import KeyLine, TopLine
 
+Login = dict[str, Secret]
+_WORDS = {"user": "user name or mail address", "password": "password", "token": "access token"}
 _HELP = """\
 # Logins
 
@@ -29,6 +32,41 @@ ends. They are never written to logs, never shown, and sent only to their own si
 **Enter** sets a login, **t** tests it at the site, **x** clears one, **shift+x** clears everything
 and proves it: every place is read again afterwards.
 """
+
+
+class LoginModal(Modal[Login]):
+    """Returns one secret per field."""
+
+    DEFAULT_CSS = """
+    LoginModal > .box {
+        width: 56;
+        & Input { margin-bottom: 1; }
+    }
+    """
+
+    def __init__(self, site: str, fields: tuple[str, ...]) -> None:
+        super().__init__()
+        self._site = site
+        self._fields = fields
+
+    def compose(self) -> ComposeResult:
+        """One input per field, hidden where it is secret."""
+        with Vertical(classes="box") as box:
+            box.border_title = f"Login at {self._site}"
+            box.border_subtitle = "Enter keeps, Esc leaves as is"
+            for name in self._fields:
+                hidden = name != "user"
+                words = f"{_WORDS[name]}, hidden while you type" if hidden else _WORDS[name]
+                yield TextField(placeholder=words, password=hidden, id=name)
+            yield Static("", id="missing")
+
+    def on_input_submitted(self) -> None:
+        """Done, or back to what is empty."""
+        empty = [field for field in self.query(Input) if not field.value.strip()]
+        if not empty:
+            self.dismiss({str(field.id): Secret(field.value) for field in self.query(Input)})
+        else:
+            self.screen.set_focus(empty[0])
 
 
 class CredentialsPage(Page):

@@ -16,7 +16,7 @@ from wizard.errors import DestinationError
 from wizard.steps.planned import Plan
 from wizard.tui.crash import in_thread
 from wizard.tui.glyphs import glyphs
-from wizard.tui.screens.first import FirstRunPage
+from wizard.tui.screens.base import FirstRunPage
 from wizard.tui.widgets.field import TextField
 
 _HELP = """\

@@ -17,8 +17,7 @@ from wizard.errors import WizardError
 from wizard.tui.crash import in_thread
 from wizard.tui.glyphs import glyphs
 from wizard.tui.screens.base import BACK, Page
-from wizard.tui.widgets.keyline import KeyLine
-from wizard.tui.widgets.topline import TopLine
+from wizard.tui.widgets.keyline import KeyLine, TopLine
 from wizard.views import Snapshot, checked_words
 
 if TYPE_CHECKING:

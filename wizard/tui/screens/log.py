@@ -11,8 +11,7 @@ from textual.widgets import Log
 
 from wizard.engine.remote.protocol import Event
 from wizard.tui.screens.base import BACK, LivePage
-from wizard.tui.widgets.keyline import KeyLine
-from wizard.tui.widgets.topline import TopLine
+from wizard.tui.widgets.keyline import KeyLine, TopLine
 from wizard.views import Snapshot
 
 _HELP = """\

@@ -14,7 +14,7 @@ from wizard.errors import DestinationError, WizardError
 from wizard.steps.planned import Plan, PlannedDataset
 from wizard.tui.crash import in_thread
 from wizard.tui.glyphs import glyphs
-from wizard.tui.screens.first import FirstRunPage
+from wizard.tui.screens.base import FirstRunPage
 
 _HELP = """\
 # The plan
@@ -112,7 +112,7 @@ def _sums(plan: Plan, disk: Disk) -> list[Content]:
             f"{near}{figures.size(plan.fetch_bytes)}",
             f"{figures.span(plan.fetch_bytes / SPEED)} at 100 Mbit/s",
         ),
-        ("Label work", f"{near}{cores}", "on one core; all cores share it"),
+        ("Processor work", f"{near}{cores}", "on one core; all cores share it"),
         (
             "Disk at the peak",
             f"{near}{figures.size(plan.peak_bytes)}",

@@ -20,9 +20,8 @@ from wizard.tui.canvas import Canvas
 from wizard.tui.crash import in_thread
 from wizard.tui.screens.base import BACK, Page
 from wizard.tui.stages import dataset_of
-from wizard.tui.widgets.keyline import KeyLine
+from wizard.tui.widgets.keyline import KeyLine, TopLine
 from wizard.tui.widgets.picture import ImagePane
-from wizard.tui.widgets.topline import TopLine
 
 _HELP = """\
 # Looking at labels

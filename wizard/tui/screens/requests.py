@@ -7,6 +7,7 @@ import textwrap
 import time
 from typing import TYPE_CHECKING
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
@@ -14,17 +15,22 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from wizard.credentials.secret import Secret
 from wizard.errors import WizardError
 from wizard.recipes.model import LicenceRequest, Mail
 from wizard.tui import sums
 from wizard.tui.crash import in_thread
 from wizard.tui.glyphs import glyphs
-from wizard.tui.modals.have import GivenValues, HaveModal
-from wizard.tui.screens.first import FirstRunPage
+from wizard.tui.modals import Modal
+from wizard.tui.panes.forms import form_for
+from wizard.tui.screens.base import FirstRunPage
+from wizard.tui.widgets.form import RequestForm
+from wizard.views import Request
 
 if TYPE_CHECKING:
     from wizard.app.bringing import OpenRequest
 
+GivenValues = dict[str, Secret]
 _HELP = """\
 # Requests
 
@@ -37,6 +43,35 @@ an answer comes, open the wizard again and give it to the dataset: the order doe
 Where you have the login, the link or the file already, **h** takes it now, and nobody asks later.
 It stays in memory until the start.
 """
+
+
+class HaveModal(Modal[GivenValues]):
+    """Returns what was entered, as secrets; None leaves it for later."""
+
+    DEFAULT_CSS = """
+    HaveModal > .box { width: 72; height: auto; max-height: 100%; padding: 0 1; }
+    """
+
+    def __init__(self, address: str, request: Request) -> None:
+        super().__init__()
+        self._address = address
+        self._request = request
+
+    def compose(self) -> ComposeResult:
+        """The form."""
+        with VerticalScroll(classes="box") as box:
+            box.border_title = "What you have already"
+            box.border_subtitle = "Enter keeps, Esc leaves as is"
+            yield form_for(self._address, self._request)
+
+    @on(RequestForm.Ready)
+    def _ready(self) -> None:
+        """It can be typed at once."""
+        self.query_one(RequestForm).focus_first()
+
+    @on(RequestForm.Answered)
+    def _answered(self, message: RequestForm.Answered) -> None:
+        self.dismiss({name: Secret(value) for name, value in message.values.items()})
 
 
 class RequestsPage(FirstRunPage):

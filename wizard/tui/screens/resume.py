@@ -13,9 +13,8 @@ from wizard.tui.glyphs import STATE_WORDS, TONES, glyphs
 from wizard.tui.screens.base import LivePage
 from wizard.tui.screens.finished import finished
 from wizard.tui.stages import current, stages, steps_of
-from wizard.tui.widgets.keyline import KeyLine
+from wizard.tui.widgets.keyline import KeyLine, TopLine
 from wizard.tui.widgets.status import StatusLines
-from wizard.tui.widgets.topline import TopLine
 from wizard.views import DatasetView, Snapshot, StepView, checked_words
 
 _HELP = """\

@@ -17,8 +17,7 @@ from wizard.recipes.model import Recipe
 from wizard.tui.crash import in_thread
 from wizard.tui.glyphs import TONES, glyphs
 from wizard.tui.screens.base import BACK, Page
-from wizard.tui.widgets.keyline import KeyLine
-from wizard.tui.widgets.topline import TopLine
+from wizard.tui.widgets.keyline import KeyLine, TopLine
 from wizard.views import State
 
 _HELP = """\

@@ -12,21 +12,19 @@ from textual.widgets import Static
 
 from wizard.app import machine
 from wizard.engine.remote.protocol import Answer, Pause, Resume
-from wizard.tui.asked import may_leave, presses
-from wizard.tui.glance.plots import Plots
-from wizard.tui.panes.panes import Panes
+from wizard.tui.panes.kinds import Panes
 from wizard.tui.panes.stage import StagePane
 from wizard.tui.screens.base import LivePage
 from wizard.tui.screens.finished import finished
 from wizard.tui.stages import Focus, focus_on, has_labels, stages, steps_of, wants
+from wizard.tui.sums import may_leave, presses
+from wizard.tui.widgets.failures import GoTo
 from wizard.tui.widgets.form import RequestForm
-from wizard.tui.widgets.keyline import KeyLine
-from wizard.tui.widgets.overview import Overview
+from wizard.tui.widgets.keyline import KeyLine, TopLine
+from wizard.tui.widgets.plots import Plots
 from wizard.tui.widgets.sidebar import Sidebar
 from wizard.tui.widgets.status import StatusLines
-from wizard.tui.widgets.topline import TopLine
-from wizard.tui.widgets.track import Track
-from wizard.tui.widgets.waits import GoTo
+from wizard.tui.widgets.track import Overview, Track
 from wizard.views import Snapshot
 
 _HELP = """\

@@ -1,4 +1,4 @@
-"""Failures and notes grouped by cause, each with what to do."""
+"""What keeps a step from going on: failures grouped by cause, and what a locked one waits for."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ import re
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Static
+from textual.message import Message
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
 
 from wizard import figures
 from wizard.findings import FailureGroup, fatal, notes_among
-from wizard.tui.glyphs import TONES, glyphs
+from wizard.tui.glyphs import STATE_WORDS, TONES, glyphs
+from wizard.views import Snapshot, StepView
 
 EXAMPLES = 3
 """Examples shown of a group; the report holds all of them."""
@@ -23,6 +26,8 @@ NOTES = "Notes, nothing has to be done"
 
 _Row = tuple[FailureGroup, str]
 """A group, and where it struck."""
+_SHOWN = 6
+"""Rows before the list is cut; the steps of a whole collection can lock its report."""
 
 
 def lines(group: FailureGroup, where: str = "") -> Content:
@@ -112,3 +117,91 @@ class FailureList(Vertical):
         self.query_one("#noted", GroupList).show(tuple((group, "") for group in noted))
         self.query_one(".on").display = bool(broken)
         self.query_one(".notes").display = bool(noted)
+
+
+class GoTo(Message):
+    """Somebody wants to see a step."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__()
+        self.address = address
+
+
+class Waits(Vertical):
+    """The steps that come first; Enter goes there."""
+
+    DEFAULT_CSS = """
+    Waits {
+        height: auto; display: none; margin-bottom: 1;
+        & OptionList {
+            height: auto; max-height: 8; border: none; padding: 0; background: $background;
+        }
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows: tuple[tuple[str, str], ...] = ()
+
+    def compose(self) -> ComposeResult:
+        """A sentence and the list."""
+        yield Static("This opens once these are done. Enter goes there.", markup=False)
+        yield OptionList(markup=False)
+
+    def show(self, addresses: tuple[str, ...], snapshot: Snapshot) -> None:
+        """List the steps, if they or their states are new."""
+        if not addresses and not self._rows:
+            return
+        steps = {step.address: step for step in snapshot.steps}
+        titles = {view.id: view.title for view in snapshot.datasets}
+        waited = roots(addresses, steps)[:_SHOWN]
+        rows = tuple((step.address, step.state) for step in waited)
+        if rows == self._rows:
+            return
+        self._rows = rows
+        self.display = bool(rows)
+        choices = self.query_one(OptionList)
+        choices.clear_options()
+        choices.add_options(
+            [
+                Option(_row(step, titles.get(step.dataset, step.dataset)), id=step.address)
+                for step in waited
+            ]
+        )
+
+    def focus_first(self) -> None:
+        """Put the cursor on the first step."""
+        choices = self.query_one(OptionList)
+        choices.highlighted = 0
+        choices.focus()
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Go there."""
+        event.stop()
+        self.post_message(GoTo(event.option_id or ""))
+
+
+def roots(addresses: tuple[str, ...], steps: dict[str, StepView]) -> list[StepView]:
+    """The steps at the start of the chain that locks a step: what can be acted on now."""
+    found: dict[str, StepView] = {}
+    seen: set[str] = set()
+    pending = list(addresses)
+    while pending:
+        address = pending.pop(0)
+        step = steps.get(address)
+        if step is None or address in seen:
+            continue
+        seen.add(address)
+        if step.state == "locked" and step.waits_for:
+            pending.extend(step.waits_for)
+        else:
+            found[address] = step
+    return list(found.values())
+
+
+def _row(step: StepView, title: str) -> Content:
+    return Content.assemble(
+        (f"{glyphs().states[step.state]} ", TONES[step.state]),
+        f"{title}: {step.title}  ",
+        (STATE_WORDS[step.state], TONES[step.state]),
+    )

@@ -1,13 +1,40 @@
-"""A step on its way: share, count, speed and time left, in two lines."""
+"""Steps on their way: share, count, speed and time left, in two lines each."""
 
 from __future__ import annotations
 
+from textual.containers import Vertical
 from textual.content import Content
+from textual.geometry import Size
+from textual.widget import Widget
 
 from wizard import figures
 from wizard.tui.glyphs import STATE_WORDS, TONES, glyphs
-from wizard.tui.widgets.steady import Steady
 from wizard.views import StepView
+
+
+class Steady(Widget):
+    """Drawn anew several times a second, and laid out only when its height changes."""
+
+    def drawn(self, width: int) -> Content:
+        """The row, ``width`` cells wide."""
+        raise NotImplementedError
+
+    def redraw(self) -> None:
+        """Paint the new figures."""
+        width, height = self.size
+        self.refresh(layout=not width or _height(self.drawn(width), width) != height)
+
+    def render(self) -> Content:
+        """The row in the room it has."""
+        return self.drawn(self.size.width)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """The height it will have at a width, before it has that width."""
+        return _height(self.drawn(width), width)
+
+
+def _height(drawn: Content, width: int) -> int:
+    return drawn.get_height({}, width) if width else 0
 
 
 def tally(step: StepView) -> str:
@@ -75,3 +102,30 @@ class StepMeter(Steady):
         left = f"{figures.span(step.eta)} left" if step.eta is not None else ""
         moving = ", ".join(filter(None, (speed, left))) if step.state == "running" else ""
         return [said for said in (tally(step), moving, step.detail) if said]
+
+
+class StepList(Vertical):
+    """Meters of the steps given; rows come and go."""
+
+    DEFAULT_CSS = """
+    StepList { height: auto; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._meters: dict[str, StepMeter] = {}
+
+    def show(self, steps: tuple[StepView, ...]) -> None:
+        """Update, add and remove by address."""
+        wanted = {step.address: step for step in steps}
+        for address in [address for address in self._meters if address not in wanted]:
+            self._meters.pop(address).remove()
+        fresh: list[StepMeter] = []
+        for address, step in wanted.items():
+            if address in self._meters:
+                self._meters[address].show(step)
+            else:
+                self._meters[address] = meter = StepMeter(step)
+                fresh.append(meter)
+        if fresh:
+            self.mount_all(fresh)

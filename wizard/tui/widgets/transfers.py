@@ -9,7 +9,7 @@ from textual.content import Content
 
 from wizard import figures
 from wizard.tui.glyphs import TONES, glyphs
-from wizard.tui.widgets.steady import Steady
+from wizard.tui.widgets.meter import Steady
 from wizard.views import State, TransferView
 
 QUIET = 5.0

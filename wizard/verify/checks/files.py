@@ -17,8 +17,8 @@ from wizard.errors import reason_of
 from wizard.findings import Finding
 from wizard.foreign import open_foreign, read_foreign, read_foreign_text
 from wizard.labels.bounds import JSON_BYTES, JSON_FAILURES, decode_rows
+from wizard.verify.scan import is_unseen
 from wizard.verify.specs.checks import Count, Hash, JsonCounts, Listed
-from wizard.verify.stray_files import is_unseen
 
 _SHOWN = 20
 """Findings of one kind that are told one by one; the rest is a number."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from wizard.errors import LabelError
 from wizard.findings import Finding
 from wizard.labels.pixels.decode import read_values
-from wizard.labels.pixels.part_ids import split_ids, whole_ids
+from wizard.labels.pixels.panoptic import split_ids, whole_ids
 from wizard.labels.works.mat import load_variables
 from wizard.verify.checks.pixels import matches
 from wizard.verify.image_files import read_pixels

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from wizard.findings import Finding
 from wizard.verify.image_files import UnreadableImage, decode_fully, read_header, read_pixels
+from wizard.verify.scan import is_unseen
 from wizard.verify.specs.checks import Decodes, Pairs, Pixels
-from wizard.verify.stray_files import is_unseen
 
 _MODES = {"gray": ("L",), "palette": ("P",), "gray16": ("I;16", "I"), "int32": ("I",)}
 _IGNORED = 255

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from wizard.errors import reason_of
 from wizard.findings import Finding
+from wizard.verify.scan import is_system_file
 from wizard.verify.specs.checks import Destination, Names, Notice, Only
-from wizard.verify.stray_files import is_system_file
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,29 +17,42 @@ from wizard.errors import LabelError
 from wizard.labels.pixels.decode import Values, read_values
 from wizard.labels.pixels.pictures import NO_PICTURE, open_picture
 from wizard.labels.specs.taxonomies import Layer
+from wizard.labels.tables.colours import class_colour
 from wizard.labels.tables.lists import Pair
 from wizard.labels.tables.records import Segment, image_key
 from wizard.labels.tables.taxonomies import UNLABELED
 from wizard.verify.context import Context
 from wizard.verify.report.model import Bar, Histogram, SampleRow, Swatch, Thumbnail
-from wizard.verify.report.palette import colour_table, hex_of
 from wizard.verify.subject import Subject
 
+NOTHING = (38, 38, 42)
+"""The colour of unlabeled pixels and of values that are no class."""
 SAMPLE = 24
 """Labels a histogram looks at, spread over the list."""
-
 BARS = 12
 PICTURED = 2
 """Images a dataset is shown with."""
-
 LEGEND = 4
 """Classes named below a label."""
-
 THUMBNAIL_WIDTH = 260
 """Of a thumbnail, pixels."""
-
 _SPLITS = ("val", "train")
 """Where examples are looked for, in this order."""
+
+
+def hex_of(name: str) -> str:
+    """Return a class's colour as ``#rrggbb``."""
+    return "#{:02x}{:02x}{:02x}".format(*class_colour(name))
+
+
+def colour_table(names: Sequence[str]) -> NDArray[np.uint8]:
+    """Return the colours of every value a label may hold, uint8 (max(256, n), 3)."""
+    table = np.empty((max(UNLABELED + 1, len(names)), 3), np.uint8)
+    table[:] = NOTHING
+    for index, name in enumerate(names):
+        if name != "unlabeled":
+            table[index] = class_colour(name)
+    return table
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,18 @@ Paths and globs are as in ``postconditions``.
 
 from __future__ import annotations
 
-from wizard.verify.specs.check_table import CheckTable
+from msgspec import Struct
+
+
+class CheckTable(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="check"):
+    """Base of every check."""
+
+    why: str = ""
+    """What goes wrong in training when this does not hold; shown as the hint."""
+    also: tuple[int, ...] = ()
+    """More numbers that are known to be right where this one counts files or lines."""
+    by_alternative: dict[str, int] = {}
+    """The number by the way the files come, for ``count``."""
 
 
 class Numbered(CheckTable, frozen=True, kw_only=True, tag="numbered"):

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from wizard.verify.specs.annotation_checks import AnnotationCheck
-from wizard.verify.specs.check_table import CheckTable
+from wizard.verify.specs.annotation_checks import AnnotationCheck, CheckTable
 
 
 class Count(CheckTable, frozen=True, kw_only=True, tag="count"):

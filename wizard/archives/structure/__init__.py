@@ -1,1 +1,0 @@
-"""Whether a file is whole by its own structure, where nobody published a hash of it."""

@@ -1,1 +1,0 @@
-"""The whole install at one glance: the table of stages, and plots of what moves."""

@@ -1,1 +1,0 @@
-"""Short questions laid over a screen."""
