@@ -218,7 +218,7 @@ def take_part(
     The array is the one that Slurm started this process for, or else the one at work.
     """
     job = environment.variable("SLURM_ARRAY_JOB_ID")
-    lease = join_array(place, shard, work, f"slurm-{job}" if job else "")
+    lease = join_array(place, shard, work, f"slurm-{job}-{work}" if job else "")
     array = lease.owner.array
     alive = partial(lives, place, array=array)
     return part_of_shard(place.state, array, shard, grace=wait or GRACE, lives=alive), lease

@@ -130,16 +130,17 @@ class LabelStep:
         others may be reading goes only when nobody else is at work.
         """
         altered = self.mender.has_altered(context.token) if self.mender else False
-        if altered or (self.sources and self.sources.replaced()):
+        notes = () if altered else self.work.start()
+        rows = () if altered else list(_finished(self.work.expected()))
+        # Whoever makes labels notes before what of: of those that are there, this is then known.
+        if altered or (any(rows) and self.sources and self.sources.replaced()):
             raise WaitingError(
                 "what labels are made from was altered or replaced",
                 where=self.address,
                 hint="the run of the whole, which comes after the shards, mends that",
             )
-        notes = self.work.start()
         if self.sources:
             self.sources.keep()
-        rows = list(_finished(self.work.expected()))
         if not rows:
             raise LabelError("there is nothing to make labels from", where=self.address)
         mine, counter = rows[shard.index :: shard.of], context.counter
