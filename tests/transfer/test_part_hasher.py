@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import until
 from wizard.errors import Cancelled
 from wizard.progress import CancelToken
 from wizard.transfer.http.response_head import Validator
@@ -46,15 +47,22 @@ def _hasher(part: Part, checkpoint: float = 60.0) -> PartHasher:
 
 
 def _receive(part: Part, hasher: PartHasher, start: int, data: bytes, dice: random.Random) -> None:
-    """Take bytes as a connection does: pieces of any size out of one buffer that is used again."""
-    buffer, position = bytearray(MIB), start
+    """Take bytes as connections do: pieces of any size, in memory that is lent or one's own.
+
+    Now and then one breaks with something in the memory that it was lent.
+    """
+    own, position = bytearray(MIB), start
     left = memoryview(data)
     while left:
-        size = min(len(left), dice.randrange(1, MIB))
+        room = hasher.lend(position) if dice.random() < 0.7 else None
+        buffer = memoryview(own) if room is None else room
+        size = min(len(left), len(buffer), dice.randrange(1, MIB))
+        if room is not None and dice.random() < 0.1:
+            room[:size] = bytes(size)
+            continue
         buffer[:size] = left[:size]
-        piece = memoryview(buffer)[:size]
-        part.write(position, piece)
-        hasher.offer(position, piece)
+        part.write(position, buffer[:size])
+        hasher.offer(position, buffer[:size])
         position, left = position + size, left[size:]
 
 
@@ -75,13 +83,43 @@ def test_bytes_in_a_row_are_hashed(part: Part, size: int) -> None:
         assert _proven(hasher, data)
 
 
-def test_bytes_in_a_row_are_not_read_back(part: Part, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("lent", [True, False])
+def test_bytes_in_a_row_are_not_read_back(
+    part: Part, monkeypatch: pytest.MonkeyPatch, *, lent: bool
+) -> None:
     data, reads = os.urandom(3 * MIB + 5), Reads(part, monkeypatch)
     hasher = _hasher(part)
-    _receive(part, hasher, 0, data, random.Random(1))
+    own, position = memoryview(bytearray(MIB)), 0
+    while position < len(data):
+        room = hasher.lend(position) if lent else own
+        assert room is not None
+        piece = room[: min(len(room), 300_000, len(data) - position)]
+        piece[:] = data[position : position + len(piece)]
+        part.write(position, piece)
+        hasher.offer(position, piece)
+        position += len(piece)
     with hasher:
         assert _proven(hasher, data)
     assert reads.count == 0
+
+
+def test_what_is_lent_is_nobody_elses(part: Part) -> None:
+    data, hasher = os.urandom(3 * MIB), _hasher(part)
+    room = hasher.lend(0)
+    assert room is not None
+    assert hasher.lend(0) is None
+    assert hasher.lend(MIB) is None, "these bytes are not hashed next"
+    part.write(0, memoryview(data)[: 2 * MIB])
+    hasher.offer(0, memoryview(data)[: 2 * MIB])
+    with hasher:
+        until(lambda: hasher._position == 2 * MIB)
+        other = hasher.lend(2 * MIB)
+        assert other is not None
+        other[:] = data[2 * MIB :]
+        room[:] = bytes(len(room))
+        part.write(2 * MIB, other)
+        hasher.offer(2 * MIB, other)
+        assert _proven(hasher, data)
 
 
 def test_the_bytes_of_an_earlier_run_are_read_back_and_the_rest_handed_over(

@@ -192,6 +192,7 @@ class Fetching:
         task = SegmentWork(
             self._part,
             self._hasher.offer,
+            self._hasher.lend,
             self._progress,
             policy,
             self._shared.rate,

@@ -38,6 +38,8 @@ _SLOW = "The server is slow or down; run again later."
 
 Sink = Callable[[memoryview], None]
 """Takes the next bytes, in order."""
+Lender = Callable[[], memoryview | None]
+"""Gives memory in which the sink wants to have them, where it wants that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,12 @@ class Flow:
 
 
 def receive_body(
-    answer: Response, head: ResponseHead, limit: int | None, sink: Sink, flow: Flow
+    answer: Response,
+    head: ResponseHead,
+    limit: int | None,
+    sink: Sink,
+    flow: Flow,
+    lend: Lender = lambda: None,
 ) -> None:
     """Pass the body to ``sink``, at most ``limit`` bytes of it, whole or not at all.
 
@@ -74,7 +81,7 @@ def receive_body(
         return
     connection = _plain_socket(answer.response, head)
     if connection is not None and left is not None:
-        _from_socket(connection, left, sink, flow)
+        _from_socket(connection, left, sink, flow, lend)
     else:
         _from_iterator(answer, left, sink, flow)
 
@@ -104,8 +111,11 @@ def _plain_socket(response: httpx.Response, head: ResponseHead) -> socket.socket
     return connection
 
 
-def _from_socket(connection: socket.socket, left: int, sink: Sink, flow: Flow) -> None:
-    buffer = memoryview(bytearray(min(_BUFFER, left)))
+def _from_socket(
+    connection: socket.socket, left: int, sink: Sink, flow: Flow, lend: Lender
+) -> None:
+    own = memoryview(bytearray(min(_BUFFER, left)))
+    buffer = lend() or own
     tls = isinstance(connection, ssl.SSLSocket)
     fill = functools.partial(_fill_tls if tls else _fill, connection)
     connection.settimeout(TICK)
@@ -122,6 +132,7 @@ def _from_socket(connection: socket.socket, left: int, sink: Sink, flow: Flow) -
             if left > 2 * _GATHER >= left - count:
                 _gather(connection, 1)
             left -= count
+            buffer = (lend() if left else None) or own
         pulse.beat(count or 0)
 
 

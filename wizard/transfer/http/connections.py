@@ -41,6 +41,8 @@ class SegmentWork:
     part: Part
     offer: Callable[[int, memoryview], None]
     """Takes the bytes of a position once they stand, for their hash."""
+    lend: Callable[[int], memoryview | None]
+    """Gives memory to receive them in, where they are hashed next."""
     progress: TransferProgress
     policy: RetryPolicy
     rate: RateLimit
@@ -126,10 +128,11 @@ class Connections:
         flow = Flow(self._token, self._task.rate, policy.stall, policy.slowest)
         if opened is not None:
             with contextlib.closing(opened):
-                return receive_body(opened.answer, opened.head, catch.segment.size, catch, flow)
+                size = catch.segment.size
+                return receive_body(opened.answer, opened.head, size, catch, flow, catch.lend)
         with self._task.open_segment(catch.segment, self._token) as (answer, head):
             self._task.progress.enter("running")
-            return receive_body(answer, head, catch.segment.size, catch, flow)
+            return receive_body(answer, head, catch.segment.size, catch, flow, catch.lend)
 
     def _leave(self, *, others: int) -> bool:
         """Leave the work if at least so many others stay at it; a busy server wants fewer."""
@@ -147,6 +150,10 @@ class _Catch:
         self.segment = segment
         self.position = segment.start
         self._task = task
+
+    def lend(self) -> memoryview | None:
+        """Return memory for the next bytes, where they are hashed next."""
+        return self._task.lend(self.position)
 
     def __call__(self, data: memoryview) -> None:
         self._task.part.write(self.position, data)

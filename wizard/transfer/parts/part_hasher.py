@@ -1,8 +1,9 @@
 """Hashing a part while it grows, in a thread of its own.
 
-Bytes that go on where the hash has come to are handed over as they are received. Everything else is
-read back from the page cache as it comes to stand: segments out of order, the bytes of an earlier
-run, and what came while the hash was too far behind. Every so often the part is recorded, too.
+Bytes that go on where the hash has come to are received into memory lent for them, or copied there,
+and hashed from it. Everything else is read back from the page cache as it comes to stand: segments
+out of order, the bytes of an earlier run, and what came while the hash was too far behind. Every so
+often the part is recorded, too.
 """
 
 from __future__ import annotations
@@ -29,13 +30,15 @@ _PATIENCE = 0.05
 
 @dataclass(slots=True)
 class _Block:
-    """Bytes in a row, copied as they came."""
+    """Bytes in a row, as they came."""
 
     start: int
     data: bytearray
     filled: int = 0
     closed: bool = False
     """Whether no more are taken in: it is full, or being hashed."""
+    lent: bool = False
+    """Whether somebody receives into what is left of it; nobody else may have it meanwhile."""
 
     @property
     def end(self) -> int:
@@ -43,7 +46,10 @@ class _Block:
 
     def take(self, data: memoryview) -> int:
         count = min(len(data), len(self.data) - self.filled)
-        self.data[self.filled : self.filled + count] = data[:count]
+        if data.obj is self.data:
+            self.lent = False
+        else:
+            self.data[self.filled : self.filled + count] = data[:count]
         self.filled += count
         self.closed = self.filled == len(self.data)
         return count
@@ -65,6 +71,20 @@ class PartHasher:
         self._start_anew(0)
         self._thread = threading.Thread(target=self._run, name="transfer-hash", daemon=True)
 
+    def lend(self, position: int) -> memoryview | None:
+        """Return where to receive the bytes of a position, to be offered from there.
+
+        None where they are not hashed next. They stay untouched until they are offered.
+        """
+        if not self._algorithms:
+            return None
+        with self._changed:
+            block = self._room(position) if self._part.generation == self._generation else None
+            if block is None or block.lent:
+                return None
+            block.lent = True
+            return memoryview(block.data)[block.filled :]
+
     def offer(self, position: int, data: memoryview) -> None:
         """Hand over bytes that just came to stand; those that are not wanted now are read back."""
         if not self._algorithms:
@@ -72,7 +92,7 @@ class PartHasher:
         with self._changed:
             while data and self._part.generation == self._generation:
                 block = self._room(position)
-                if block is None:
+                if block is None or (block.lent and block.data is not data.obj):
                     return
                 count = block.take(data)
                 position, data = position + count, data[count:]
@@ -167,7 +187,8 @@ class PartHasher:
             self._position = block.end
             if self._blocks and self._blocks[0] is block:
                 self._blocks.popleft()
-            self._spare.append(block.data)
+            if not block.lent:
+                self._spare.append(block.data)
             self._changed.notify_all()
 
     def _record(self) -> float:
