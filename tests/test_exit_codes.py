@@ -37,6 +37,7 @@ _GIVEN = {
     ("run",): ("TOY", "--yes"),
     ("demo",): ("fptrans", "--yes"),
     ("plan",): ("mseg",),
+    ("sbatch",): ("mseg", "--shards", "2"),
     ("completion",): ("bash",),
     ("make",): ("flowers/terms",),
     ("segfix",): ("FOLDER", "--offsets", "FOLDER"),

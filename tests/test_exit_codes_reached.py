@@ -196,6 +196,11 @@ def _(scene: Scene) -> int:
         return exit_code(["demo", MINIATURE, "--yes", "--dest", str(dest)])
 
 
+@case("sbatch", 1)
+def _(scene: Scene) -> int:
+    return scene.unheard("sbatch", "mseg", "--dest", scene.dest, "--shards", "2")
+
+
 @case("status", 1)
 def _(scene: Scene) -> int:
     scene.toy.break_archive()

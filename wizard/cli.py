@@ -41,6 +41,7 @@ COMMANDS: Mapping[str, Entry] = {
     "plan": Entry("plans", "Show datasets, archives, sizes and waiting times."),
     "status": Entry("status", "Show every step: done, partial, waiting, locked."),
     "verify": Entry("verify", "Prove every path, label and relabelled segment."),
+    "sbatch": Entry("sbatch", "Print a script that has Slurm install by shards."),
     "make": Entry("labels", "Make one step's labels or weights, or list them.", command="make"),
     "segfix": Entry("labels", "Refine predicted labels by SegFix offsets.", command="segfix"),
     "attach": Entry("attach", "Watch and steer a run in another terminal."),

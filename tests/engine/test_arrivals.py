@@ -37,7 +37,7 @@ NAME = "toy.tar.gz"
 
 def members(seed: int = 0) -> dict[str, bytes]:
     rng = random.Random(seed)
-    return {f"top/{number % 3}/{number}.bin": rng.randbytes(40_000) for number in range(150)}
+    return {f"top/{number % 3}/{number}.bin": rng.randbytes(20_000) for number in range(450)}
 
 
 def placed(files: dict[str, bytes]) -> dict[str, bytes]:

@@ -12,7 +12,7 @@ import pytest
 from scipy.io import savemat
 
 from tests.labels.small import Published, label
-from wizard.errors import Cancelled, LabelError
+from wizard.errors import Cancelled, LabelError, WaitingError
 from wizard.kinds.labelling.sources import Sources, Unpacked
 from wizard.kinds.labelling.step import LabelStep
 from wizard.labels.pixels.decode import read_values
@@ -20,6 +20,7 @@ from wizard.labels.specs.taxonomies import LabelOutput, Labels, Mat, Polygons
 from wizard.labels.works.mat import MatWork
 from wizard.labels.works.polygon_files import PolygonWork
 from wizard.labels.works.remap import RemapWork
+from wizard.state.shards import Shard
 from wizard.steps.step import StepContext
 from wizard.workers.batch import Workers
 
@@ -207,3 +208,60 @@ def test_what_took_the_name_of_a_label_makes_way(
     assert not target.is_symlink()
     kept = [path.read_text() for path in target.parent.rglob("kept")]
     assert kept == (["of a person"] if harm == "full folder" else [])
+
+
+def test_shards_make_their_parts_and_leave_the_end_to_the_whole(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for number in range(5):
+        savemat(tmp_path / "in" / f"{number}.mat", {"LabelMap": np.ones((2, 2))})
+    spec = Mat(sources="in/*.mat", variable="LabelMap", into="out", remove="in")
+    step, shards = _step(MatWork(tmp_path, spec)), [Shard(0, 2), Shard(1, 2), Shard(0, 1)]
+    made = []
+    for shard, before in zip(shards, ("todo", "todo", "done"), strict=True):
+        assert step.probe_part(shard).state == before
+        context = StepContext()
+        step.make_part(shard, context)
+        assert context.counter.done == context.counter.total == len(shard.places(5))
+        assert step.probe_part(shard).state == "done"
+        made.append(sorted(path.stem for path in (tmp_path / "out").iterdir()))
+    assert made == [["0", "2", "4"], ["0", "1", "2", "3", "4"], ["0", "1", "2", "3", "4"]]
+    assert (tmp_path / "in").exists()
+    step.run(StepContext())
+    assert not (tmp_path / "in").exists()
+
+
+def test_a_shard_takes_nothing_away_that_another_may_be_reading(
+    remap: LabelStep, tmp_path: Path
+) -> None:
+    record, kept = tmp_path / "record.json", tmp_path / "state/labels.json"
+    step = replace(remap, sources=Sources(kept, (("d/extract", record),)))
+    record.write_bytes(msgspec.json.encode(Unpacked(content="old")))
+    for shard in (Shard(0, 2), Shard(1, 2)):
+        step.make_part(shard, StepContext())
+    assert step.probe_part(Shard(1, 2)).state == "done"
+    record.write_bytes(msgspec.json.encode(Unpacked(content="new")))
+    assert step.probe_part(Shard(1, 2)).state == "partial"
+    with pytest.raises(WaitingError, match="replaced"):
+        step.make_part(Shard(1, 2), StepContext())
+    assert len(list((tmp_path / "data/one").iterdir())) == 6
+    step.run(StepContext())
+    assert step.probe_part(Shard(1, 2)).state == "done"
+
+
+def test_what_was_brought_before_any_label_was_made_stops_no_shard(
+    remap: LabelStep, tmp_path: Path
+) -> None:
+    class Come:
+        why = "brought"
+        kept = False
+
+        def replaced(self) -> bool:
+            return not self.kept
+
+        def keep(self) -> None:
+            self.kept = True
+
+    step = replace(remap, sources=Come())  # type: ignore[arg-type]
+    for shard in (Shard(0, 2), Shard(1, 2)):
+        step.make_part(shard, StepContext())
+    assert step.probe().state == "done"

@@ -30,7 +30,7 @@ Words = tuple[str, ...]
 
 LONGEST = 120
 """Seconds a line may take before it counts as hanging."""
-_UNUSED = {"detach", "wait"}
+_UNUSED = {"detach", "wait", "shard"}
 """Options that leave something behind or wait by design."""
 _NUMBERS = ("0", "-1", "1", "2", "1e999", "nan", "-inf", "٣", "9" * 400, "9" * 5000, "0x10", "1.5")
 _WORDS = (

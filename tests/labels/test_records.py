@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import gc
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -141,9 +144,44 @@ def test_an_entry_that_is_no_record_is_named(tmp_path: Path, entry: str, line: i
     assert caught.value.where == f"{path}:{line}"
 
 
+DEEP = ("-" * 200_000 + "1", "+".join("1" * 200_000), "a." * 100_000 + "b", "(" * 10_000)
+
+
 @pytest.mark.parametrize("text", ["town = make()", "x = []", "town = [", "town = {1: 2}"])
 def test_a_table_that_is_no_list_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "records.py"
     write(path, text)
     with pytest.raises(LabelError):
         read_record_table(TableText.of(path), "town")
+
+
+@pytest.mark.parametrize("deep", DEEP, ids=["minus", "plus", "dots", "brackets"])
+def test_a_table_nested_without_end_is_refused(tmp_path: Path, deep: str) -> None:
+    path = tmp_path / "records.py"
+    write(path, f"town = [{deep}]")
+    with pytest.raises(LabelError, match="record table|string literals"):
+        read_record_table(TableText.of(path), "town")
+
+
+def give_way(*_: object) -> None:
+    time.sleep(0)
+
+
+def test_tables_are_read_by_several_workers_at_once(tmp_path: Path) -> None:
+    """Collecting garbage while a tree is made lets another worker begin with its own."""
+    entry = "R('town', 'train', 'rider', 'bicyclist', 'a.txt')"
+    files = []
+    for number in range(24):
+        path = tmp_path / f"{number}.py"
+        write(path, f"town = [{', '.join([entry] * 300)}]\n")
+        files.append(TableText.of(path))
+    before = gc.get_threshold()
+    gc.callbacks.append(give_way)
+    gc.set_threshold(50)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            found = [*pool.map(lambda file: len(read_record_table(file, "town")), files)]
+    finally:
+        gc.set_threshold(*before)
+        gc.callbacks.remove(give_way)
+    assert found == [300] * 24

@@ -18,7 +18,7 @@ from typing import Any
 
 from wizard import durability
 from wizard.__main__ import main
-from wizard.engine import used_archives
+from wizard.engine import cleanup
 from wizard.engine.table import TaskTable
 from wizard.files import PARTIAL
 
@@ -57,7 +57,7 @@ class Promises:
         os.rename = self._renaming(os.rename)  # type: ignore[assignment]
         TaskTable.settling = self._settling(TaskTable.settling)  # type: ignore[method-assign]
         TaskTable.finished = self._finishing(TaskTable.finished)  # type: ignore[method-assign]
-        used_archives._delete = self._deleting(used_archives._delete)
+        cleanup._delete = self._deleting(cleanup._delete)
 
     def _syncing(self, call: Callable[[int], None]) -> Callable[[int], None]:
         def sync(descriptor: int) -> None:

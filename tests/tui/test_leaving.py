@@ -11,6 +11,7 @@ from tests.tui.fakes import DEST, busy, host_with, mseg, plan_of, snapshot_of
 from wizard.app.sessions import Session
 from wizard.engine.remote.protocol import Reply, Stop
 from wizard.errors import LeaseError
+from wizard.tui.app import WizardApp
 from wizard.tui.departure import LeaveModal
 from wizard.tui.screens.wizard import WizardPage
 
@@ -44,6 +45,15 @@ async def test_a_hand_over_that_fails_stays() -> None:
         await pilot.press("q", "enter")
         await sees(pilot, "no room for a runner. Stop instead")
         assert pilot.app.return_code is None
+
+
+def test_what_was_opened_while_the_program_ends_is_known_and_not_shown() -> None:
+    host = host_with()
+    session = host.look(DEST)
+    app = WizardApp(host)
+    app.follow(session)
+    app.go("wizard")
+    assert app.session is session and app.bridge is None
 
 
 async def test_stopping_tells_the_runner() -> None:

@@ -16,6 +16,7 @@ from wizard.labels.specs.taxonomies import Polygons
 from wizard.labels.works.polygon_files import PolygonWork
 from wizard.labels.works.remap import RemapWork
 from wizard.progress import CancelToken, Counter
+from wizard.state.shards import ArrayPart, Shard
 from wizard.verify import image_proofs
 from wizard.verify.dataset import ImageWork, verify_dataset
 from wizard.verify.image_check import ImageCheck
@@ -98,6 +99,42 @@ def test_what_was_checked_is_not_read_again(watched: Watched) -> None:
     watched.check()
     watched.check()
     assert watched.read == []
+
+
+def test_what_one_shard_proved_is_not_read_again_by_another_nor_by_the_whole(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On another machine, which has another boot; one that died before its data was safe counts
+    for nothing."""
+    state = watched.town.dest / ".segwizard"
+
+    def proofs(shard: Shard | None, use: image_proofs.Use = "run") -> ImageProofs:
+        part = ArrayPart(state, "array-7", 2, shard)
+        return dataset_proofs(watched.subject, state / "steps", use, part)
+
+    watched.make()
+    watched.proofs().drop()
+    for shard in (Shard(0, 2), Shard(1, 2)):
+        monkeypatch.setattr(image_proofs, "this_boot", lambda: f"boot of {shard}")  # noqa: B023
+        kept = proofs(shard)
+        work = ImageWork(watched.subject, kept)
+        items = work.items()
+        for place in shard.places(len(items)):
+            kept.keep(work.process(items[place]).proofs)
+        before = len(_read_again(watched, proofs(None)))
+        kept.settle()
+        assert len(_read_again(watched, proofs(None))) == before - 2
+    assert _read_again(watched, proofs(None)) == []
+    assert len(_read_again(watched, proofs(None, "by hand"))) == 4
+    other = dataset_proofs(watched.subject, state / "steps", "run", ArrayPart(state, "array-8"))
+    assert len(_read_again(watched, other)) == 4
+    proofs(None).drop()
+    assert len(_read_again(watched, proofs(None))) == 4
+
+
+def _read_again(watched: Watched, proofs: ImageProofs) -> list[str]:
+    assert watched.check(proofs).sound
+    return list(watched.read)
 
 
 def _flip(path: Path) -> None:

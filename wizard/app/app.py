@@ -40,7 +40,7 @@ from wizard.app.planning import (
     outlook,
     stand_of,
 )
-from wizard.app.sessions import Resting, Session, at_work, join, session_of, stop
+from wizard.app.sessions import Resting, Session, at_work, join, session_of, stop, take_part
 from wizard.app.sources import SourceRow, ask_sources, source_board
 from wizard.credentials.chain import BackendChain
 from wizard.credentials.vault import Vault
@@ -54,9 +54,11 @@ from wizard.engine.survey import RecentLook, built_steps, survey
 from wizard.errors import DestinationError, LeaseError, UsageError, WizardError
 from wizard.kinds.fetching.gateway import gateway_of
 from wizard.kinds.registry import load_recipe
+from wizard.kinds.sharding.whole import shard_steps
 from wizard.recipes.loader import names
 from wizard.recipes.model import Recipe, Site
 from wizard.recipes.site import apply_site, load_site
+from wizard.state.shards import Shard
 from wizard.steps.install import Install, Settings
 from wizard.steps.planned import Plan
 from wizard.steps.step import Probe
@@ -197,6 +199,24 @@ class App:
         runner = Runner(install, state=keep.state(), server=server_at(choices.dest))
         private = self.cache is not None
         return session_of(install, runner, again=again_line(choices), notes=notes, private=private)
+
+    def ready_shard(self, choices: Choices, shard: Shard, wait: float = 0.0) -> Session:
+        """Join the array that works on an install and open one shard's part, to be run here.
+
+        ``wait`` is for how many seconds to wait for shards that are not at work; 0: ``GRACE``.
+        Raises ``LeaseError`` where somebody else works on the install, or on this part of it.
+        """
+        install = open_install(choices, vault=self.vault)
+        keep = to_remember(choices, install.recipe)
+        part, lease = take_part(install.place, shard, "run", wait)
+        try:
+            mine = shard_steps(replace(install, part=part))
+            runner = Runner(mine.install, steps=mine.steps, state=keep.state(), lease=lease)
+        except BaseException:
+            lease.release()
+            raise
+        again = f"{again_line(choices)} --shard {shard}"
+        return session_of(mine.install, runner, again=again)
 
     def run(self, choices: Choices) -> Session:
         """Start a runner in this process; raises as ``ready`` and ``Session.start`` do."""

@@ -23,6 +23,7 @@ from wizard.recipes.loader import anywhere, is_file
 from wizard.recipes.model import Recipe
 from wizard.recipes.site import apply_site, load_site
 from wizard.recipes.site_model import SiteLimits
+from wizard.state.shards import MOST, Shard, parse_shard, part_of_whole
 from wizard.state.store import check_versions
 from wizard.state.table import state_folder
 from wizard.steps.install import Install, Settings
@@ -32,8 +33,10 @@ from wizard.workers.pools import prepare_processes
 
 __all__ = [
     "MANY",
+    "MOST",
     "Choices",
     "Settings",
+    "Shard",
     "VaultOpener",
     "Wish",
     "again_line",
@@ -42,6 +45,7 @@ __all__ = [
     "found",
     "open_begun",
     "open_install",
+    "parse_shard",
     "prepare_processes",
     "reach",
     "refuse_file",
@@ -116,6 +120,7 @@ def open_install(choices: Choices, *, vault: VaultOpener | None = None) -> Insta
         settings=settings,
         vault=(vault or _usual_vault)(recipe),
         written=written,
+        part=part_of_whole(Place(dest=dest, root=dest).state),
         rate=RateDial(settings.rate_limit),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -11,7 +12,9 @@ from pathlib import Path
 from msgspec import Struct
 
 from wizard.app.opening import Choices, open_begun, open_install
+from wizard.app.sessions import end_part, take_part
 from wizard.engine.lease import acquire
+from wizard.engine.remote.shards import kept_young
 from wizard.errors import DestinationError, UsageError, WizardError
 from wizard.files import scratch_folder
 from wizard.findings import FailureGroup, grouped
@@ -29,9 +32,10 @@ from wizard.labels.works.segfix import (
 )
 from wizard.progress import CancelToken, Counter
 from wizard.recipes.keys import suggestion
+from wizard.state.shards import Shard, close_array, read_array
 from wizard.steps.install import Install
-from wizard.steps.step import Place, StepContext
-from wizard.verify.summary import Summary
+from wizard.steps.step import Place, Step, StepContext
+from wizard.verify.summary import Checked, Summary
 from wizard.workers.batch import run_batch
 from wizard.workers.executors import Workers
 
@@ -59,6 +63,8 @@ class Verification(Struct, frozen=True, kw_only=True):
     """Archives, by dataset, that neither a hash nor their structure proves."""
     repaired: int = 0
     """Broken labels that were deleted, to be made anew by the next run."""
+    shard: str = ""
+    """The shard, as ``0/8``, whose part of the images alone was looked at; empty for the whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +92,17 @@ def verify(
 ) -> Verification:
     """Check an install whole, whatever was checked before; a fault stops nothing.
 
-    ``deep`` also decodes every image in full; ``repair`` deletes broken labels of ours. Raises
-    ``WizardError`` when nothing is there or another runner is at work.
+    ``deep`` also decodes every image in full; ``repair`` deletes broken labels of ours. What the
+    shards of a verification have just proven is not read again. Raises ``WizardError`` when nothing
+    is there or another runner is at work.
     """
-    install = open_begun(choices)
-    planned = [step for step in install.plan.steps if known_kinds().proves(step.spec)]
-    built = [build_step(each, install) for each in planned]
-    steps = [step for step in built if isinstance(step, VerifyStep | CheckStep)]
-    with _held(install.place):
-        outcomes = [_verify(step, watch, deep=deep) for step in steps]
+    install, token = open_begun(choices), CancelToken()
+    steps = [each for each in _proving(install) if isinstance(each, VerifyStep | CheckStep)]
+    with _held(install.place, token):
+        outcomes = [_verify(step, watch, token, deep=deep) for step in steps]
         removed = [path for step in steps for path in step.repair()] if repair else []
         _report(install)
+        _close_array(install)
     summaries = tuple(each for each in outcomes if isinstance(each, Summary))
     unchecked = tuple(each for each in outcomes if isinstance(each, Unchecked))
     return Verification(
@@ -110,6 +116,63 @@ def verify(
     )
 
 
+def verify_part(
+    choices: Choices, shard: Shard, watch: Watch, *, deep: bool = False
+) -> tuple[Verification, bool]:
+    """Check one shard's part of the images; returns also whether it was the last of its array.
+
+    The last one has to ``verify`` the whole, which reads what no shard has proven, and all that no
+    image tells. Raises as ``verify``.
+    """
+    install, token = open_begun(choices), CancelToken()
+    part, lease = take_part(install.place, shard, "verify")
+    try:
+        with kept_young(lease, token.cancel):
+            part.begin()
+            steps = _proving(replace(install, part=part))
+            mine = [each for each in steps if isinstance(each, VerifyStep)]
+            outcomes = [_prove(step, shard, watch, token, deep=deep) for step in mine]
+            token.check()
+    finally:
+        lease.release()
+    found = Verification(
+        collection=install.plan.collection,
+        dest=install.plan.dest,
+        sound=all(summary.sound for summary in outcomes),
+        datasets=tuple(outcomes),
+        shard=str(shard),
+    )
+    return found, end_part(part)
+
+
+def _prove(
+    step: VerifyStep, shard: Shard, watch: Watch, token: CancelToken, *, deep: bool
+) -> Summary:
+    context, began = StepContext(token=token), time.monotonic()
+    with watch(step.dataset, context.counter), _cancelled_by_keys(token):
+        findings = step.prove_part(shard, context, use="by hand", deep=deep)
+    return Summary(
+        dataset=step.dataset,
+        checked=Checked(images=context.counter.done),
+        seconds=round(time.monotonic() - began, 3),
+        groups=grouped(findings),
+        findings=findings,
+    )
+
+
+def _proving(install: Install) -> list[Step]:
+    planned = [step for step in install.plan.steps if known_kinds().proves(step.spec)]
+    return [build_step(each, install) for each in planned]
+
+
+def _close_array(install: Install) -> None:
+    """Forget the shards of a verification that is over; those of a run have their own end."""
+    record = read_array(install.place.state)
+    if record is not None and record.work == "verify":
+        with contextlib.suppress(OSError):
+            close_array(install.place.state, (), complete=not record.unfinished)
+
+
 def make(choices: Choices, address: str, *, dry_run: bool) -> Made:
     """Make what is missing of one label step, or only name it; raises ``UsageError`` for others."""
     install = open_install(choices)
@@ -121,7 +184,8 @@ def make(choices: Choices, address: str, *, dry_run: bool) -> Made:
     context = StepContext()
     lease = acquire(install.place)
     try:
-        step.run(context)
+        with kept_young(lease, context.token.cancel):
+            step.run(context)
     finally:
         lease.release()
     return Made(context.counter.done, context.counter.unit, total=context.counter.done)
@@ -155,7 +219,7 @@ def refine(
 
 
 @contextlib.contextmanager
-def _held(place: Place) -> Iterator[None]:
+def _held(place: Place, token: CancelToken) -> Iterator[None]:
     """Keep runners away meanwhile; a tree that cannot be written needs no such care."""
     try:
         lease = acquire(place)
@@ -163,22 +227,32 @@ def _held(place: Place) -> Iterator[None]:
         yield
         return
     try:
-        yield
+        with kept_young(lease, token.cancel):
+            yield
     finally:
         lease.release()
 
 
-def _verify(step: VerifyStep | CheckStep, watch: Watch, *, deep: bool) -> Summary | Unchecked:
-    context = StepContext()
+def _verify(
+    step: VerifyStep | CheckStep, watch: Watch, token: CancelToken, *, deep: bool
+) -> Summary | Unchecked:
+    context = StepContext(token=token)
     try:
-        with watch(step.dataset, context.counter):
+        with watch(step.dataset, context.counter), _cancelled_by_keys(token):
             if isinstance(step, VerifyStep):
                 return step.verify(context, deep=deep)
             return step.verify(context)
     except WizardError as error:
         return Unchecked(dataset=step.dataset, error=str(error), hint=error.hint)
+
+
+@contextlib.contextmanager
+def _cancelled_by_keys(token: CancelToken) -> Iterator[None]:
+    """Have workers stop as well when a person interrupts the block."""
+    try:
+        yield
     except KeyboardInterrupt:
-        context.token.cancel()
+        token.cancel()
         raise
 
 

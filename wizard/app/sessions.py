@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
 import msgspec
 
+from wizard import environment
 from wizard.app import machine
 from wizard.app.opening import again_line, found, open_install, reach
 from wizard.credentials.vault import Vault
@@ -18,10 +21,12 @@ from wizard.engine.logs import LARGEST_LOG
 from wizard.engine.remote.client import RemoteLink, attach
 from wizard.engine.remote.follow import Follower
 from wizard.engine.remote.protocol import AnyCommand, Event, Reply, RunnerClient, RunnerGone, Stop
+from wizard.engine.remote.shards import ShardLease, join_array, lives
 from wizard.engine.runner import Runner
-from wizard.errors import DestinationError, LeaseError, UsageError
+from wizard.errors import DestinationError, LeaseError, RecipeError, UsageError
 from wizard.files import PlantedError, read_ours
 from wizard.recipes.model import Recipe
+from wizard.state.shards import ArrayPart, ArrayWork, Shard, all_ended, part_of_shard, read_array
 from wizard.state.store import UNREADABLE
 from wizard.steps.install import Install
 from wizard.steps.planned import Plan
@@ -30,6 +35,11 @@ from wizard.views import Snapshot
 
 __all__ = ["RunnerGone", "Session", "follow", "join", "newest_events", "steer", "stop"]
 
+GRACE = 300.0
+"""Seconds to wait for a shard that is not at work: a job that is queued again starts in two
+minutes."""
+_TRIES = 12
+_PAUSE = 1.0
 _TIME_LIMIT = 15.0
 _LOGS_KEPT = 4
 """Older logs there are at most, as the engine rotates them."""
@@ -198,6 +208,44 @@ def stop(dest: Path) -> Reply:
             raise LeaseError("the runner has not stopped yet", where=str(dest))
         time.sleep(0.1)
     return reply
+
+
+def take_part(
+    place: Place, shard: Shard, work: ArrayWork, wait: float = 0.0
+) -> tuple[ArrayPart, ShardLease]:
+    """Hold one shard's part of an install; raises ``LeaseError``.
+
+    The array is the one that Slurm started this process for, or else the one at work.
+    """
+    job = environment.variable("SLURM_ARRAY_JOB_ID")
+    lease = join_array(place, shard, work, f"slurm-{job}-{work}" if job else "")
+    array = lease.owner.array
+    alive = partial(lives, place, array=array)
+    return part_of_shard(place.state, array, shard, grace=wait or GRACE, lives=alive), lease
+
+
+def end_part(part: ArrayPart | None) -> bool:
+    """Write down that a shard came to its end; returns whether it was the last of its array."""
+    if part is None:
+        raise RecipeError("there is no shard to end")
+    part.end()
+    record = read_array(part.state)
+    return record is not None and record.array == part.array and all_ended(part.state, record)
+
+
+def take_whole(take: Callable[[], None]) -> bool:
+    """Take the whole after the shards; returns whether it was had.
+
+    Two that ended at once are in each other's way for a moment; then one of them has it.
+    """
+    for _ in range(_TRIES):
+        try:
+            take()
+        except LeaseError:
+            time.sleep(random.uniform(0.2, 1) * _PAUSE)  # noqa: S311  # no secret
+        else:
+            return True
+    return False
 
 
 def newest_events(dest: Path, most: int) -> tuple[Event, ...]:

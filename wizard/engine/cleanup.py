@@ -16,9 +16,10 @@ from wizard.engine import schedule
 from wizard.engine.journal import RemovedArchive, read_removed, write_removed
 from wizard.engine.table import TaskTable
 from wizard.errors import reason_of
-from wizard.files import PARTIAL, open_ours
+from wizard.files import PARTIAL, make_folder, open_ours
 from wizard.progress import CancelToken
 from wizard.recipes.model import Archive
+from wizard.state.shards import shards_folder
 from wizard.steps.install import Install, Settings
 from wizard.steps.step import HoldsArchive, Place, PlacedArchive
 
@@ -26,18 +27,55 @@ _UNPACKING = f"{PARTIAL}unpack-"
 """Folders that extraction goes on with and clears by itself."""
 
 
+def mark_begun(install: Install) -> bool:
+    """Note that a runner begins; returns whether it has to clear what others left."""
+    part = install.part
+    if part is None or part.shard is None:
+        return mark_running(install.place)
+    mark_shard_running(install.place, part.shard.index)
+    return False
+
+
+def mark_over(install: Install) -> None:
+    """Note that a runner ended cleanly."""
+    part = install.part
+    if part is None or part.shard is None:
+        mark_ended(install.place)
+    else:
+        mark_shard_ended(install.place, part.shard.index)
+
+
 def mark_running(place: Place) -> bool:
-    """Note that a run begins; returns whether the one before it never ended cleanly."""
+    """Note that a run begins; returns whether one before it, or a shard, never ended cleanly."""
     marker = _marker(place)
-    unclean = marker.exists()
+    unclean = marker.exists() or bool(_shard_markers(place))
     os.close(open_ours(marker, os.O_WRONLY | os.O_CREAT))
     return unclean
 
 
+def mark_shard_running(place: Place, index: int) -> None:
+    """Note that a shard begins; one that never ends cleanly leaves a mark for good.
+
+    What it left is cleared by the next run of the whole, when nobody else is at work.
+    """
+    marker = _shard_marker(place, index)
+    make_folder(marker.parent)
+    if marker.exists():
+        os.close(open_ours(marker.with_name(f"broken-{index}"), os.O_WRONLY | os.O_CREAT))
+    os.close(open_ours(marker, os.O_WRONLY | os.O_CREAT))
+
+
 def mark_ended(place: Place) -> None:
-    """Note that a run ended cleanly, its leftovers cleared."""
+    """Note that a run ended cleanly, its leftovers and those of shards cleared."""
+    for marker in (*_shard_markers(place), _marker(place)):
+        with contextlib.suppress(OSError):
+            marker.unlink(missing_ok=True)
+
+
+def mark_shard_ended(place: Place, index: int) -> None:
+    """Note that a shard ended cleanly."""
     with contextlib.suppress(OSError):
-        _marker(place).unlink(missing_ok=True)
+        _shard_marker(place, index).unlink(missing_ok=True)
 
 
 def clean_up(install: Install, before: float, token: CancelToken) -> int:
@@ -48,7 +86,8 @@ def clean_up(install: Install, before: float, token: CancelToken) -> int:
     ``before`` is in seconds since the epoch by the file system's clock. Raises ``Cancelled``.
     """
     count = 0
-    ours = (install.place.dest, install.place.state, install.place.state / "steps")
+    state = install.place.state
+    ours = (install.place.dest, state, state / "steps", shards_folder(state))
     for path in itertools.chain(
         *(_leftovers(folder, token) for folder in _folders(install)),
         *(_leftovers(folder, token, deep=False) for folder in ours),
@@ -59,6 +98,15 @@ def clean_up(install: Install, before: float, token: CancelToken) -> int:
 
 def _marker(place: Place) -> Path:
     return place.state / "running"
+
+
+def _shard_marker(place: Place, index: int) -> Path:
+    return shards_folder(place.state) / f"running-{index}"
+
+
+def _shard_markers(place: Place) -> list[Path]:
+    folder = shards_folder(place.state)
+    return [*folder.glob("running-*"), *folder.glob("broken-*")]
 
 
 def _folders(install: Install) -> set[Path]:

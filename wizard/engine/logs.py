@@ -21,6 +21,8 @@ from wizard.errors import WizardError
 from wizard.files import open_ours, rename, write_whole
 from wizard.findings import FailureGroup, Finding
 from wizard.harmless import harmless_line
+from wizard.state.shards import shards_folder
+from wizard.steps.install import Install
 
 MASK = "[masked]"
 _APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT
@@ -163,3 +165,12 @@ class EventCursor:
         """Return what happened since the last call."""
         self._place, fresh = self._events.since(self._place)
         return fresh
+
+
+def own_log(install: Install, name: str) -> Path:
+    """Return where a runner writes a log: each shard into a file of its own."""
+    state, part = install.place.state, install.part
+    if part is None or part.shard is None:
+        return state / name
+    stem, _, ending = name.partition(".")
+    return shards_folder(state) / f"{stem}-{part.shard.index}.{ending}"

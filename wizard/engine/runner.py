@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -12,13 +13,14 @@ import msgspec
 from wizard import figures
 from wizard.durability import settle_on_disk
 from wizard.engine import cleanup, schedule, space
-from wizard.engine.cleanup import clean_up, mark_ended, mark_running
+from wizard.engine.cleanup import clean_up, mark_begun, mark_over
 from wizard.engine.commands import Controls, carry_out
 from wizard.engine.journal import InstallState, write_install, write_recipe
-from wizard.engine.lease import HEARTBEAT, Lease, acquire
-from wizard.engine.logs import STARTED, EventLog, LogFile, Masker, unexpected
+from wizard.engine.lease import HEARTBEAT, Hold, acquire
+from wizard.engine.logs import STARTED, EventLog, LogFile, Masker, own_log, unexpected
 from wizard.engine.remote.protocol import AnyCommand, Event, Reply
 from wizard.engine.snapshots import Sight, Viewer, Vitals
+from wizard.engine.states import FINISHED
 from wizard.engine.survey import BuiltSteps, built_steps
 from wizard.engine.table import TaskTable
 from wizard.engine.tasks import Task
@@ -26,6 +28,7 @@ from wizard.errors import Cancelled, LeaseError, WizardError, reason_of
 from wizard.findings import FailureGroup
 from wizard.progress import CancelToken
 from wizard.state.notices import clear_damage, clear_places
+from wizard.state.shards import close_array
 from wizard.state.store import restore_copies
 from wizard.steps.install import Install, prepare_places
 from wizard.steps.step import Step
@@ -57,6 +60,9 @@ class Runner:
 
     Nothing stops at the first failure: what does not rest on a failed step goes on. Closing the
     link stops the run cleanly, within about two seconds.
+
+    The runner of a shard leaves to a runner of the whole what only one may do: deleting archives
+    and temporary files, and the memory of how steps ended.
     """
 
     def __init__(
@@ -66,12 +72,14 @@ class Runner:
         steps: Sequence[Step] | None = None,
         state: InstallState | None = None,
         server: RunnerServer | None = None,
+        lease: Hold | None = None,
     ) -> None:
         self.install = install
+        self._is_shard = install.part is not None and install.part.shard is not None
         self._state = state
         self._server = server
         self._masker = Masker()
-        self._events = EventLog(LogFile(install.place.state / "log.jsonl"), self._masker)
+        self._events = EventLog(LogFile(own_log(install, "log.jsonl")), self._masker)
         self._cursor = self._events.cursor()
         self._built = built_steps(install) if steps is None else BuiltSteps(tuple(steps))
         self._table = TaskTable(install, self._built.steps, self._events)
@@ -84,7 +92,7 @@ class Runner:
         self._cleaning = CancelToken()
         self._cleaned = threading.Event()
         self._workers: set[threading.Thread] = set()
-        self._lease: Lease | None = None
+        self._lease: Hold | None = lease
         self._unclean = False
         self.died = ""
         """Which part of the run ended unexpectedly, and how; empty while none did."""
@@ -93,8 +101,8 @@ class Runner:
 
     def start(self) -> None:
         """Take the destination and begin; raises ``LeaseError`` or ``DestinationError``."""
-        lease = acquire(self.install.place, address=self._server.address if self._server else "")
-        self._lease = lease
+        address = self._server.address if self._server else ""
+        lease = self._lease = self._lease or acquire(self.install.place, address=address)
         self._vitals.runner, self._vitals.running = str(lease.owner), True
         try:
             clear_places(self.install.place.state)
@@ -105,7 +113,9 @@ class Runner:
                 write_install(self.install.place, self._state)
                 written = self.install.written or self.install.recipe
                 write_recipe(self.install.place, self._state.collection, written)
-            self._unclean = mark_running(self.install.place)
+            self._unclean = mark_begun(self.install)
+            if self.install.part:
+                self.install.part.begin()
         except BaseException:
             lease.release()
             raise
@@ -116,7 +126,8 @@ class Runner:
         for number in range(_PROBERS):
             self.spawn(self._look, f"look-{number}")
         self.spawn(self._beat, "heartbeat")
-        self._awaited(self._remove_used, "remove")
+        if not self._is_shard:
+            self._awaited(self._remove_used, "remove")
         self.spawn(self._drive, "drive")
 
     def snapshot(self) -> Snapshot:
@@ -188,7 +199,7 @@ class Runner:
 
     def _died(self, name: str, error: BaseException) -> None:
         """End the run, as part of it is gone: what waits for that part would wait for ever."""
-        group = unexpected(error, self.install.place.state / "errors.log", self._masker)
+        group = unexpected(error, own_log(self.install, "errors.log"), self._masker)
         self.died = f"{name} ended unexpectedly: {group.examples[0]}"
         self._events.add("error", f"stopping: {self.died} ({group.hint})")
         self._stop_soon()
@@ -221,6 +232,8 @@ class Runner:
         while not self._ending.is_set():
             self._viewer_sample()
             self._tell_damage()
+            if self._is_shard and self.install.part:
+                self.install.part.rest(only_waits=self.settled)
             if not self._vitals.paused:
                 for task in self._table.next_starts():
                     self._launch(task)
@@ -277,7 +290,7 @@ class Runner:
                 self._table.crashed(task.address, self._odd(error))
 
     def _odd(self, error: Exception) -> FailureGroup:
-        return unexpected(error, self.install.place.state / "errors.log", self._masker)
+        return unexpected(error, own_log(self.install, "errors.log"), self._masker)
 
     def _remove_used(self) -> None:
         """Delete the archives of datasets that have just been proven, beside the work."""
@@ -308,6 +321,8 @@ class Runner:
         self._cleaned.set()
 
     def _is_removed(self) -> bool:
+        if self._is_shard:
+            return True
         datasets = {dataset.id for dataset in self.install.plan.datasets}
         done = {each for each in datasets if schedule.dataset_done(self._table.tasks, each)}
         return done <= self._removed
@@ -322,6 +337,12 @@ class Runner:
                 self._stop_soon()
             except OSError as error:
                 self._events.add("warning", f"the lease could not be renewed: {reason_of(error)}")
+
+    def _close_array(self) -> None:
+        """Forget what shards left for this run of the whole."""
+        done = {a for a, task in self._table.tasks.items() if task.state in FINISHED}
+        complete = len(done) == len(self._table.tasks)
+        close_array(self.install.place.state, done, complete=complete)
 
     def _open_server(self) -> None:
         if self._server is not None:
@@ -340,7 +361,10 @@ class Runner:
             worker.join(max(0.0, deadline - time.monotonic()))
         self.install.shared.close()
         if self._cleaned.is_set() and not any(worker.is_alive() for worker in self._workers):
-            mark_ended(self.install.place)
+            mark_over(self.install)
+        if self.install.part and not self._is_shard and not self.ousted:
+            with contextlib.suppress(OSError):
+                self._close_array()
         self._vitals.running = False
         self._events.add("info", "stopped; what is finished stays")
         # The socket first: once the lease is free, the next runner's may stand in its place.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -19,6 +19,7 @@ from wizard.engine.tasks import Task, Tasks, make_tasks
 from wizard.errors import WizardError
 from wizard.folders import one_look
 from wizard.kinds.registry import build_step
+from wizard.kinds.sharding.whole import whole_steps
 from wizard.steps.install import Install
 from wizard.steps.step import Probe, Step
 from wizard.views import Snapshot
@@ -94,10 +95,13 @@ def _told_by(install: Install) -> tuple[object, ...]:
 
 def built_steps(install: Install) -> BuiltSteps:
     """Return the steps of an install; the same ones for everybody who works on it."""
-    return install.shared.get(
-        BuiltSteps,
-        lambda: BuiltSteps(tuple(build_step(each, install) for each in install.plan.steps)),
-    )
+    return install.shared.get(BuiltSteps, lambda: BuiltSteps(tuple(_steps(install))))
+
+
+def _steps(install: Install) -> Iterable[Step]:
+    if install.part is None:
+        return (build_step(each, install) for each in install.plan.steps)
+    return whole_steps(install)
 
 
 def survey(

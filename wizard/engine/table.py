@@ -244,8 +244,9 @@ class TaskTable:
                 and schedule.is_asked_for(self.tasks, task)
             ):
                 self._announced[address] = task.request
-                text = f"waiting for you: {task.request.ask}"
-                self._events.add("warning", text, address=address)
+                ask, soon = task.request.ask, task.request.soon
+                level, text = ("info", ask) if soon else ("warning", f"waiting for you: {ask}")
+                self._events.add(level, text, address=address)
 
     def _recheck_space(self) -> None:
         full = any(task.state is TaskState.FULL for task in self.tasks.values())
@@ -254,7 +255,9 @@ class TaskTable:
             self._apply(transitions.on_emptied(self.tasks, space.room(self._dest)))
 
     def _keep_outcomes(self, before: Tasks) -> None:
-        """Write down how steps failed, where that changed."""
+        """Write down how steps failed, where that changed; a shard does not see the whole."""
+        if self.install.part is not None and self.install.part.shard is not None:
+            return
         kept = dict(self._outcomes)
         for address, task in self.tasks.items():
             failed_before = before[address].state is TaskState.FAILED

@@ -50,6 +50,13 @@ CODES: Mapping[str, frozenset[int]] = {
 
 _OWN: Mapping[tuple[str, int], str] = {
     ("run", COMPLETE): 'everything that was chosen is done (a partial install says "partial")',
+    ("run", WAITING): "nothing failed, but a person is needed: a licence, a link, a login, a file, "
+    "a shard that is not at work",
+    (
+        "run",
+        HELD,
+    ): "another runner holds the destination, or this shard of it, or cannot be reached",
+    ("verify", HELD): "another runner holds the destination, or this shard of it",
     ("status", COMPLETE): "everything that was chosen is done and checked",
     ("status", FAILED): "a step failed",
     ("status", WAITING): "nothing failed, but it is not finished: a person is needed, or a run",

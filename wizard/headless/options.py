@@ -176,6 +176,16 @@ def site_option(command: CommandT) -> CommandT:
     )(command)
 
 
+def shard_option(command: CommandT) -> CommandT:
+    """Add ``--shard``, which arrives as text."""
+    return click.option(
+        "--shard",
+        metavar="I/N",
+        default="",
+        help="Do one of N parts, counted from 0, beside runs that do the others.",
+    )(command)
+
+
 def json_option(command: CommandT) -> CommandT:
     """Add ``--json``, which arrives as ``as_json``."""
     return click.option("--json", "as_json", is_flag=True, help="Write JSON to stdout.")(command)

@@ -32,7 +32,7 @@ def _labels(planned: PlannedStep, install: Install) -> Step:
     proofs = proofs_of(planned.dataset, install)
     witness = MakingWitness(proofs, spec) if proofs else None
     work = RemapWork(root, install.place.dest / spec.tables, spec, witness=witness)
-    return following(planned, install, work, proofs.keep if proofs else None)
+    return following(planned, install, work, proofs)
 
 
 def _polygons(planned: PlannedStep, install: Install) -> Step:
@@ -44,7 +44,7 @@ def _polygons(planned: PlannedStep, install: Install) -> Step:
     proofs = proofs_of(planned.dataset, install)
     witness = PolygonWitness(proofs, *spec.layers()) if proofs else None
     work = PolygonWork(root, install.place.dest / spec.tables, spec, witness=witness)
-    return following(planned, install, work, proofs.keep if proofs else None)
+    return following(planned, install, work, proofs)
 
 
 def _mat(planned: PlannedStep, install: Install) -> Step:

@@ -82,6 +82,33 @@ LEASE = StateFile(
     "who runs the install",
     durable=False,
 )
+ARRAY = StateFile(
+    "shards/array.json",
+    "install",
+    1,
+    "wizard.state.shards",
+    _MIB,
+    "which array of shards works on it",
+    pretty=True,
+)
+SHARD_LEASE = StateFile(
+    "shards/owner-*.json",
+    "install",
+    1,
+    "wizard.engine.lease",
+    64 * _KIB,
+    "who runs a shard",
+    durable=False,
+)
+SHARD_RESULTS = StateFile(
+    "shards/made-*.json",
+    "install",
+    1,
+    "wizard.state.shards",
+    4 * _MIB,
+    "what a shard has come to",
+    of_data=True,
+)
 TERMS = StateFile(
     "terms.json",
     "install",
@@ -257,20 +284,21 @@ THEME = StateFile(
 )
 
 STATE_FILES = (
-    INSTALL, RECIPE, OUTCOMES, REMOVED, LEASE, TERMS, ASKED, ARCHIVE_PROOF, UNPACKED, USED, BROUGHT,
-    CLEARED, VERIFIED, PORTRAIT, WRITTEN_NAMES, HANDED_OVER, PART, REPORT, KNOWN_ARCHIVES,
-    KEPT_SECRETS, RECENT, THEME, FIRST_SEEN, EDITED,
+    INSTALL, RECIPE, OUTCOMES, REMOVED, LEASE, ARRAY, SHARD_LEASE, SHARD_RESULTS, TERMS, ASKED,
+    ARCHIVE_PROOF, UNPACKED, USED, BROUGHT, CLEARED, VERIFIED, PORTRAIT, WRITTEN_NAMES,
+    HANDED_OVER, PART, REPORT, KNOWN_ARCHIVES, KEPT_SECRETS, RECENT, THEME, FIRST_SEEN, EDITED,
 )  # fmt: skip
 """All of them."""
 
-FOLDERS = ("steps", "kept")
+FOLDERS = ("steps", "kept", "shards")
 """Folders in that of an install's state."""
 
 LINES = ("log.jsonl", "errors.log", "runner.log", "running")
 """Files of an install without a version: logs that are appended to, and the mark of a run.
 
 Beside the files of steps lie proofs of labels (``wizard.verify.image_proofs``), bare numbers until
-a verification ends: those of another version or boot simply fit nothing.
+a verification ends: those of another version or boot simply fit nothing. A shard has its own, as
+it has its log (``shards/log-*.jsonl``), and its mark of a run.
 """
 
 

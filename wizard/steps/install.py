@@ -12,6 +12,7 @@ from wizard.errors import DestinationError, reason_of
 from wizard.files import dangling_link, make_folder
 from wizard.progress import RateDial
 from wizard.recipes.model import Recipe
+from wizard.state.shards import ArrayPart
 from wizard.steps.planned import Plan
 from wizard.steps.step import Place
 from wizard.transfer.inbox import inbox_folder
@@ -89,6 +90,8 @@ class Install:
     written: Recipe | None = None
     """The recipe without what a site file says: that is the person's own, and so may be what its
     addresses hold. None: as ``recipe``."""
+    part: ArrayPart | None = None
+    """What is known of the array of shards that works on it, or did before."""
     rate: RateDial = field(default_factory=RateDial)
     """Followed by the downloader; the runner turns it on ``LimitRate``."""
     shared: Shared = field(default_factory=Shared, repr=False, compare=False)

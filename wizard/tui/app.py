@@ -126,7 +126,13 @@ class WizardApp(Shell):
         self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
 
     def follow(self, session: Session) -> None:
-        """Follow an install from now on, and notice when its work ends elsewhere."""
+        """Follow an install from now on, and notice when its work ends elsewhere.
+
+        One that was opened while the program was ending is only known, for the exit code.
+        """
+        if not self.is_running:
+            self.session = session
+            return
         super().follow(session)
         self.departure.forget()
         if self.bridge is not None:
@@ -137,7 +143,8 @@ class WizardApp(Shell):
         # Imported behind the first frame, as ``tests/benchmarks/screen.py`` measures it.
         from wizard.tui.pages import PAGES
 
-        self.push_screen(PAGES[page](subject))
+        if self.is_running:
+            self.push_screen(PAGES[page](subject))
 
     def show_step(self, address: str) -> None:
         """Show a dataset, or one step of it, where the page in front can."""

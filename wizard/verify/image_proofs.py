@@ -5,11 +5,15 @@ made from and its masks look, and the size it has to have. Workers hand over the
 have just made or checked, and a later check of the same files finds its sum among those kept.
 They hold for one boot of the machine: what a power cut takes from files not yet on the disk may
 leave their size and times. None outlives the verification it was made for.
+
+Those of an array of shards hold on every machine of it and are kept once what they are of is on
+stable storage. Each shard writes a file of its own, and all read all.
 """
 
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import time
 from collections.abc import Iterable, Iterator
@@ -22,13 +26,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import __version__ as pillow
 
-from wizard.durability import this_boot
+from wizard.durability import settle_on_disk, this_boot
 from wizard.errors import WizardError
 from wizard.files import open_ours, read_ours
 from wizard.labels.lazy import Lazy
 from wizard.labels.specs.taxonomies import Layer
 from wizard.labels.tables.records import RECORD_FILE, SEGMENT_FOLDER
 from wizard.labels.witness import NOT_THERE, looks
+from wizard.state.shards import ArrayPart
 from wizard.verify.subject import Subject
 from wizard.version import __version__
 
@@ -57,6 +62,11 @@ class ImageProofs:
     path: Path
     use: Use = "run"
     boot: str = field(default_factory=this_boot)
+    """What names the time they hold for."""
+    common: Path | None = None
+    """In an array: the file of the whole, beside which those of shards lie."""
+    _waiting: bytearray = field(default_factory=bytearray, compare=False, repr=False)
+    """Proofs of what may not be on stable storage yet."""
     _salt: Lazy[bytes] = field(default_factory=Lazy, compare=False, repr=False)
     _known: Lazy[NDArray[np.uint64]] = field(default_factory=Lazy, compare=False, repr=False)
 
@@ -102,6 +112,20 @@ class ImageProofs:
 
     def keep(self, proofs: bytes) -> None:
         """Add proofs; where that fails, their labels are read again."""
+        if self.common:
+            self._waiting.extend(proofs)
+        else:
+            self._add(proofs)
+
+    def settle(self) -> None:
+        """Write down the proofs that wait, after what they are of."""
+        if self._waiting:
+            with contextlib.suppress(OSError):
+                settle_on_disk(self.subject.root)
+                self._add(bytes(self._waiting))
+            self._waiting.clear()
+
+    def _add(self, proofs: bytes) -> None:
         with contextlib.suppress(OSError, WizardError):
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
             descriptor = open_ours(self.path, flags, 0o600, make=True)
@@ -112,22 +136,27 @@ class ImageProofs:
 
     def drop(self) -> None:
         """Forget all of them."""
-        with contextlib.suppress(OSError):
-            self.path.unlink()
+        self._waiting.clear()
+        for path in self._files():
+            with contextlib.suppress(OSError):
+                path.unlink()
 
     def drop_stale(self) -> None:
         """Forget them where they are so old that what they are of may have decayed unnoticed."""
-        with contextlib.suppress(OSError):
-            if time.time() - self.path.stat().st_mtime > _STALE:
-                self.path.unlink()
+        for path in self._files():
+            with contextlib.suppress(OSError):
+                if time.time() - path.stat().st_mtime > _STALE:
+                    path.unlink()
 
     def _read(self) -> NDArray[np.uint64]:
-        try:
-            data = read_ours(self.path, _LARGEST)
-        except (OSError, WizardError):
-            data = b""
-        whole = len(data) // PROOF_BYTES * PROOF_BYTES
-        return np.sort(np.frombuffer(data[:whole], np.uint64))
+        return np.sort(np.concatenate([_proofs_in(path) for path in self._files()]))
+
+    def _files(self) -> list[Path]:
+        """Return the files they are in: one, or in an array that of the whole and of each shard."""
+        if self.common is None:
+            return [self.path]
+        beside = self.common.parent.glob(f"{glob.escape(self.common.name)}.*")
+        return [self.common, *(each for each in beside if each.suffix[1:].isdecimal())]
 
     def _shared(self) -> bytes:
         """Sum up what all labels rest on: programs, recipe, tables, the JSON of segments."""
@@ -139,10 +168,27 @@ class ImageProofs:
         return total.digest()
 
 
-def dataset_proofs(subject: Subject, folder: Path, use: Use = "run") -> ImageProofs:
-    """Return the proofs of a dataset's labels that are kept in a folder for one use."""
+def dataset_proofs(
+    subject: Subject, folder: Path, use: Use = "run", part: ArrayPart | None = None
+) -> ImageProofs:
+    """Return the proofs of a dataset's labels that are kept in a folder for one use of them.
+
+    ``part`` is what is known of the array that makes them.
+    """
     ending = "proven" if use == "run" else "proven-by-hand"
-    return ImageProofs(subject, folder / f"{subject.dataset}.{ending}", use)
+    path = folder / f"{subject.dataset}.{ending}"
+    if part is None:
+        return ImageProofs(subject, path, use)
+    own = path.with_name(f"{path.name}.{part.shard.index}") if part.shard else path
+    return ImageProofs(subject, own, use, boot=f"array {part.array}", common=path)
+
+
+def _proofs_in(path: Path) -> NDArray[np.uint64]:
+    try:
+        data = read_ours(path, _LARGEST)
+    except (OSError, WizardError):
+        data = b""
+    return np.frombuffer(data[: len(data) // PROOF_BYTES * PROOF_BYTES], np.uint64)
 
 
 def _shared_files(subject: Subject) -> Iterator[Path]:

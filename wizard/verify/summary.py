@@ -50,6 +50,7 @@ class Checked(Struct, frozen=True, kw_only=True):
         counted = (
             (self.checks, "check"),
             (self.paths, "path"),
+            (0 if self.paths else self.images, "image"),
             (self.labels, "label"),
             (self.segments, "segment"),
             (self.examples, "example pixel"),

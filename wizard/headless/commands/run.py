@@ -7,16 +7,24 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 import msgspec
 
 from wizard.app.app import App
-from wizard.app.opening import MANY, Choices, Settings, Wish, usable_workers
+from wizard.app.opening import (
+    MANY,
+    Choices,
+    Settings,
+    Shard,
+    Wish,
+    parse_shard,
+    usable_workers,
+)
 from wizard.app.outcome import Outcome, ended_early, failed, last_page, outcome
-from wizard.app.sessions import Session
+from wizard.app.sessions import Session, end_part, take_whole
 from wizard.engine.remote.protocol import Event, RunnerClient
 from wizard.errors import UsageError
 from wizard.findings import FailureGroup
@@ -29,6 +37,7 @@ from wizard.headless.options import (
     choice_options,
     dest_option,
     json_option,
+    shard_option,
     site_option,
 )
 from wizard.headless.terminal import lines, say
@@ -54,6 +63,8 @@ class Manner:
     """Whether the install stays, so that what to do with it is worth telling."""
     wait: float = 0.0
     """Seconds to wait for people and space when there is nothing else left to do."""
+    shard: str = ""
+    """The shard whose part alone this is."""
 
 
 @click.command(name="run", cls=ListJob)
@@ -82,6 +93,7 @@ class Manner:
 )
 @click.option("--keep-credentials", is_flag=True, help="Do not clear credentials at the end.")
 @click.option("--wait", default="0", callback=as_span, help="Wait for people, as 8h or 2d.")
+@shard_option
 @click.option("--detach", is_flag=True, help="Go on in the background; see attach and stop.")
 @click.option("--plain", is_flag=True, help="Plain lines only: for screen readers and logs.")
 @json_option
@@ -101,6 +113,7 @@ def command(
     transfers: int,
     keep_credentials: bool,
     wait: float,
+    shard: str,
     detach: bool,
     plain: bool,
     as_json: bool,
@@ -109,6 +122,9 @@ def command(
 
     Whatever is finished is recognised on disk and not done again. Nothing stops at the first
     failure; what waits for you is listed at the end with the command that answers it.
+
+    With --shard 0/8 to 7/8, on machines that share a disk, each does its part of labels and proofs,
+    one of them each archive, and the last to end what is left. Each can be killed and restarted.
     """
     settings = Settings(
         workers=workers or usable_workers(),
@@ -124,12 +140,23 @@ def command(
     choices = app.choose(collection, dest, only, without)
     if choices.site != site:
         say.talk(f"using the site file of before: {choices.site}")
+    manner = Manner(as_json=as_json, plain=plain, wait=wait)
+    if shard:
+        return run_shard(app, choices, _shard(shard, detach=detach), manner)
     if detach:
         return _detach(app, choices)
-    asking = not yes and not as_json and sys.stdin.isatty() and sys.stderr.isatty()
-    manner = Manner(as_json=as_json, plain=plain, wait=wait)
-    asker = Asker() if asking else None
+    asker = Asker() if not yes and _can_ask(manner) else None
     return run_through(app, choices, manner, asker.ask_one if asker else None)[1]
+
+
+def _shard(text: str, *, detach: bool) -> Shard:
+    if detach:
+        raise UsageError("a shard cannot be detached", hint="start it with nohup, or as a job")
+    return parse_shard(text)
+
+
+def _can_ask(manner: Manner) -> bool:
+    return not manner.as_json and sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def _executor(named: Wish, scheduler: str) -> Wish:
@@ -150,9 +177,18 @@ def run_through(
 
     None in place of the end where it was interrupted.
     """
-    watcher: Watcher = JsonWatcher() if manner.as_json else PlainWatcher(steady=manner.plain)
+    watcher = _watcher(manner)
     _tell_looking(watcher, choices.dest)
-    session = app.ready(choices)
+    return _run_session(app.ready(choices), watcher, manner, answer)
+
+
+def _watcher(manner: Manner) -> Watcher:
+    return JsonWatcher() if manner.as_json else PlainWatcher(steady=manner.plain)
+
+
+def _run_session(
+    session: Session, watcher: Watcher, manner: Manner, answer: Answerer | None = None
+) -> tuple[Snapshot | None, int]:
     for note in session.notes:
         say.talk(f"note: {note}")
     if session.runner is None:
@@ -172,6 +208,25 @@ def run_through(
     code = ended_early(session) or outcome(snapshot)
     _conclude(session, snapshot, manner, code)
     return snapshot, code
+
+
+def run_shard(app: App, choices: Choices, shard: Shard, manner: Manner) -> int:
+    """Run one shard's part, and the whole after it where it was the last; returns the exit code."""
+    watcher = _watcher(manner)
+    _tell_looking(watcher, choices.dest)
+    session = app.ready_shard(choices, shard, manner.wait)
+    mine = replace(manner, lasting=False, shard=str(shard), wait=0.0)
+    snapshot, code = _run_session(session, watcher, mine)
+    if snapshot is None or ended_early(session) or session.runner is None:
+        return code
+    if not end_part(session.runner.install.part):
+        return code
+    say.talk("every shard has ended; this one does what is left of the whole")
+    whole = app.ready(choices)
+    if not take_whole(whole.start):
+        say.talk("another run does what is left of the whole")
+        return code
+    return _run_session(whole, _watcher(manner), manner)[1]
 
 
 def _at_rest(session: Session, watcher: Watcher, manner: Manner) -> tuple[Snapshot, int]:
@@ -275,6 +330,8 @@ class SummaryLine(msgspec.Struct, frozen=True, tag_field="type", tag="summary"):
     waiting: tuple[WaitingLine, ...]
     failed: tuple[FailureGroup, ...]
     again: str
+    shard: str
+    """The shard, as ``0/8``, whose part alone it is of; empty for the whole."""
 
 
 def _conclude(session: Session, snapshot: Snapshot, manner: Manner, code: int) -> None:
@@ -284,17 +341,18 @@ def _conclude(session: Session, snapshot: Snapshot, manner: Manner, code: int) -
     if manner.as_json:
         if page is not None:
             say.json_data(page, indent=0)
-        say.json_data(_summary(snapshot, session.again, code), indent=0)
+        say.json_data(_summary(snapshot, session.again, code, manner.shard), indent=0)
         return
-    for line in lines.summary_lines(snapshot, session.again):
+    verdict = lines.shard_verdict(snapshot, manner.shard) if manner.shard else ""
+    for line in lines.summary_lines(snapshot, session.again, verdict):
         say.data(line)
     for line in closing_lines(page) if page is not None else ():
         say.data(line)
 
 
-def _summary(snapshot: Snapshot, again: str, code: int) -> SummaryLine:
+def _summary(snapshot: Snapshot, again: str, code: int, shard: str) -> SummaryLine:
     return SummaryLine(
-        complete=snapshot.complete,
+        complete=snapshot.complete and not shard,
         partial=snapshot.partial,
         exit_code=code,
         done_steps=sum(step.state == "done" for step in snapshot.steps),
@@ -306,6 +364,7 @@ def _summary(snapshot: Snapshot, again: str, code: int) -> SummaryLine:
         ),
         failed=failed(snapshot),
         again=again,
+        shard=shard,
     )
 
 

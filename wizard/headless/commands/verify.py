@@ -6,15 +6,18 @@ import contextlib
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import click
 
 from wizard import figures
 from wizard.app import proving
-from wizard.app.opening import found, usable_workers
+from wizard.app.opening import Choices, Shard, found, parse_shard, usable_workers
 from wizard.app.proving import Verification, chosen_for_work
+from wizard.app.sessions import take_whole
+from wizard.errors import UsageError
 from wizard.findings import FailureGroup
 from wizard.headless import exits
 from wizard.headless.completing import complete_collections
@@ -23,6 +26,7 @@ from wizard.headless.options import (
     choice_options,
     dest_option,
     json_option,
+    shard_option,
     site_option,
 )
 from wizard.headless.terminal import say
@@ -44,6 +48,7 @@ _SELDOM = 15.0
 @click.option("--scheduler", default="", help="Address of a dask scheduler that does the work.")
 @click.option("--deep", is_flag=True, help="Decode every image in full too; takes hours.")
 @click.option("--repair", is_flag=True, help="Delete broken labels, so that run makes them anew.")
+@shard_option
 @click.option("--all", "show_all", is_flag=True, help="List every finding, not the first of each.")
 @json_option
 def command(
@@ -57,26 +62,56 @@ def command(
     scheduler: str,
     deep: bool,
     repair: bool,
+    shard: str,
     show_all: bool,
     as_json: bool,
 ) -> int:
     """Check the datasets at --dest whole, whatever was checked before.
 
     Nothing stops at the first fault; faults are grouped by cause, each with what mends it.
+
+    With --shard 0/8 to 7/8, started on as many machines that share a disk, each checks its part of
+    the images, and the last one to end checks what is left of the whole and gives the verdict.
     """
     choices = found(dest.expanduser(), collection, site)
+    tell = partial(_tell, as_json=as_json, show_all=show_all)
     choices = chosen_for_work(choices, workers or usable_workers(), only, without, scheduler)
+    if shard and repair:
+        raise UsageError("a shard repairs nothing", hint="repair once the whole is verified")
+    if shard:
+        return _verify_shard(choices, parse_shard(shard), deep=deep, tell=tell)
     with interruptible():
         found_out = proving.verify(choices, _told, deep=deep, repair=repair)
     if repair:
         removed = figures.count(found_out.repaired, "broken label")
         say.talk(f"removed {removed}; run makes them anew")
+    return tell(found_out)
+
+
+def _tell(found_out: Verification, *, as_json: bool, show_all: bool) -> int:
+    """Print what was found; returns the exit code."""
     if as_json:
         say.json_data(found_out)
     else:
         for line in verdict_lines(found_out, show_all=show_all):
             say.data(line)
     return exits.COMPLETE if found_out.sound else exits.FAILED
+
+
+def _verify_shard(
+    choices: Choices, shard: Shard, *, deep: bool, tell: Callable[[Verification], int]
+) -> int:
+    """Verify one shard's part, and what is left of the whole after it where it was the last."""
+    whole: list[Verification] = []
+    with interruptible():
+        found_out, last = proving.verify_part(choices, shard, _told, deep=deep)
+    code = tell(found_out)
+    if not last:
+        return code
+    say.talk("every shard has ended; this one verifies what is left of the whole")
+    with interruptible():
+        had = take_whole(lambda: whole.append(proving.verify(choices, _told, deep=deep)))
+    return tell(whole[0]) if had else code
 
 
 @contextlib.contextmanager
@@ -129,7 +164,9 @@ def verdict_lines(verdict: Verification, *, show_all: bool) -> Iterator[str]:
     wrong = sum(summary.wrong for summary in verdict.datasets)
     yield ""
     yield from plausible_lines(verdict.plausible)
-    if verdict.sound and verdict.plausible:
+    if verdict.shard and verdict.sound:
+        yield f"Shard {verdict.shard} of {verdict.collection} in {verdict.dest}: its images hold."
+    elif verdict.sound and verdict.plausible:
         yield f"{verdict.collection} in {verdict.dest}: sound as far as it can be proven."
     elif verdict.sound:
         yield f"{verdict.collection} in {verdict.dest}: every check holds."

@@ -178,12 +178,21 @@ def _presumed(snapshot: Snapshot, dataset: str = "") -> str:
     return f", {count} more seem to be here" if count else ""
 
 
-def summary_lines(snapshot: Snapshot, again: str) -> Iterator[str]:
+def shard_verdict(snapshot: Snapshot, shard: str) -> str:
+    """Say in a sentence whether one shard's part is done."""
+    done, total = sum(step.state == "done" for step in snapshot.steps), len(snapshot.steps)
+    name = f"Shard {shard} of {snapshot.collection} in {snapshot.dest}"
+    if done == total:
+        return f"{name}: its part is done."
+    return f"{name}: {done} of {total} of its steps done."
+
+
+def summary_lines(snapshot: Snapshot, again: str, told: str = "") -> Iterator[str]:
     """Yield what came of a run: the verdict, what waits for whom, what failed and what to do.
 
-    ``again`` is the command that goes on with it.
+    ``again`` is the command that goes on with it; ``told`` takes the verdict's place.
     """
-    yield verdict(snapshot)
+    yield told or verdict(snapshot)
     waiting = [
         step for step in snapshot.steps if step.state in ("waiting", "paused") and step.request
     ]

@@ -40,6 +40,10 @@ class Mender:
         archives = {step.archive for step in self.extracts}
         return archives.union(*(step.used_up.paths() for step in self.extracts))
 
+    def has_altered(self, token: CancelToken) -> bool:
+        """Tell whether bytes of unpacked files changed; nothing is taken away."""
+        return any(True for step in self.extracts for _ in _checked(step, token))
+
     def replace_altered(
         self, token: CancelToken, sharing: Callable[[Sequence[Path]], Iterable[Path]] | None = None
     ) -> None:

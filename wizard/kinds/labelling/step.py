@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, Protocol, overload, runtime_checkable
 
-from wizard.errors import LabelError, Reopened
+from wizard.errors import LabelError, Reopened, WaitingError
 from wizard.files import make_way
 from wizard.findings import Finding, grouped
 from wizard.folders import sizes_in
 from wizard.kinds.labelling.mending import Mender, mender_of
 from wizard.kinds.labelling.sources import Brought, Sources, sources_of
+from wizard.state.shards import Shard
 from wizard.steps.install import Install
 from wizard.steps.planned import PlannedStep
 from wizard.steps.step import Probe, Resource, StepContext
@@ -40,6 +41,18 @@ class LabelWork(Work[ItemT], Protocol[ItemT]):
         ...
 
 
+class KeptProofs(Protocol):
+    """Keeps what workers prove beside the making of labels."""
+
+    def keep(self, proofs: bytes) -> None:
+        """Take proofs."""
+        ...
+
+    def settle(self) -> None:
+        """Write down those that had to wait for the disk."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class LabelStep:
     """Runs a label work over what is missing on disk."""
@@ -53,7 +66,7 @@ class LabelStep:
     workers: Workers
     sources: Sources | Brought | None = None
     """The archives the labels are made from, where they are to follow a replaced one."""
-    keep: Callable[[bytes], None] | None = None
+    proofs: KeptProofs | None = None
     """Takes the proofs that the work hands over."""
     mender: Mender | None = None
     """What takes away files that were altered, so that they are unpacked anew first."""
@@ -98,6 +111,43 @@ class LabelStep:
             self._make(notes, context)
         self.work.finish()
 
+    def probe_part(self, shard: Shard) -> Probe:
+        """Count what is there of one shard's part."""
+        try:
+            rows = _rows(self.work)
+        except LabelError:
+            return Probe("todo", unit=self.work.unit)
+        mine = rows[shard.index :: shard.of]
+        done, total = sum(mine), len(mine)
+        if done == total and len(rows) and not (self.sources and self.sources.replaced()):
+            return Probe("done", done, total, self.work.unit)
+        return Probe("partial" if done else "todo", done, total or None, self.work.unit)
+
+    def make_part(self, shard: Shard, context: StepContext) -> None:
+        """Make what is missing of one shard's part, and nothing that only the whole may do.
+
+        Raises as ``run``, and ``WaitingError`` where something has to be taken away first: what
+        others may be reading goes only when nobody else is at work.
+        """
+        altered = self.mender.has_altered(context.token) if self.mender else False
+        notes = () if altered else self.work.start()
+        rows = () if altered else list(_finished(self.work.expected()))
+        # Whoever makes labels notes before what of: of those that are there, this is then known.
+        if altered or (any(rows) and self.sources and self.sources.replaced()):
+            raise WaitingError(
+                "what labels are made from was altered or replaced",
+                where=self.address,
+                hint="the run of the whole, which comes after the shards, mends that",
+            )
+        if self.sources:
+            self.sources.keep()
+        if not rows:
+            raise LabelError("there is nothing to make labels from", where=self.address)
+        mine, counter = rows[shard.index :: shard.of], context.counter
+        counter.total, counter.unit, counter.done = len(mine), self.work.unit, sum(mine)
+        if not all(mine):
+            self._make(notes, context, shard)
+
     def _follow(self, sources: Sources | Brought) -> None:
         """Clear labels made from files that were replaced, and note what is there now."""
         if sources.replaced():
@@ -106,20 +156,26 @@ class LabelStep:
                     Path(path).unlink(missing_ok=True)
         sources.keep()
 
-    def _make(self, notes: tuple[Finding, ...], context: StepContext) -> None:
+    def _make(
+        self, notes: tuple[Finding, ...], context: StepContext, shard: Shard | None = None
+    ) -> None:
         findings = [*notes]
-        findings += run_batch(
-            self.work,
-            _unfinished(self.work.items()),
-            workers=self.workers,
-            counter=context.counter,
-            token=context.token,
-            keep=self.keep,
-        )
+        try:
+            findings += run_batch(
+                self.work,
+                _unfinished(self.work.items(), shard),
+                workers=self.workers,
+                counter=context.counter,
+                token=context.token,
+                keep=self.proofs.keep if self.proofs else None,
+            )
+        finally:
+            if self.proofs:
+                self.proofs.settle()
         context.failures.extend(grouped(findings))
         failed = sum(finding.fatal for finding in findings)
         if not failed:
-            self._check_all_made()
+            self._check_all_made(shard)
         if failed:
             raise LabelError(
                 f"{failed} failures in {context.counter.total} {self.work.unit}",
@@ -128,10 +184,12 @@ class LabelStep:
                 hint="see the list of failures; run again once their causes are mended",
             )
 
-    def _check_all_made(self) -> None:
+    def _check_all_made(self, shard: Shard | None) -> None:
         """Raise ``LabelError`` naming what is missing although everything there was is done."""
         cache = _OpenCache()
-        wanted = (path for outputs in self.work.expected() for path in outputs)
+        rows = enumerate(self.work.expected())
+        mine = (outputs for row, outputs in rows if shard is None or shard.takes(row))
+        wanted = (path for outputs in mine for path in outputs)
         missing = [path for path in wanted if not cache.holds(path)]
         if missing:
             self._look_again("what labels are made from is missing")
@@ -214,11 +272,16 @@ class _OpenCache:
         return self.folders[folder]
 
 
-def _unfinished(items: Sequence[ItemT]) -> Subset[ItemT]:
-    """Return the items some output of which is not there, and free the names they need."""
+def _unfinished(items: Sequence[ItemT], shard: Shard | None = None) -> Subset[ItemT]:
+    """Return the items some output of which is not there, and free the names they need.
+
+    Of one shard's part, those of it alone.
+    """
     cache = _OpenCache()
     rows = []
     for row, outputs in enumerate(_outputs(items)):
+        if shard is not None and not shard.takes(row):
+            continue
         missing = [path for path in outputs if not cache.holds(path)]
         if missing:
             rows.append(row)
@@ -269,12 +332,12 @@ def following(
     planned: PlannedStep,
     install: Install,
     work: LabelWork[Any],
-    keep: Callable[[bytes], None] | None = None,
+    proofs: KeptProofs | None = None,
 ) -> LabelStep:
     """Bind a work that starts over when an archive it rests on was replaced."""
     step = label_step(planned, install, work)
     sources, mender = sources_of(planned, install), mender_of(planned, install)
-    return replace(step, sources=sources, keep=keep, mender=mender)
+    return replace(step, sources=sources, proofs=proofs, mender=mender)
 
 
 def workers_of(install: Install) -> Workers:

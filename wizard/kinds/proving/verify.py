@@ -20,10 +20,18 @@ from wizard.kinds.proving.portraits import Portraits, portraits_of
 from wizard.labels.tables.taxonomies import Tables
 from wizard.recipes.model import Dataset
 from wizard.recipes.step_table import StepTable
+from wizard.state.shards import ArrayPart, Shard
 from wizard.steps.install import Install
 from wizard.steps.planned import PlannedStep
 from wizard.steps.step import Probe, Resource, StepContext
-from wizard.verify.dataset import ImageWork, broken_files, doomed_labels, repair, verify_dataset
+from wizard.verify.dataset import (
+    ImageItem,
+    ImageWork,
+    broken_files,
+    doomed_labels,
+    repair,
+    verify_dataset,
+)
 from wizard.verify.image_proofs import ImageProofs, Use, dataset_proofs
 from wizard.verify.proof import (
     DatasetProof,
@@ -56,6 +64,8 @@ class VerifyStep:
     """What takes away what does not hold; without one, faults are only told."""
     portraits: Portraits | None = None
     """What draws the dataset for the report once it is proven."""
+    part: ArrayPart | None = None
+    """What is known of the array that the install is worked on by."""
     resource: Resource = "cpu"
 
     def probe(self) -> Probe:
@@ -121,22 +131,28 @@ class VerifyStep:
         return summary
 
     def _proofs(self, use: Use = "run", *, deep: bool = False) -> ImageProofs:
-        return dataset_proofs(replace(self.subject, deep=deep), self.proof.parent, use)
+        subject = replace(self.subject, deep=deep)
+        return dataset_proofs(subject, self.proof.parent, use, self.part)
+
+    def prove_part(
+        self, shard: Shard, context: StepContext, *, use: Use = "run", deep: bool = False
+    ) -> tuple[Finding, ...]:
+        """Check the images of one shard's part, keep their proofs, and return what is wrong.
+
+        What is wrong has no proof: who verifies the whole finds it again, and all that is not told
+        by one image.
+        """
+        proofs = self._proofs(use, deep=deep)
+        work = ImageWork(proofs.subject, proofs)
+        items = work.items()
+        mine = [items[place] for place in shard.places(len(items))]
+        return tuple(self._run(work, mine, context, proofs))
 
     def _look(self, context: StepContext, proofs: ImageProofs) -> tuple[Summary, DatasetProof]:
         subject = proofs.subject
 
         def run(work: ImageWork) -> Sequence[Finding]:
-            items = work.items()
-            context.counter.total, context.counter.unit = len(items), work.unit
-            return run_batch(
-                work,
-                items,
-                workers=self.workers,
-                counter=context.counter,
-                token=context.token,
-                keep=proofs.keep,
-            )
+            return self._run(work, work.items(), context, proofs)
 
         folders = proof_folders(subject, self.mender.folders() if self.mender else ())
         passing = self.mender.passing() if self.mender else set()
@@ -145,6 +161,26 @@ class VerifyStep:
         summary = verify_dataset(subject, run, self.remedies, proofs)
         context.failures.extend(summary.groups)
         return summary, DatasetProof.of(summary, folders, before, apart)
+
+    def _run(
+        self,
+        work: ImageWork,
+        items: Sequence[ImageItem],
+        context: StepContext,
+        proofs: ImageProofs,
+    ) -> Sequence[Finding]:
+        context.counter.total, context.counter.unit = len(items), work.unit
+        try:
+            return run_batch(
+                work,
+                items,
+                workers=self.workers,
+                counter=context.counter,
+                token=context.token,
+                keep=proofs.keep,
+            )
+        finally:
+            proofs.settle()
 
     def repair(self) -> tuple[Path, ...]:
         """Delete our broken labels that the last verification found; the next run redoes them."""
@@ -185,6 +221,7 @@ def verify_step(planned: PlannedStep, spec: Verify, install: Install) -> VerifyS
         workers=Workers(settings.workers, settings.executor, settings.scheduler, place.state),
         mender=mender_of(planned, install),
         portraits=portraits_of(dataset, subject, install),
+        part=install.part,
     )
 
 
@@ -201,7 +238,8 @@ def proofs_of(dataset: str, install: Install) -> ImageProofs | None:
     recipe, place = install.recipe, install.place
     found = recipe.dataset(dataset)
     subject = dataset_subject(found, dest=place.dest, base=recipe.base(found))
-    return dataset_proofs(subject, record_path(place.state, dataset).parent) if subject else None
+    folder = record_path(place.state, dataset).parent
+    return dataset_proofs(subject, folder, part=install.part) if subject else None
 
 
 def subject_of(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -49,6 +50,9 @@ class RelabelRecord(NamedTuple):
 
 _FIELDS = ("dataset_name", "split", "orig_class", "relabeled_class", "txt_fpath")
 _SPLITS = ("train", "val", "test")
+_parsing = threading.Lock()
+"""CPython counts the depth of all syntax trees under way in one place: two threads that make
+one at a time mistake each other's (``SystemError``, recursion depth mismatch)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +159,12 @@ def read_record_table(file: TableText, name: str) -> tuple[RelabelRecord, ...]:
 
 def _module(file: TableText) -> ast.Module:
     try:
-        return ast.parse(file.text(), filename=str(file.path))
-    except (SyntaxError, ValueError) as error:
+        with _parsing:
+            return ast.parse(file.text(), filename=str(file.path))
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = error.lineno if isinstance(error, SyntaxError) else None
-        raise file.fault(f"not readable as a record table ({error})", line=line) from error
+        reason = str(error) or "nested too deep"
+        raise file.fault(f"not readable as a record table ({reason})", line=line) from error
 
 
 def _targets(statement: ast.stmt) -> tuple[str, ...]:

@@ -1,0 +1,1 @@
+"""How the shards of an array divide the steps of a plan."""
