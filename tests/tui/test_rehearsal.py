@@ -70,12 +70,14 @@ async def answered(pilot: Pilot[int], typist: Typist) -> None:
     shown = pilot.app.screen
     assert isinstance(shown, WizardPage)
     mine = next((each for each in waiting(pilot) if each.dataset == shown.dataset), None)
-    if mine is None or not isinstance(pilot.app.focused, Input):
+    if mine is None:
         return
     assert mine.request is not None
     told = mine.request.rehearsal
     assert told
     for value in told.values():
+        if not isinstance(pilot.app.focused, Input):
+            break
         await typist.text(value)
         await typist.press("enter")
     await until(pilot, lambda: mine.address not in {each.address for each in waiting(pilot)})
@@ -143,7 +145,8 @@ async def _start(pilot: Pilot[int], typist: Typist) -> None:
     await typist.press(*"Ada", "enter")
     await sees(pilot, "The MSeg paper")
     await typist.press("enter")
-    await on(pilot, WizardPage)
+    # The last page may lie over it already.
+    await until(pilot, lambda: any(isinstance(each, WizardPage) for each in pilot.app.screen_stack))
 
 
 def _requests_left(app: WizardApp) -> list[OpenRequest]:
