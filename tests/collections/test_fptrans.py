@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from PIL import Image
 from scipy.io import savemat
 
 from tests.conformance.conftest import segwizard
+from tests.servers.misbehaving import Misbehaving
 from wizard.archives.operations import Removal, SecondName
 from wizard.errors import ArchiveError
 from wizard.kinds.registry import load_recipe
@@ -95,9 +97,12 @@ def as_the_document_draws_it(fptrans: Path, dest: Path) -> Path:
 
 
 def run(dest: Path, fptrans: Path, home: Path) -> subprocess.CompletedProcess[str]:
-    """Run on a tree while nothing can be fetched: the miniature is not served any more."""
-    site = fptrans / "demo-archives/site.toml"
-    return segwizard("run", "fptrans", "--site", site, "--dest", dest, "--yes", home=home)
+    """Run on a tree while nothing can be fetched: no server has the miniature any more."""
+    served = (fptrans / "demo-archives/site.toml").read_text()
+    site = dest.with_name("site.toml")
+    with Misbehaving() as empty:
+        site.write_text(re.sub(r"http://127\.0\.0\.1:\d+", empty.url, served))
+        return segwizard("run", "fptrans", "--site", site, "--dest", dest, "--yes", home=home)
 
 
 def test_a_tree_as_the_document_draws_it_is_adopted(fptrans: Path, tmp_path: Path) -> None:
