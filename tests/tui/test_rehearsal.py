@@ -68,8 +68,8 @@ async def answered(pilot: Pilot[int], typist: Typist) -> None:
     await typist.press("ctrl+n")
     await until(pilot, lambda: isinstance(pilot.app.focused, Input) or not waiting(pilot))
     shown = pilot.app.screen
-    assert isinstance(shown, WizardPage)
-    mine = next((each for each in waiting(pilot) if each.dataset == shown.dataset), None)
+    dataset = shown.dataset if isinstance(shown, WizardPage) else None
+    mine = next((each for each in waiting(pilot) if each.dataset == dataset), None)
     if mine is None:
         return
     assert mine.request is not None
