@@ -15,6 +15,7 @@ import errno
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextvars import ContextVar
+from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
 
@@ -76,6 +77,14 @@ def seen_sums(root: str) -> dict[str, FolderSum]:
     """Return what folders below ``root`` came to in the look under way, by their path below it."""
     look = _looking.get()
     return look.sums if look and look.start == f"{os.path.normpath(root)}/" else {}
+
+
+def has_content(path: Path) -> bool:
+    """Tell whether a name has bytes behind it: one without is what a power failure leaves."""
+    try:
+        return path.stat().st_size > 0
+    except OSError:
+        return False
 
 
 def sizes_in(folder: str) -> dict[str, int]:

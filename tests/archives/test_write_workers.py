@@ -8,13 +8,13 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 import zlib
 from pathlib import Path
 
 import pytest
 
 from tests.archives.makers import make_tar, make_zip, tree, unpack
+from tests.waiting import until
 from wizard.archives.extract import extract
 from wizard.archives.specs import Nested
 from wizard.archives.tar import untar
@@ -56,10 +56,7 @@ def gone(pid: int) -> bool:
 
 
 def until_gone(pid: int) -> None:
-    end = time.monotonic() + 20
-    while not gone(pid):
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    until(lambda: gone(pid), 20)
 
 
 @pytest.mark.usefixtures("alone")

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +19,7 @@ from tests.engine.access import exact
 from tests.engine.access import run as fetch
 from tests.engine.small_installs import install_of
 from tests.servers.misbehaving import Changed, Drop, Exchange, File, Honest, Misbehaving
+from tests.waiting import until
 from wizard.archives import extract as extracting
 from wizard.archives.specs import Extract, Rule
 from wizard.errors import Cancelled, WizardError
@@ -127,10 +127,7 @@ def staged(dest: Path) -> list[Path]:
 
 
 def until_staged(dest: Path) -> None:
-    end = time.monotonic() + 60
-    while not staged(dest):
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    until(lambda: staged(dest))
 
 
 def shown(made: Install) -> dict[str, bytes]:

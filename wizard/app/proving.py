@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from wizard.app.opening import Choices, open_begun, open_install
 from wizard.app.sessions import end_part, take_part
-from wizard.engine.lease import acquire
+from wizard.engine.lease import Hold, acquire
 from wizard.engine.remote.shards import kept_young
 from wizard.errors import DestinationError, UsageError, WizardError
 from wizard.files import scratch_folder
@@ -126,15 +126,12 @@ def verify_part(
     """
     install, token = open_begun(choices), CancelToken()
     part, lease = take_part(install.place, shard, "verify")
-    try:
-        with kept_young(lease, token.cancel):
-            part.begin()
-            steps = _proving(replace(install, part=part))
-            mine = [each for each in steps if isinstance(each, VerifyStep)]
-            outcomes = [_prove(step, shard, watch, token, deep=deep) for step in mine]
-            token.check()
-    finally:
-        lease.release()
+    with _kept(lease, token):
+        part.begin()
+        steps = _proving(replace(install, part=part))
+        mine = [each for each in steps if isinstance(each, VerifyStep)]
+        outcomes = [_prove(step, shard, watch, token, deep=deep) for step in mine]
+        token.check()
     found = Verification(
         collection=install.plan.collection,
         dest=install.plan.dest,
@@ -182,12 +179,8 @@ def make(choices: Choices, address: str, *, dry_run: bool) -> Made:
         missing = tuple(str(path) for path in paths if not Path(path).is_file())
         return Made(len(paths) - len(missing), step.work.unit, missing, len(paths))
     context = StepContext()
-    lease = acquire(install.place)
-    try:
-        with kept_young(lease, context.token.cancel):
-            step.run(context)
-    finally:
-        lease.release()
+    with _kept(acquire(install.place), context.token):
+        step.run(context)
     return Made(context.counter.done, context.counter.unit, total=context.counter.done)
 
 
@@ -226,6 +219,13 @@ def _held(place: Place, token: CancelToken) -> Iterator[None]:
     except DestinationError:
         yield
         return
+    with _kept(lease, token):
+        yield
+
+
+@contextlib.contextmanager
+def _kept(lease: Hold, token: CancelToken) -> Iterator[None]:
+    """Keep a lease young within the block, cancelled once it is another's, and give it back."""
     try:
         with kept_young(lease, token.cancel):
             yield

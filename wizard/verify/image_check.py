@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from wizard import causes
 from wizard.errors import LabelError
 from wizard.findings import Finding
+from wizard.folders import has_content
 from wizard.labels.drawing.polygons import draw_classes, read_polygon_file
 from wizard.labels.masks import ImageContext
 from wizard.labels.pipeline import Plane
@@ -95,7 +96,7 @@ class ImageCheck:
     def _check_labels(self) -> None:
         for layer in self._subject.layers:
             label = self._label(layer)
-            if label and not self._holds(layer, label) and _present(self._subject.path(label)):
+            if label and not self._holds(layer, label) and has_content(self._subject.path(label)):
                 self._read(layer, label)
         for layer in self._subject.layers:
             if layer.taxonomy not in self._proven:
@@ -110,7 +111,7 @@ class ImageCheck:
 
     def _check_image(self) -> None:
         path = self._subject.path(self._image)
-        if not _present(path):
+        if not has_content(path):
             return
         seen = looks(path)
         try:
@@ -300,10 +301,3 @@ def _example_fault(example: Example, classes: Values) -> str:
 def _fresh(plane: Plane) -> NDArray[np.uint8]:
     """Return a plane's classes in an array of their own, uint8 (H, W)."""
     return plane.pixels().astype(np.uint8)
-
-
-def _present(path: Path) -> bool:
-    try:
-        return path.stat().st_size > 0
-    except OSError:
-        return False

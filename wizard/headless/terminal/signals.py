@@ -82,7 +82,7 @@ REQUESTS = StopRequests()
 def counted() -> Iterator[StopRequests]:
     """Count the signals within the block in ``REQUESTS``."""
     REQUESTS.count = 0
-    with _handled(REQUESTS.note), _handled(REQUESTS.kicked, _KICK):
+    with _handled(REQUESTS.note), _handled(REQUESTS.kicked, (_KICK,)):
         yield REQUESTS
 
 
@@ -98,13 +98,14 @@ def interruptible() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _handled(act: Callable[[], None], *numbers: signal.Signals) -> Iterator[None]:
+def _handled(
+    act: Callable[[], None], numbers: tuple[signal.Signals, ...] = CAUGHT
+) -> Iterator[None]:
     def handler(number: int, frame: FrameType | None) -> None:
         act()
 
-    caught = numbers or CAUGHT
-    before: dict[signal.Signals, Any] = {number: signal.getsignal(number) for number in caught}
-    for number in caught:
+    before: dict[signal.Signals, Any] = {number: signal.getsignal(number) for number in numbers}
+    for number in numbers:
         # A program started under nohup keeps ignoring what it was told to ignore.
         if before[number] is not signal.SIG_IGN:
             signal.signal(number, handler)

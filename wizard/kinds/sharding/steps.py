@@ -81,6 +81,7 @@ class Pauses:
 
     _due: float = 0.0
     _pause: float = _FIRST_PAUSE
+    _told: bool = False
 
     def is_due(self) -> bool:
         """Tell whether to look now; counts as a look if so."""
@@ -90,9 +91,10 @@ class Pauses:
         self._due, self._pause = now + self._pause, min(2 * self._pause, _LONGEST_PAUSE)
         return True
 
-    def restart(self) -> None:
-        """Have the next look at once, as something happened."""
-        self._due, self._pause = 0.0, _FIRST_PAUSE
+    def tell(self) -> None:
+        """Have the next look at once, the first time that what is awaited is said to be there."""
+        if not self._told:
+            self._told, self._due, self._pause = True, 0.0, _FIRST_PAUSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,13 +155,11 @@ class OthersStep(_Bound):
     _pauses: Pauses = field(default_factory=Pauses, compare=False, repr=False)
     _seen: list[Probe] = field(default_factory=list, compare=False, repr=False)
     """What the disk said last."""
-    _told: list[str] = field(default_factory=list, compare=False, repr=False)
 
     def probe(self) -> Probe:
         """Look at the disk at first, when it is said to be done, and ever less often."""
-        if self.others.told(self.owner) == "whole" and not self._told:
-            self._told.append(self.address)
-            self._pauses.restart()
+        if self.others.told(self.owner) == "whole":
+            self._pauses.tell()
         if self._pauses.is_due():
             self._seen[:] = [self.inner.probe()]
         seen = self._seen[-1]
@@ -215,7 +215,6 @@ class WholeOfLabels(_Bound):
     others: Others
     resource: Resource = "cpu"
     _pauses: Pauses = field(default_factory=Pauses, compare=False, repr=False)
-    _told: list[str] = field(default_factory=list, compare=False, repr=False)
 
     @property
     def _mine(self) -> bool:
@@ -237,9 +236,7 @@ class WholeOfLabels(_Bound):
 
     def _seen_ended(self) -> Probe:
         """Look for what is said to be there: another machine may see it only after a while."""
-        if not self._told:
-            self._told.append(self.address)
-            self._pauses.restart()
+        self._pauses.tell()
         if self._pauses.is_due() and self.inner.probe().state == "done":
             return Probe("done")
         return Probe("todo") if self._mine else self.others.awaited([self.owner])

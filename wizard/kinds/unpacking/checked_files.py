@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from wizard.errors import LabelError, reason_of
-from wizard.kinds.unpacking.edits import Edit
+from wizard.kinds.unpacking.edits import Edit, is_filled
 from wizard.recipes.model import Dataset
 from wizard.verify.checks.files import column, listed_paths
 from wizard.verify.scan import is_unseen, scan_folder
@@ -29,7 +29,7 @@ class UsedUp:
 
     def paths(self) -> set[Path]:
         """Return the files whose content a later step sets."""
-        return {self.base / path for path in self.edits}
+        return {edit.file for edit in self.edits.values()}
 
     def spoiled(self) -> Iterator[Edit]:
         """Yield those of them that changed elsewhere since."""
@@ -38,18 +38,13 @@ class UsedUp:
     def covers(self, path: str) -> bool:
         """Tell whether an absent or different file is what a later step made of it."""
         if path in self.edits:
-            return _is_filled(self.base / path)
+            return is_filled(self.edits[path].file)
         return any(self._was_converted(path, *each) for each in self.converted)
 
     def _was_converted(self, path: str, removed: str, into: str) -> bool:
         if not path.startswith(removed.rstrip("/") + "/"):
             return False
-        return _is_filled(self.base / into / f"{PurePosixPath(path).stem}.png")
-
-
-def _is_filled(path: Path) -> bool:
-    """Tell whether a file is there and holds something: power failures leave bare names."""
-    return path.is_file() and path.stat().st_size > 0
+        return is_filled(self.base / into / f"{PurePosixPath(path).stem}.png")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from wizard.files import make_folder, put_aside, rename
+from wizard.folders import has_content
 from wizard.foreign import read_foreign
 from wizard.recipes.step_table import StepTable
 from wizard.state.store import Store
@@ -50,8 +51,7 @@ class Edit:
     def is_spoiled(self) -> bool:
         """Tell whether the file is there and changed elsewhere since it was noted."""
         try:
-            filled = self.file.is_file() and self.file.stat().st_size > 0
-            known = _STORE.peek(self.record) if filled else None
+            known = _STORE.peek(self.record) if is_filled(self.file) else None
             return known is not None and known.sha256 != self._sha256_of_rest()
         except OSError:
             return False
@@ -71,6 +71,11 @@ class Edit:
         return hashlib.sha256(
             self.table.rest_of(read_foreign(self.file, LARGEST_EDITED))
         ).hexdigest()
+
+
+def is_filled(path: Path) -> bool:
+    """Tell whether a file is there and holds something."""
+    return path.is_file() and has_content(path)
 
 
 def edit_of(path: str, table: StepTable, dataset: str, install: Install) -> Edit:

@@ -10,6 +10,7 @@ from typing import overload
 from wizard.errors import LabelError
 from wizard.files import write_whole
 from wizard.findings import Finding
+from wizard.folders import has_content
 from wizard.labels.drawing.polygons import fill_notes
 from wizard.labels.lazy import Lazy
 from wizard.labels.pipeline import Pipeline, SourceImage
@@ -160,7 +161,7 @@ class RemapWork:
         findings: list[Finding] = []
         written: dict[str, str] = {}
         for output, path, label in zip(self.spec.makes, item.outputs, item.targets, strict=True):
-            if _is_whole(path):
+            if has_content(path):
                 continue
             try:
                 write_whole(path, source.png(output.taxonomy))
@@ -221,14 +222,6 @@ def _gap(ours: Sequence[Pair], theirs: Sequence[Pair]) -> str:
         if mine.image != other.image:
             return f"line {row} is {mine.image} in one, {other.image} in the other"
     return "" if len(ours) == len(theirs) else f"{len(ours)} and {len(theirs)} lines"
-
-
-def _is_whole(path: Path) -> bool:
-    """Say whether an output is there; a name without content is what a power failure leaves."""
-    try:
-        return path.stat().st_size > 0
-    except OSError:
-        return False
 
 
 def _finding(error: LabelError, path: Path) -> Finding:
